@@ -1,0 +1,57 @@
+# Everything runs from .venv, set up from the lock files under requirements/. See CONTRIBUTING.md.
+PYTHON ?= python3
+BIN := .venv/bin
+AS_OF ?= 2026-06-30
+LOANS ?= 20000
+
+.PHONY: help demo test check bench mutate lock clean
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.venv/made-run: requirements/build.txt requirements/run.txt pyproject.toml
+	@echo "setting up .venv (first time: a minute or two)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation -r requirements/run.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/made-dev: .venv/made-run requirements/dev.txt
+	@echo "setting up the development tools (a few minutes: Spark is large)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation -r requirements/dev.txt
+	@touch $@
+
+demo: .venv/made-run  ## make a sample book, close it, say where the report lies
+	@$(BIN)/forbear sample --loans $(LOANS) --as-of $(AS_OF) --out demo/book
+	@$(BIN)/forbear close demo/book --as-of $(AS_OF) --out demo/close
+	@echo "open demo/close/report.html in a browser"
+
+test: .venv/made-dev  ## the tests
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+check: .venv/made-dev  ## lint, types, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hour); pages under benchmarks/
+	@$(BIN)/python benchmarks/bench_night.py --out benchmarks/night.md
+	@$(BIN)/python benchmarks/bench_gate.py --pack cn
+	@$(BIN)/python benchmarks/bench_language.py
+	@$(BIN)/python benchmarks/reference_books.py
+	@$(BIN)/python benchmarks/reference_statuses.py
+	@$(BIN)/python benchmarks/results.py
+
+mutate: .venv/made-dev  ## change the gate's mechanisms in many small ways; list the changes no test notices
+	@rm -rf mutants
+	@$(BIN)/mutmut run --max-children 2
+	@$(BIN)/mutmut results
+
+lock:  ## pin the dependencies anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q --allow-unsafe requirements/build.in -o requirements/build.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q pyproject.toml -o requirements/run.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q --extra dev --extra spark pyproject.toml -o requirements/dev.txt
+
+clean:  ## remove what was made
+	rm -rf demo mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""One module a command, each a few lines over the rooms; `forbear.cli` joins them."""

@@ -1,0 +1,149 @@
+"""`forbear close`: the night on a book."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forbear.basics.console import Format, Steps, answers, print_json, print_table
+from forbear.basics.errors import WrongUse
+
+if TYPE_CHECKING:
+    from forbear.night import Closed
+
+
+class _Engine(StrEnum):
+    duckdb = "duckdb"
+    spark = "spark"
+
+
+class _Language(StrEnum):
+    zh = "zh"
+    en = "en"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="close")(close_book)
+
+
+def close_book(
+    book: Annotated[Path, typer.Argument(help="Folder with the tables: loans, installments, payments, …")],
+    as_of: Annotated[str, typer.Option(help="The day (YYYY-MM-DD) to stand on; nothing after it counts.")],
+    out: Annotated[Path, typer.Option(help="Folder for the four files; made when missing.")],
+    mapping: Annotated[
+        str | None, typer.Option(help="Shipped mapping by name, or a TOML file, for other people's files.")
+    ] = None,
+    settings: Annotated[
+        Path | None, typer.Option(help="TOML file: tolerance, grace, buckets, classification, report.")
+    ] = None,
+    engine: Annotated[_Engine, typer.Option(help="Where the tables are made.")] = _Engine.duckdb,
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="Leave loans with faults out, and say how much that is.")
+    ] = False,
+    language: Annotated[_Language, typer.Option(help="Language of the report.")] = _Language.zh,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads to use; all if not given.")] = None,
+    memory: Annotated[str | None, typer.Option(help="Memory to use at most, such as 8GB.")] = None,
+    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+) -> None:
+    """Age every loan of a book as of a day and write accounts, portfolio, report and manifest.
+
+    Writes accounts.parquet (one row a loan), portfolio.json (every figure), report.html (open it in a browser) and
+    manifest.json (fingerprints of all that went in and came out). A book with faults is refused unless --quarantine.
+    Ends with 0 when closed, 1 when the book has faults, 2 on wrong use. docs/close.md says what every figure means.
+    """
+    from forbear.night import close
+
+    steps = Steps(quiet=output is Format.json)
+    closed = close(
+        book,
+        as_of=_day(as_of),
+        out=out,
+        mapping=mapping,
+        settings=settings,
+        engine=engine.value,
+        quarantine=quarantine,
+        language=language.value,
+        threads=threads,
+        memory=memory,
+        today=datetime.now().astimezone().date(),
+        watch=steps.step,
+    )
+    if output is Format.json:
+        print_json(_answer(closed))
+    else:
+        _tell(closed)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as bad:
+        raise WrongUse(f"--as-of {text!r} is not a day", "write it as 2026-01-31") from bad
+
+
+def _answer(closed: Closed) -> dict[str, Any]:
+    told = closed.portfolio
+    kept = ("as_of", "currency", "book", "totals", "buckets", "rates", "quarantine")
+    return {"out": str(closed.out), **{key: told[key] for key in kept}}
+
+
+def _tell(closed: Closed) -> None:
+    told = closed.portfolio
+    totals, money = told["totals"], told["currency"]
+    answers.print(
+        f"{totals['loans']:,} loans as of {told['as_of']}: {totals['open']:,} open, {totals['overdue']:,} overdue; "
+        f"{money} {_grouped(totals['principal_outstanding'])} outstanding, {_grouped(totals['arrears'])} in arrears",
+        markup=False,
+    )
+    _rates(told)
+    left = told["quarantine"]
+    if left["loans"] or left["broken_lines"] or left["orphan_rows"]:
+        answers.print(
+            f"left out: {left['loans']:,} loans with principal of {money} {_grouped(left['principal'])} "
+            f"and payments of {_grouped(left['paid'])}"
+            + (f"; {left['broken_lines']:,} broken lines" if left["broken_lines"] else "")
+            + "".join(f"; {n:,} {table} of unknown loans" for table, n in left["orphan_rows"].items()),
+            markup=False,
+            style="bold",
+        )
+    for table in told["book"]["missing_tables"]:
+        if table == "payments":
+            answers.print("the book has no payments: every installment past its due date is overdue", markup=False)
+    for name in ("accounts.parquet", "portfolio.json", "report.html", "manifest.json"):
+        answers.print(str(closed.out / name), markup=False)
+
+
+def _rates(told: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("bucket")
+    for name in ("loans", "% of loans", "principal", "% of principal", "arrears"):
+        table.add_column(name, justify="right")
+    for row in told["buckets"]:
+        table.add_row(
+            row["bucket"],
+            f"{row['loans']:,}",
+            _percent(row["share_loans"]),
+            _grouped(row["principal"]),
+            _percent(row["share_principal"]),
+            _grouped(row["arrears"]),
+        )
+    print_table(table)
+
+
+def _grouped(amount: str) -> str:
+    from decimal import Decimal
+
+    return f"{Decimal(amount):,}"
+
+
+def _percent(share: str | None) -> str:
+    from decimal import Decimal
+
+    return "" if share is None else f"{Decimal(share) * 100:.2f}"

@@ -1,0 +1,278 @@
+"""`forbear gate`: ask the gate, list and explain its rules, run their worked examples."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forbear.basics.console import Format, answers, print_json, words
+
+if TYPE_CHECKING:
+    from forbear.conduct import Pack, Packs, Rule, Verdict
+
+group = typer.Typer(
+    no_args_is_help=True,
+    help="The gate: may this be done, now, to this borrower, and by which rule. Files and packs: docs/gate.md.",
+)
+
+
+class _Language(StrEnum):
+    zh = "zh"
+    en = "en"
+
+
+class _RulesForm(StrEnum):
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+
+
+class _FactsForm(StrEnum):
+    markdown = "markdown"
+    json = "json"
+
+
+PackOption = Annotated[
+    list[str] | None,
+    typer.Option("--pack", "-p", help="Pack by name or folder; may be repeated. Default: cn-lender."),
+]
+ShippedPackOption = Annotated[
+    list[str] | None,
+    typer.Option("--pack", "-p", help="Pack by name or folder; may be repeated. Default: every shipped pack."),
+]
+UsPackOption = Annotated[
+    list[str] | None, typer.Option("--pack", "-p", help="Pack by name or folder; may be repeated. Default: us.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
+Language = Annotated[_Language, typer.Option("--language", help="Language of the answer.")]
+At = Annotated[str | None, typer.Option("--at", help="Instant with its zone, 2026-06-30T21:59:00+08:00.")]
+File = Path | None
+DEFAULT_PACKS = ("cn-lender",)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group to the command line."""
+    app.add_typer(group, name="gate")
+
+
+def _packs(named: list[str] | None) -> Packs:
+    from forbear.conduct import load_packs
+
+    return load_packs(named or DEFAULT_PACKS)
+
+
+def _rows(path: File) -> list[dict[str, Any]]:
+    from forbear.conduct.tables import read_rows
+
+    return read_rows(path) if path else []
+
+
+def _instant(at: str | None) -> datetime | None:
+    from forbear.conduct.situation import instant
+
+    return instant(at, "--at") if at else None
+
+
+@group.command("judge")
+def judge_command(
+    acts: Annotated[Path, typer.Option("--acts", help="Proposed acts: CSV, JSON, JSON lines or Parquet.")],
+    history: Annotated[File, typer.Option("--history", help="Past contacts.")] = None,
+    facts: Annotated[File, typer.Option("--facts", help="Facts of borrowers, long or wide.")] = None,
+    pack: PackOption = None,
+    at: At = None,
+    as_then: Annotated[
+        bool, typer.Option("--as-then", help="Judge past acts as on their day: later contacts are left out.")
+    ] = False,
+    form: FormatOption = Format.text,
+) -> None:
+    """Judge acts: allowed, deferred until when, or denied, and by which rules.
+
+    Exit code 0 when all are allowed, 1 when any is not.
+    """
+    from forbear.conduct import judge
+
+    verdicts = judge(_rows(acts), _rows(history), _instant(at), _packs(pack), facts=_rows(facts), as_then=as_then)
+    _show(verdicts, form)
+    raise typer.Exit(0 if all(v.allowed for v in verdicts) else 1)
+
+
+def _show(verdicts: list[Verdict], form: Format) -> None:
+    if form is Format.json:
+        print_json([v.to_json() for v in verdicts])
+        return
+    for verdict in verdicts:
+        until = f" until {verdict.until.isoformat()}" if verdict.until else ""
+        answers.print(f"{verdict.act_id}  {verdict.act.channel}  {verdict.answer}{until}", markup=False)
+        for said in verdict.against:
+            unverified = "" if said.verified else " (unverified)"
+            cited = f"{said.instrument} {said.article}".strip()
+            answers.print(f"    {said.rule_id}: {said.reason} [{cited}]{unverified}", markup=False)
+
+
+@group.command("next")
+def next_command(
+    borrower: Annotated[str, typer.Option("--borrower", help="The borrower.")],
+    channel: Annotated[str, typer.Option("--channel", help="call, sms, email, letter ...")],
+    at: Annotated[str, typer.Option("--at", help="From when on, with its zone.")],
+    history: Annotated[File, typer.Option("--history", help="Past contacts.")] = None,
+    facts: Annotated[File, typer.Option("--facts", help="Facts of borrowers, long or wide.")] = None,
+    pack: PackOption = None,
+    sender: Annotated[str, typer.Option("--sender", help="Who acts.")] = "lender",
+    loan: Annotated[str, typer.Option("--loan", help="The debt or debts, A|B.")] = "",
+    number: Annotated[str, typer.Option("--number", help="The number or address used.")] = "",
+    act_fact: Annotated[list[str] | None, typer.Option("--fact", help="A fact of the act, name=value.")] = None,
+    form: FormatOption = Format.text,
+) -> None:
+    """Tell the next lawful instant for a contact."""
+    from forbear.conduct import judge
+
+    act: dict[str, Any] = dict(_named(pair) for pair in act_fact or [])
+    act |= {"borrower_id": borrower, "channel": channel, "sender": sender, "loan_id": loan, "number": number}
+    verdict = judge([act], _rows(history), _instant(at), _packs(pack), facts=_rows(facts))[0]
+    if form is Format.json:
+        print_json(verdict.to_json())
+    elif verdict.allowed:
+        answers.print(verdict.act.at.isoformat())
+    elif verdict.until:
+        answers.print(verdict.until.isoformat())
+    else:
+        _show([verdict], form)
+    raise typer.Exit(1 if verdict.answer.value == "denied" else 0)
+
+
+def _named(pair: str) -> tuple[str, str]:
+    from forbear.basics.errors import WrongUse
+
+    name, equals, value = pair.partition("=")
+    if not name or not equals:
+        raise WrongUse(f"--fact: '{pair}' has no value", "write name=value, such as recorded=true")
+    return name, value
+
+
+@group.command("rules")
+def rules_command(
+    pack: ShippedPackOption = None,
+    language: Language = _Language.en,
+    form: Annotated[
+        _RulesForm, typer.Option("--format", help="text for people, json for programs, markdown for a page.")
+    ] = _RulesForm.text,
+) -> None:
+    """List what the gate enforces, with citations. Without --pack: every shipped pack."""
+    from forbear.conduct import load_packs, shipped_names
+    from forbear.conduct.explaining import read_strictly
+
+    stack = load_packs(pack or shipped_names())
+    if form is _RulesForm.json:
+        print_json([_told(p, rule) for p, rule in stack.rules])
+    elif form is _RulesForm.markdown:
+        answers.print(_markdown(stack, language), markup=False)
+    else:
+        for p, rule in stack.rules:
+            mark = "  unverified" if read_strictly(rule) else ""
+            title = getattr(rule.title, language, rule.title.en)
+            cited = f"{rule.instrument} {rule.article}".strip()
+            answers.print(f"{p.name:10} {rule.id:16} {title}  [{cited}; {rule.force}]{mark}", markup=False)
+
+
+def _told(pack: Pack, rule: Rule) -> dict[str, Any]:
+    from forbear.conduct.judge import plain
+
+    said = rule.model_dump(mode="json", by_alias=True, exclude={"examples", "parameters"})
+    said["parameters"] = [plain(p.model_dump(by_alias=True)) for p in rule.parameters]
+    return {"pack": pack.name, **said, "version": rule.version, "verified": rule.verified}
+
+
+def _markdown(stack: Packs, language: str) -> str:
+    lines = ["| rule | what | instrument, article | in force from | force | verified |", "| --- " * 6 + "|"]
+    for _, rule in stack.rules:
+        title = getattr(rule.title, language, rule.title.en)
+        cited = f"{rule.instrument} {rule.article}".strip()
+        verified = "yes" if rule.verified else rule.confidence
+        lines.append(f"| {rule.id} | {title} | {cited} | {rule.in_force.from_} | {rule.force} | {verified} |")
+    return "\n".join(lines)
+
+
+@group.command("explain")
+def explain_command(
+    rule_id: Annotated[str, typer.Argument(metavar="RULE", help="The rule's id.")],
+    pack: ShippedPackOption = None,
+    language: Language = _Language.en,
+    form: FormatOption = Format.text,
+) -> None:
+    """Explain one rule: what it says, where it stands, since when, how sure we are."""
+    from forbear.conduct import load_packs, shipped_names
+    from forbear.conduct.explaining import explained
+
+    own, rule = load_packs(pack or shipped_names()).rule(rule_id)
+    if form is Format.json:
+        print_json(_told(own, rule))
+        return
+    answers.print(explained(rule, language), markup=False)
+
+
+@group.command("facts")
+def facts_command(
+    pack: ShippedPackOption = None,
+    form: Annotated[
+        _FactsForm, typer.Option("--format", help="markdown for a page, json for programs.")
+    ] = _FactsForm.markdown,
+) -> None:
+    """List the facts that the rules ask for, and what happens without them. Without --pack: every shipped pack."""
+    from forbear.conduct import asked, load_packs, shipped_names
+
+    packs = load_packs(pack or shipped_names()).packs
+    if form is _FactsForm.json:
+        print_json([{"pack": p.name, **vars(line)} for p in packs for line in asked.lines(p)])
+    else:
+        typer.echo(asked.page(packs), nl=False)
+
+
+@group.command("test")
+def run_command(
+    pack: ShippedPackOption = None,
+    form: FormatOption = Format.text,
+) -> None:
+    """Run the worked examples of all packs, or of those named; exit code 1 when one fails."""
+    from forbear.conduct import load_packs, shipped_names
+    from forbear.conduct.examples import run_examples
+
+    outcomes = list(run_examples(load_packs(pack or shipped_names())))
+    failed = [o for o in outcomes if not o.passed]
+    if form is Format.json:
+        print_json([vars(o) for o in outcomes])
+    else:
+        for o in failed:
+            answers.print(
+                f"FAILED {o.rule_id} {o.name}: expected {o.expected}, got {o.got}; {o.reason}", markup=False
+            )
+        words.print(f"{len(outcomes) - len(failed)} of {len(outcomes)} examples hold")
+    raise typer.Exit(1 if failed else 0)
+
+
+@group.command("examples")
+def examples_command(
+    file: Annotated[Path, typer.Argument(help="JSON: worked examples on Regulation F.")],
+    pack: UsPackOption = None,
+    form: FormatOption = Format.text,
+) -> None:
+    """Put worked examples on Regulation F to the gate; exit code 1 when one comes out otherwise than it says."""
+    from forbear.conduct import load_packs
+    from forbear.conduct.regf import check_all, read_examples
+
+    checked = list(check_all(read_examples(file), load_packs(pack or ("us",))))
+    failed = [c for c in checked if not c.passed]
+    if form is Format.json:
+        print_json([{**vars(c), "passed": c.passed} for c in checked])
+    else:
+        for c in failed:
+            if c.fault:
+                answers.print(f"FAILED {c.example}: cannot be read: {c.fault}", markup=False)
+            for name in (*c.differs, *c.unknown):
+                said = f"expected {c.expected[name]}, got {c.got.get(name, 'no answer to such a question')}"
+                answers.print(f"FAILED {c.example} {name}: {said}", markup=False)
+        words.print(f"{len(checked) - len(failed)} of {len(checked)} examples come out as they say")
+    raise typer.Exit(1 if failed else 0)

@@ -1,0 +1,244 @@
+"""`check_words`: what in a message must not be said, where, under which rule, and what to say instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from forbear.basics.errors import WrongUse
+from forbear.conduct.language.forms import Form, flow, is_han
+from forbear.conduct.language.hints import features, kind, model, score, telling
+from forbear.conduct.language.hits import Hits, hits
+from forbear.conduct.language.identity import offers_stop, softened, unnamed_demand
+from forbear.conduct.language.lexicon import Lexicon, lexicon
+from forbear.conduct.language.match import Match, Setting, harmless, matches, setting, spared
+from forbear.conduct.language.rules import FACTS, Rule, Severity, rules
+
+Language = Literal["zh", "en"]
+ELECTRONIC = frozenset({"sms", "email", "app", "chat"})
+HAN_SHARE = 0.15
+"""A message is Chinese from this share of Chinese characters among its letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One forbidden or doubtful passage.
+
+    `start` and `end` are offsets into the text as given; `text` is that slice. `explanation` and `kinder` are in
+    the message's language; both languages stand in `explanations`. `because` is the pattern that matched.
+    """
+
+    start: int
+    end: int
+    text: str
+    rule: str
+    category: str
+    severity: Severity
+    citations: tuple[str, ...]
+    explanation: str
+    explanations: Mapping[str, str]
+    kinder: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All findings of one message, in order of place."""
+
+    language: Language
+    findings: tuple[Finding, ...]
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether the message must not be sent."""
+        return any(finding.severity == "forbidden" for finding in self.findings)
+
+    @property
+    def categories(self) -> frozenset[str]:
+        """Categories of the forbidden findings."""
+        return frozenset(f.category for f in self.findings if f.severity == "forbidden")
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The findings as plain data for JSON."""
+        rows = [{name: getattr(f, name) for name in Finding.__dataclass_fields__} for f in self.findings]
+        return {"language": self.language, "forbidden": self.forbidden, "findings": rows}
+
+
+def language_of(text: str) -> Language:
+    """The language of `text`: zh when it has Chinese characters enough, else en."""
+    han = sum(map(is_han, text))
+    letters = sum(char.isalpha() for char in text)
+    return "zh" if han and han >= HAN_SHARE * letters else "en"
+
+
+def _known(facts: Mapping[str, Any] | None, channel: str | None) -> dict[str, Any]:
+    known = dict(facts or {})
+    unknown = sorted(set(known) - set(FACTS))
+    if unknown:
+        raise WrongUse(f"unknown fact {unknown[0]!r}", f"facts are {', '.join(FACTS)}")
+    if channel is not None:
+        known["channel"] = channel
+    return known
+
+
+def check_words(
+    text: str,
+    *,
+    language: Language | None = None,
+    channel: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Findings:
+    """Look for what the rules of words forbid.
+
+    Args:
+        text: a message, script, letter or template; any Unicode.
+        language: zh or en; found out when not given. Words of both languages are looked for in any case.
+        channel: sms, email, letter, call, voicemail, app or chat; same as the fact of that name.
+        facts: what is on record about the account, by the names in `FACTS`; a missing fact counts as untrue.
+
+    Raises:
+        WrongUse: a fact or a language that does not exist.
+    """
+    if language not in {None, "zh", "en"}:
+        raise WrongUse(f"unknown language {language!r}", "use zh or en")
+    spoken = language or language_of(text)
+    known = _known(facts, channel)
+    message = read_message(text, spoken, known)
+    if not message.flow.text:
+        return Findings(spoken, ())
+    rows = _judged(message, text, spoken) + _missing(message, text, spoken, known)
+    return Findings(spoken, tuple(sorted(rows, key=lambda f: (f.start, f.end, f.rule))))
+
+
+LEAST_TEXT: dict[Language, int] = {"zh": 4, "en": 8}
+"""Characters below which a message is too short for the wording as a whole to tell anything: a greeting is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A message read: its flow, its hits, the setting, the matches kept and those that are harmless in it."""
+
+    flow: Form
+    hits: Hits
+    around: Setting
+    kept: list[Match]
+    harmless: list[Match]
+
+    @property
+    def kept_rules(self) -> set[str]:
+        """Rules of the matches kept."""
+        return {match.rule for match in self.kept}
+
+    @property
+    def patterns(self) -> int:
+        """How many different patterns the matches kept come from."""
+        return len({(match.rule, match.source) for match in self.kept})
+
+    @property
+    def harmless_rules(self) -> set[str]:
+        """Rules of the harmless matches."""
+        return {match.rule for match in self.harmless}
+
+
+def read_message(text: str, spoken: Language, known: Mapping[str, Any]) -> Read:
+    """Read `text`: everything that patterns find in it, before any verdict."""
+    book = lexicon()
+    form = flow(text, book.emoji)
+    found = hits(form, pinyin=spoken == "zh" or any(map(is_han, form.text)))
+    around = setting(book, found, form.text)
+    kept: list[Match] = []
+    spared_ones: list[Match] = []
+    for match in matches(book, found):
+        if not _excused(book, found, match, known):
+            (spared_ones if harmless(book, found, around, match) else kept).append(match)
+    return Read(form, found, around, kept, spared_ones)
+
+
+def _judged(message: Read, text: str, spoken: Language) -> list[Finding]:
+    """Findings of the patterns and of the second layer, each correcting the other."""
+    learned = model(spoken)
+    present = features(message.flow.text, spoken, message.hits, message.kept_rules, message.harmless_rules)
+    chance = score(learned.lawless, learned.bias, present) if learned else 1.0
+    severity: Severity | None = "warn" if learned and chance < learned.keep(message.patterns) else None
+    rows = [
+        _finding(rules()[m.rule], text, message.flow, m.start, m.end, spoken, _said(message, m), severity)
+        for m in _longest(message.kept)
+    ]
+    long_enough = len(message.flow.text) >= LEAST_TEXT[spoken]
+    if learned and long_enough and chance >= learned.raise_at and not rows and not message.around.whole:
+        start, end, because = telling(learned, message.flow.text, spoken)
+        rule = rules()[f"words.hint.{kind(learned, present)}"]
+        rows.append(_finding(rule, text, message.flow, start, end, spoken, because))
+    return rows
+
+
+def _said(message: Read, match: Match) -> str:
+    """The words that made a match, in order."""
+    return " + ".join(message.flow.text[start:end] for start, end in match.words)
+
+
+def _excused(book: Lexicon, found: Hits, match: Match, known: Mapping[str, Any]) -> bool:
+    """Whether a fact on record or a lawful wording of the sentence lifts the rule."""
+    rule = rules()[match.rule]
+    if any(known.get(fact) for fact in rule.lifted_by):
+        return True
+    return spared(found, match, tuple(book.concepts[name] for name in rule.spared_by))
+
+
+def _longest(found: list[Match]) -> list[Match]:
+    """One match a rule and place: of overlapping ones of a rule the longest, the first of equals."""
+    chosen: list[Match] = []
+    for match in sorted(found, key=lambda m: (m.start - m.end, m.start, m.rule, m.source)):
+        if not any(m.rule == match.rule and match.start < m.end and m.start < match.end for m in chosen):
+            chosen.append(match)
+    return chosen
+
+
+def _finding(
+    rule: Rule,
+    text: str,
+    form: Form,
+    first: int,
+    last: int,
+    spoken: Language,
+    because: str,
+    severity: Severity | None = None,
+) -> Finding:
+    start, end = form.origin(first, last)
+    return Finding(
+        start=start,
+        end=end,
+        text=text[start:end],
+        rule=rule.id,
+        category=rule.category,
+        severity=severity or rule.severity,
+        citations=rule.citations,
+        explanation=rule.zh if spoken == "zh" else rule.en,
+        explanations={"zh": rule.zh, "en": rule.en},
+        kinder=rule.kinder_zh if spoken == "zh" else rule.kinder_en,
+        because=because,
+    )
+
+
+def _missing(message: Read, text: str, spoken: Language, known: Mapping[str, Any]) -> list[Finding]:
+    """What a message should have said and did not: who asks, and how to stop."""
+    book, found, form = lexicon(), message.hits, message.flow
+    rows = []
+    policy = message.around.whole or known.get("identified_elsewhere")
+    demand = None if policy else unnamed_demand(book, found, text)
+    if demand and (known.get("first_contact") or not softened(book, found)):
+        severity: Severity = "forbidden" if known.get("first_contact") else "warn"
+        rule = rules()["words.identity.missing"]
+        rows.append(_finding(rule, text, form, *demand, spoken, "a demand and no name", severity))
+    electronic = known.get("channel") in ELECTRONIC or "channel" not in known
+    if known.get("opt_out_required") and electronic and not offers_stop(book, found):
+        rule = rules()["words.opt_out.missing"]
+        rows.append(_finding(rule, text, form, 0, len(form.text), spoken, "no way to stop"))
+    return rows

@@ -1,0 +1,150 @@
+"""Judging one act at the moment of sending, inside a PostgreSQL transaction, so that no cap is passed in a race.
+
+`reserve` takes the borrower's lock, reads her contacts and facts, asks the gate at the server's own time, and where the
+act is allowed writes it down as a contact before anything is sent. The caller commits, and sends only after the commit:
+
+    with connection.transaction():
+        said = reserve(connection, {"borrower_id": "B1", "channel": "call"}, packs)
+    if isinstance(said, Cleared):
+        ...  # send, then settle(connection, contact_id, "no_answer") in a transaction of its own
+
+A worker that dies before its commit leaves nothing; one that dies after leaves a contact whose result is unknown, which
+counts as everything a contact can be. Any DB-API connection with `%s` parameters will do (psycopg 2 and 3 are such).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from forbear.basics.errors import WrongUse
+from forbear.conduct.clearance import Cleared, Refusal, ask
+from forbear.conduct.rules import CONTACTS
+from forbear.conduct.situation import contact, facts_of, proposal
+from forbear.conduct.stack import Packs
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS contacts (
+    contact_id text PRIMARY KEY, borrower_id text NOT NULL, at timestamptz NOT NULL, channel text NOT NULL,
+    direction text NOT NULL DEFAULT 'out', result text, party text, sender text, loan_id text, number text
+);
+CREATE INDEX IF NOT EXISTS contacts_of_borrower ON contacts (borrower_id, at);
+CREATE TABLE IF NOT EXISTS facts (
+    borrower_id text NOT NULL, fact text NOT NULL, value text, since timestamptz, until timestamptz,
+    loan_id text, number text, sender text, channel text
+);
+CREATE INDEX IF NOT EXISTS facts_of_borrower ON facts (borrower_id);
+"""
+"""The two tables that `reserve` reads, as `docs/gate.md` describes them; columns of your own may stand beside."""
+
+LOCK_SPACE = 0x466F7262
+"""First half of the advisory lock's key (the letters Forb); the second is a hash of the borrower's id."""
+
+CONTACT_COLUMNS = "contact_id, borrower_id, at, channel, direction, result, party, sender, loan_id, number"
+FACT_COLUMNS = "borrower_id, fact, value, since, until, loan_id, number, sender, channel"
+
+
+def reserve(
+    connection: Any,
+    act: Mapping[str, Any],
+    packs: Packs,
+    at: datetime | None = None,
+    *,
+    contact_id: str | None = None,
+) -> Cleared | Refusal:
+    """Ask the gate for one act now and, if it is allowed, write it down as a contact, in the caller's transaction.
+
+    Args:
+        connection: to PostgreSQL, within a transaction that reads committed rows.
+        act: a row as `docs/gate.md` describes acts; an `at` in it, planned earlier, is not used.
+        packs: from `load_packs`.
+        at: the moment of sending; by default the server's clock once the lock is held.
+        contact_id: name of the contact; by default a new one. Acts that are no contact write none.
+
+    Raises:
+        WrongUse: the row is no act, or the connection has no transaction that can hold the lock.
+    """
+    borrower = str(act.get("borrower_id") or "").strip()
+    now = lock_borrower(connection, borrower)
+    wanted = proposal({**act, "at": at or now}, 1, None, "act")
+    history = _rows(connection, f"SELECT {CONTACT_COLUMNS} FROM contacts WHERE borrower_id = %s", borrower)
+    facts = _rows(connection, f"SELECT {FACT_COLUMNS} FROM facts WHERE borrower_id = %s", borrower)
+    past = [contact(row, number, "contacts") for number, row in enumerate(history, start=1)]
+    said = ask(wanted, facts_of(facts), past, packs)
+    if isinstance(said, Cleared) and wanted.channel in CONTACTS:
+        _write(connection, said, contact_id or uuid4().hex)
+    return said
+
+
+def lock_borrower(connection: Any, borrower_id: str) -> datetime:
+    """Wait for the borrower's lock, held until the transaction ends; the server's time once it is held.
+
+    Whoever writes a contact or a fact by another way (a cease request, a call that came in) takes it first as well,
+    so that no act is judged on what is just changing.
+
+    Raises:
+        WrongUse: no transaction is open, or it works on a snapshot older than the lock.
+    """
+    key = (LOCK_SPACE, borrower_id)
+    began = _one(
+        connection,
+        "SELECT pg_current_xact_id()::text, current_setting('transaction_isolation') "
+        "FROM pg_advisory_xact_lock(%s, hashtext(%s))",
+        key,
+    )
+    still = _one(connection, "SELECT pg_current_xact_id()::text, clock_timestamp()", ())
+    if began[0] != still[0]:
+        raise WrongUse(
+            "no transaction is open, so the borrower's lock is gone", "turn autocommit off, or begin one"
+        )
+    if began[1] != "read committed":
+        raise WrongUse(f"isolation is {began[1]}: contacts made while waiting are not seen", "use read committed")
+    now: datetime = still[1]
+    return now
+
+
+def settle(connection: Any, contact_id: str, result: str) -> None:
+    """Write the result of a contact that was reserved.
+
+    Raises:
+        WrongUse: there is no such contact.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE contacts SET result = %s WHERE contact_id = %s", (result, contact_id))
+        if cursor.rowcount != 1:
+            raise WrongUse(f"no contact {contact_id!r} to settle")
+
+
+def _write(connection: Any, cleared: Cleared, contact_id: str) -> None:
+    act = cleared.act
+    loans = "|".join(act.loans) or None
+    row = (
+        contact_id,
+        act.borrower_id,
+        act.at,
+        act.channel,
+        "out",
+        None,
+        act.party,
+        act.sender,
+        loans,
+        act.number or None,
+    )
+    marks = ", ".join(["%s"] * len(row))
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO contacts ({CONTACT_COLUMNS}) VALUES ({marks})", row)
+
+
+def _one(connection: Any, query: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return tuple(cursor.fetchone())
+
+
+def _rows(connection: Any, query: str, borrower: str) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, (borrower,))
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,61 @@
+"""The weights of the second layer: small, made from the tuning parts alone, and the same at every training."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from forbear.conduct.language import train
+from forbear.conduct.language.measure import read
+
+DATA = Path(__file__).parent / "data"
+LARGEST = 500_000
+"""Bytes that a weights file may have; it is shipped and read at the first check."""
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Path:
+    """A few dozen tuning messages of each language, and a held-out file that would break the training."""
+    for language in ("en", "zh"):
+        rows = (DATA / f"{language}_tuning2.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        (tmp_path / f"{language}_tuning.csv").write_text("".join(rows[:1] + rows[1::3]), encoding="utf-8")
+        (tmp_path / f"{language}_heldout.csv").write_text("not,a,table\n", encoding="utf-8")
+    return tmp_path
+
+
+def trained_into(out: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    out.mkdir()
+    monkeypatch.setattr("sys.argv", ["train", "--data", str(data), "--out", str(out)])
+    train.main()
+    return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+def test_training_twice_gives_the_same_bytes(little: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = trained_into(little / "first", little, monkeypatch)
+    assert set(first) == {"hints.en.json", "hints.zh.json"}
+    assert first == trained_into(little / "second", little, monkeypatch)
+
+
+def test_training_never_reads_a_held_out_part(little: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = trained_into(little / "first", little, monkeypatch)
+    for language in ("en", "zh"):
+        (little / f"{language}_heldout.csv").unlink()
+        shutil.copy(DATA / f"{language}_tuning3.csv", little / f"{language}_heldout9.csv")
+    assert before == trained_into(little / "second", little, monkeypatch)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_weights_shipped_are_small_whole_numbers_and_name_every_category(language: str) -> None:
+    raw = files("forbear.conduct.language").joinpath(f"data/hints.{language}.json").read_bytes()
+    assert len(raw) < LARGEST
+    weights = json.loads(raw)
+    assert all(
+        isinstance(w, int) for table in (weights["lawless"], *weights["kinds"].values()) for w in table.values()
+    )
+    labels = {label for path in DATA.glob(f"{language}_tuning*.csv") for m in read(path) for label in m.labels}
+    assert set(weights["kinds"]) == labels - {"lawful", "missing_opt_out"}
+    assert weights["keep_many_at"] <= weights["keep_at"] <= weights["raise_at"]
