@@ -7,7 +7,7 @@ invent, because one figure is odd.
 from __future__ import annotations
 
 import string
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
 from babel.numbers import get_currency_symbol
 
@@ -17,6 +17,10 @@ COMPACT = {
     "en": ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**3), "k")),
 }
 """Large amounts are told in these units in headlines and on axes."""
+MOST_DIGITS = 60
+"""A number with more digits before the point is no figure of a loan book; it is shown as it stands."""
+WIDE = Context(prec=2 * MOST_DIGITS, rounding=ROUND_HALF_EVEN)
+"""Wide enough that no figure let through is cut."""
 
 
 def exact(value: object) -> Decimal | None:
@@ -27,7 +31,7 @@ def exact(value: object) -> Decimal | None:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) < MOST_DIGITS else None
 
 
 def plain(value: object) -> float | None:
@@ -47,7 +51,7 @@ def rate(value: object, digits: int = 2) -> str:
     number = exact(value)
     if number is None:
         return _odd(value)
-    shown = (number * 100).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
+    shown = WIDE.multiply(number, 100).quantize(Decimal(1).scaleb(-digits), context=WIDE)
     return f"{shown:,}%"
 
 
@@ -71,7 +75,7 @@ def compact(value: object, currency: object, language: str) -> str:
     for unit, name in COMPACT[language]:
         if abs(number) >= unit:
             digits = Decimal(1) if abs(number) >= 1000 * unit else Decimal("0.01")
-            return f"{sign}{(number / unit).quantize(digits, rounding=ROUND_HALF_EVEN):,}{name}"
+            return f"{sign}{WIDE.divide(number, unit).quantize(digits, context=WIDE):,}{name}"
     return f"{sign}{number:,f}"
 
 

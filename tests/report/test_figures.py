@@ -38,6 +38,17 @@ def test_rates_round_half_to_even(value, shown):
     assert rate(value) == shown
 
 
+def test_a_large_figure_keeps_all_its_digits():
+    assert rate(10**25 + 1, 1) == "1,000,000,000,000,000,000,000,000,100.0%"
+    assert count(10**40 + 1) == f"{10**40 + 1:,}"
+    assert compact(10**40, "CNY", "en") == f"¥{10**31:,}bn"
+
+
+@pytest.mark.parametrize("value", ["1E+999999", "1E-999999", 10**60])
+def test_what_is_too_large_for_a_figure_is_shown_as_it_stands(value):
+    assert rate(value) == count(value) == compact(value, "CNY", "en") == str(value)
+
+
 def test_amounts_and_counts_lose_no_digit():
     assert money("90071992547409930.07") == "90,071,992,547,409,930.07"
     assert money("0.10") == "0.10"

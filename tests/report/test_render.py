@@ -192,7 +192,12 @@ def leaves(value, path=()):
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), odd=st.one_of(st.none(), st.text(max_size=12), st.integers(), st.booleans(), st.just("NaN")))
+@given(
+    data=st.data(),
+    odd=st.one_of(
+        st.none(), st.text(max_size=12), st.integers(), st.booleans(), st.sampled_from(["NaN", "1e999999"]), st.just(10**30)
+    ),
+)
 def test_an_odd_figure_never_stops_the_report(portfolio, data, odd):
     told = copy.deepcopy(portfolio)
     path = data.draw(st.sampled_from(leaves(told)))
