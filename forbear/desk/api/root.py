@@ -1,0 +1,29 @@
+"""The root of the API at /api/v1; its description at /api/v1/openapi.json.
+
+An app adds its part in `api.py` with `router = Router(tags=[...])` and a line in `ROUTERS`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ninja import NinjaAPI
+from ninja.security import django_auth
+
+from forbear import __version__
+
+ROUTERS: dict[str, str] = {"/me": "forbear.desk.people.api"}
+"""Where in the API each app's `router` stands; a rule of its own may stand on each operation."""
+
+api = NinjaAPI(
+    title="Forbear",
+    version=__version__,
+    description="The desk of Forbear: loans that fall behind, their borrowers, payments and contacts.",
+    auth=django_auth,
+    docs_url=None,  # Swagger UI comes from elsewhere and runs inline scripts: against our own policy
+    openapi_url="/openapi.json",
+    urls_namespace="api",
+)
+
+for _prefix, _module in ROUTERS.items():
+    api.add_router(_prefix, import_module(_module).router)

@@ -1,0 +1,1 @@
+"""Books and other systems' data in, the night's results back, lists out."""

@@ -1,0 +1,1 @@
+"""Money in: payments by API, webhook and bank file, matched to loans."""

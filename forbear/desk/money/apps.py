@@ -1,0 +1,10 @@
+"""The app's name for Django."""
+
+from django.apps import AppConfig
+
+
+class Money(AppConfig):
+    """`forbear.desk.money`, known to Django as `money`."""
+
+    name = "forbear.desk.money"
+    label = "money"

@@ -1,0 +1,43 @@
+"""What each role finds on its home page and in the navigation: doors to the pages it works with.
+
+An app adds its pages here, one line each, in the order in which a day's work needs them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Door:
+    """A page that someone may open.
+
+    Args:
+        to: the name of its address, such as `record:worklist`.
+        title: what it is called in the navigation.
+        about: one sentence on what one does there.
+        roles: whose page it is.
+    """
+
+    to: str
+    title: str | Promise
+    about: str | Promise
+    roles: frozenset[str]
+
+
+EVERYONE = frozenset(
+    ["administrator", "manager", "agent", "compliance", "risk", "agency", "funder", "borrower", "service"],
+)
+
+DOORS: tuple[Door, ...] = (
+    Door("account_change_password", _("Password"), _("Change your password."), EVERYONE),
+    Door("mfa_index", _("Second factor"), _("Add an authenticator app or a security key."), EVERYONE),
+)
+
+
+def home_of(role: str) -> list[Door]:
+    """The doors of a role, in the order of the day."""
+    return [door for door in DOORS if role in door.roles]

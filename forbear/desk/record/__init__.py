@@ -1,0 +1,1 @@
+"""What is true about a borrower: loans, schedules, contacts, promises, cases, complaints, consents."""

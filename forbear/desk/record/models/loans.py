@@ -1,0 +1,136 @@
+"""Borrowers, loans, schedules and the events that move arrears, as the book has them (docs/book.md).
+
+Arrears are not here: they follow from schedules and from the ledger as of a date. A re-amortization writes a new
+schedule with the next version; the old one stays. Keys that span two columns are held by the database.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from forbear.desk.fields import Id, Minor, currency, one_of
+
+
+class Borrower(models.Model):
+    """A person who owes; who she is (name, phone, identity number) stands elsewhere, encrypted."""
+
+    borrower_id = Id(primary_key=True)
+    time_zone = models.TextField(null=True, blank=True)
+    language = models.TextField(null=True, blank=True)
+    region = models.TextField(null=True, blank=True)
+    birth_year = models.SmallIntegerField(null=True, blank=True)
+    first_loan = models.DateField(null=True, blank=True)
+    features = models.JSONField(default=dict, db_default={})
+
+    class Meta:
+        db_table = "borrowers"
+
+    def __str__(self) -> str:
+        return str(self.borrower_id)
+
+
+class Loan(models.Model):
+    """A loan as disbursed; `schedule_version` names the schedule in force."""
+
+    loan_id = Id(primary_key=True)
+    borrower = models.ForeignKey(Borrower, models.PROTECT, db_index=False, related_name="loans")
+    disbursed_on = models.DateField()
+    principal = Minor()
+    annual_rate = models.DecimalField(max_digits=12, decimal_places=8)
+    term = models.IntegerField()
+    currency = currency()
+    product = models.TextField(null=True, blank=True)
+    repayment_method = models.TextField(null=True, blank=True)
+    funder_id = Id(null=True, blank=True)
+    features = models.JSONField(default=dict, db_default={})
+    schedule_version = models.SmallIntegerField(default=1, db_default=1)
+
+    class Meta:
+        db_table = "loans"
+        indexes = (
+            models.Index(fields=["borrower"], name="loans_of_borrower"),
+            models.Index(fields=["funder_id"], name="loans_of_funder", condition=models.Q(funder_id__isnull=False)),
+        )
+        constraints = (models.CheckConstraint(condition=models.Q(principal__gt=0), name="loan_principal_positive"),)
+
+    def __str__(self) -> str:
+        return str(self.loan_id)
+
+
+class Schedule(models.Model):
+    """One version of a loan's schedule: 1 as disbursed, then one for each re-amortization or re-age."""
+
+    pk = models.CompositePrimaryKey("loan_id", "version")
+    loan = models.ForeignKey(Loan, models.PROTECT, db_index=False, related_name="schedules")
+    version = models.SmallIntegerField()
+    effective_on = models.DateField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    reason = models.TextField(default="", db_default="")
+
+    class Meta:
+        db_table = "schedules"
+
+    def __str__(self) -> str:
+        return f"{self.loan_id} version {self.version}"
+
+
+class Installment(models.Model):
+    """One scheduled installment of one version of a loan's schedule."""
+
+    pk = models.CompositePrimaryKey("loan_id", "version", "number")
+    # The database's own constraint is on (loan_id, version), to `schedules`; see migration 0002.
+    loan = models.ForeignKey(Loan, models.PROTECT, db_index=False, db_constraint=False, related_name="installments")
+    version = models.SmallIntegerField(default=1, db_default=1)
+    number = models.IntegerField()
+    due_on = models.DateField()
+    principal_due = Minor()
+    interest_due = Minor()
+    fees_due = Minor(default=0, db_default=0)
+
+    class Meta:
+        db_table = "installments"
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(principal_due__gte=0, interest_due__gte=0, fees_due__gte=0),
+                name="installment_not_negative",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.loan_id} installment {self.number}"
+
+
+class LoanEvent(models.Model):
+    """A pause of a loan, or the reversal of one of its payments, as the book's table `events` has them."""
+
+    event_id = Id(primary_key=True)
+    loan = models.ForeignKey(Loan, models.PROTECT, db_index=False, related_name="events")
+    kind = models.TextField(choices=[("pause", "pause"), ("reversal", "reversal")])
+    effective_on = models.DateField()
+    until_on = models.DateField(null=True, blank=True)
+    payment_id = Id(null=True, blank=True)
+    recorded_on = models.DateField(null=True, blank=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "loan_events"
+        indexes = (models.Index(fields=["loan", "effective_on"], name="loan_events_of_loan"),)
+        constraints = (
+            one_of("kind", ["pause", "reversal"], "loan_event_kind_known"),
+            models.CheckConstraint(
+                condition=(
+                    models.Q(
+                        kind="pause",
+                        until_on__isnull=False,
+                        until_on__gte=models.F("effective_on"),
+                        payment_id__isnull=True,
+                    )
+                    | models.Q(kind="reversal", payment_id__isnull=False)
+                ),
+                name="loan_event_complete",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.event_id)

@@ -1,0 +1,55 @@
+"""The data folder: one process at a time, secrets that are made once and that only their owner can read."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from forbear.basics.errors import WrongUse
+
+
+class DataFolder:
+    """The folder in which a desk keeps its database and its secrets, held by one process while it is entered."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self._held: int | None = None
+
+    def __enter__(self) -> Self:
+        self.path.mkdir(parents=True, exist_ok=True)
+        held = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            raise WrongUse(
+                f"{self.path} is in use by another desk", "stop that one first, or name another folder with --data"
+            ) from None
+        self._held = held
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def secret(self, name: str) -> str:
+        """The secret of that name, made at first use (43 characters, 256 bits), in a file of mode 600."""
+        file = self.path / name
+        if file.exists():
+            return file.read_text().strip()
+        made = secrets.token_urlsafe(32)
+        fresh = file.with_name(f"{name}.new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(made)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.rename(file)
+        return made

@@ -1,0 +1,179 @@
+"""The desk's settings: from the environment, secure unless told otherwise.
+
+| variable | meaning |
+| --- | --- |
+| DATABASE_URL | the PostgreSQL, as a URL or a libpq string; required |
+| FORBEAR_SECRET_KEY | signs sessions and links; required, long and random |
+| FORBEAR_PUBLIC_URL | where people reach the desk; decides host, cookies, HSTS (default https://localhost) |
+| FORBEAR_BEHIND_PROXY | 1: a proxy in front ends TLS and sets X-Forwarded-Proto and -For |
+| FORBEAR_METRICS_TOKEN | whoever reads /metrics from elsewhere shows this as a bearer token |
+| FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
+| FORBEAR_LOG_LEVEL | default INFO |
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from forbear.desk.database import database
+from forbear.desk.logs import log_settings
+
+DESK = Path(__file__).parent
+
+
+def _needed(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set; `forbear serve` sets it, see docs/operations.md")
+    return value
+
+
+SECRET_KEY = _needed("FORBEAR_SECRET_KEY")
+PUBLIC_URL = urlsplit(os.environ.get("FORBEAR_PUBLIC_URL") or "https://localhost")
+BEHIND_PROXY = os.environ.get("FORBEAR_BEHIND_PROXY") == "1"
+METRICS_TOKEN = os.environ.get("FORBEAR_METRICS_TOKEN", "")
+DEBUG = False
+
+DATABASES = {"default": database(_needed("DATABASE_URL"), int(os.environ.get("FORBEAR_DB_POOL", "10")))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    # In the database, so that every process counts failed sign-ins and rate limits together.
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "desk_cache"}
+}
+
+INSTALLED_APPS = [
+    "forbear.desk.people",
+    "forbear.desk.audit",
+    "forbear.desk.record",
+    "forbear.desk.ledger",
+    "forbear.desk.money",
+    "forbear.desk.imports",
+    "forbear.desk.api",
+    "forbear.desk.pages",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+]
+
+MIDDLEWARE = [
+    "forbear.desk.probes.probed",
+    "forbear.desk.middleware.observed",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "forbear.desk.middleware.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "forbear.desk.middleware.language_of_user",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "forbear.desk.urls"
+WSGI_APPLICATION = "forbear.desk.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# People and sign-in ---------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "pages:home"
+ACCOUNT_ADAPTER = "forbear.desk.people.adapters.NoSignUp"
+SOCIALACCOUNT_ADAPTER = "forbear.desk.people.adapters.KnownPeopleOnly"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "Forbear"
+
+# The wire -------------------------------------------------------------------------------------------------------------
+_TLS = PUBLIC_URL.scheme == "https"
+ALLOWED_HOSTS = [PUBLIC_URL.hostname or "localhost"]
+CSRF_TRUSTED_ORIGINS = [f"{PUBLIC_URL.scheme}://{PUBLIC_URL.netloc}"]
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _TLS
+SESSION_COOKIE_NAME = "__Host-session" if _TLS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if _TLS else "csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # the names beside ours are not ours
+SECURE_SSL_REDIRECT = _TLS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+# Words ----------------------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+LOCALE_PATHS = [DESK / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Files ----------------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = None
+WHITENOISE_USE_FINDERS = True  # served from the package: nothing to collect, nothing to forget
+WHITENOISE_MAX_AGE = 3600
+
+LOGGING_CONFIG = "forbear.desk.logs.configure"
+LOGGING = log_settings(os.environ.get("FORBEAR_LOG_LEVEL", "INFO"))
+
+NINJA_PAGINATION_PER_PAGE = 100

@@ -1,0 +1,11 @@
+"""The desk's addresses; each app keeps its own. The probes (/healthz ...) answer before these are asked."""
+
+from django.urls import include, path
+
+from forbear.desk.api.root import api
+
+urlpatterns = [
+    path("api/v1/", api.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("forbear.desk.pages.urls")),
+]
