@@ -117,7 +117,7 @@ def _flat_interest(terms: Terms, exact: Sequence[Fraction]) -> list[int]:
     each = [rounded(one, terms.rounding) for one in exact]
     if len(set(exact)) > 1:
         return each
-    whole = rounded(sum(exact), terms.rounding)
+    whole = rounded(sum(exact, Fraction(0)), terms.rounding)
     last = whole - sum(each[:-1])
     return [*each[:-1], last] if last >= 0 else shares(whole, len(exact), terms.rounding)
 
