@@ -103,10 +103,10 @@ def judge_command(
 
 
 def _tell_senders(acts: list[dict[str, Any]], packs: Packs) -> None:
-    """Say which acts were taken for the lender's own, where rules bind agencies alone: Regulation F does."""
+    """Say which acts were taken for the lender's own, where most rules bind agencies alone, as Regulation F does."""
     silent = sum(not (act.get("sender") or act.get("actor")) for act in acts)
     agencies = sum(rule.actor == "agency" for _, rule in packs.rules)
-    if silent and agencies:
+    if silent and 2 * agencies > len(packs.rules):
         own = "judged as the lender's own"
         words.print(f"acts that name no sender: {silent}, {own}; {agencies} rules bind agencies alone")
 
