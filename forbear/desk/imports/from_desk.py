@@ -1,8 +1,8 @@
 """The desk's own data as a book, closed by the night, its results back as worklists.
 
 The night reads files and knows nothing of the desk: the ledger and the record are written into a folder as a canonical
-book (docs/book.md), in minor units, and closed like any other. What is written is what was in effect on the day and known
-at the instant, so last month's close can be made again.
+book (docs/book.md), in minor units, and closed like any other. What is written is what was in effect on the day and
+known at the instant, so last month's close can be made again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from forbear.basics.errors import WrongUse
+from forbear.book.cells import literal, quoted
 from forbear.desk.imports.copying import copy_out
 from forbear.desk.imports.worklist import Worklist, load_worklist
 from forbear.desk.ledger.book import book_query
@@ -107,17 +108,13 @@ def _query(
 def _with_features(cursor: Any, table: str, rows: str) -> str:
     cursor.execute(f"SELECT DISTINCT jsonb_object_keys(features) FROM {table} ORDER BY 1")
     names = [row[0] for row in cursor.fetchall()]
-    columns = "".join(f", f.features ->> {_literal(name)} AS {_quoted(name)}" for name in names)
+    columns = "".join(f", f.features ->> {_doubled(literal(name))} AS {_doubled(quoted(name))}" for name in names)
     return f"SELECT plain.*{columns} FROM ({rows}) AS plain JOIN {table} AS f USING ({WITH_FEATURES[table]})"
 
 
-def _literal(text: str) -> str:
-    """As an SQL literal; per cent signs doubled, for the statement carries parameters."""
-    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+def _doubled(text: str) -> str:
+    """With per cent signs doubled, for a statement that carries parameters."""
+    return text.replace("%", "%%")
 
 
 @cache
