@@ -33,7 +33,7 @@ MASKED_ACTIONS = 62
 """Actions that fit one mask of bits, by which a row given twice is found without sorting."""
 
 
-SAMPLE = 50_000
+SAMPLE = 150_000
 """Borrowers drawn into the sample, about."""
 GUESSED_ACTIONS = 16
 """Rows of a borrower, for the share to draw: the number of borrowers is not known before the end."""
@@ -134,7 +134,7 @@ def take_stock(file: ValuesFile, capacities: Capacities) -> Stock:
         stock.whole &= learned.whole
         if stock.blocks is not None:
             stock.blocks.append(learned.rows)
-            kept += learned.rows.value.nbytes + learned.rows.use.nbytes
+            kept += learned.rows.value.nbytes * (1 + len(learned.rows.uses))
             stock.blocks = stock.blocks if kept <= KEPT_BYTES else None
     stock.ids, stock.rank = _ordered(heads)
     stock.actions = tuple(sorted(names.known))
@@ -232,13 +232,11 @@ def _starts(ids: pa.Array) -> Ints:
 
 def _rows(piece: Piece, capacities: Capacities, names: _Names) -> Rows:
     batch, size = piece.batch, piece.batch.num_rows
-    use = np.zeros((len(capacities.names), size))
-    for k, name in enumerate(capacities.names):
-        if name in batch.schema.names:
-            use[k] = _numbers(batch.column(name))
+    none = np.zeros(size if set(capacities.names) - set(batch.schema.names) else 0)
+    uses = tuple(_numbers(batch.column(n)) if n in batch.schema.names else none for n in capacities.names)
     action = names.numbers(batch.column("action"))
     borrower = np.arange(piece.borrower, piece.borrower + len(piece.starts))
-    return Rows(borrower, piece.starts, action, _numbers(batch.column("value")), use)
+    return Rows(borrower, piece.starts, action, _numbers(batch.column("value")), uses)
 
 
 def _numbers(column: pa.Array) -> Floats:
@@ -250,9 +248,9 @@ def _learn(piece: Piece, file: ValuesFile, capacities: Capacities, names: _Names
     _no_empty(piece, file)
     rows = _rows(piece, capacities, names)
     _finite(rows.value, piece, file, "value", least=-np.inf)
-    most_use, most_ratio = np.zeros(len(rows.use)), np.zeros(len(rows.use))
-    whole = np.ones(len(rows.use), bool)
-    for k, use in enumerate(rows.use):
+    most_use, most_ratio = np.zeros(len(rows.uses)), np.zeros(len(rows.uses))
+    whole = np.ones(len(rows.uses), bool)
+    for k, use in enumerate(rows.uses):
         _finite(use, piece, file, capacities.names[k], least=0.0)
         most_use[k] = use.max()
         if most_use[k] > 0:
@@ -367,4 +365,4 @@ def _all(flags: Any) -> bool:
 
 def _renumbered(rows: Rows, rank: Ints | None, action: NDArray[np.int32]) -> Rows:
     borrower = rows.borrower if rank is None else rank[rows.borrower]
-    return Rows(borrower, rows.starts, action, rows.value, rows.use)
+    return Rows(borrower, rows.starts, action, rows.value, rows.uses)

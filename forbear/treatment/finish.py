@@ -136,17 +136,18 @@ def _carried(rows: Rows, found: Found, limit: Floats, hashed: Order) -> Ints:
 
 def _given_back(rows: Rows, chosen: Ints, problem: Problem, prices: Floats) -> Ints:
     """Drop choices, where each unit of what is over the limit loses least, until the rest holds every limit."""
+    chosen = np.sort(chosen)  # in order of borrower, so that equals fall alike
     kept = chosen
     for _ in range(len(problem.limit) * 4):
-        total = problem.settled + problem.grid.totals(rows.value[kept], rows.use[:, kept])
+        total = problem.settled + problem.grid.totals(rows.value[kept], rows.use(kept))
         over = problem.grid.real(total)[1] - problem.limit * (1 + ROUNDING)
         if not (over > 0).any():
             return kept
         k = int(np.argmax(over / np.maximum(problem.limit, 1e-300)))
-        uses = rows.use[k, kept]
+        uses = rows.uses[k][kept]
         users = np.flatnonzero(uses > 0)
-        keep_value = np.maximum(rows.value[kept[users]] - prices @ rows.use[:, kept[users]], 0.0)
-        order = users[np.lexsort((rows.borrower[kept[users]], keep_value / uses[users]))]
+        keep_value = np.maximum(rows.value[kept[users]] - prices @ rows.use(kept[users]), 0.0)
+        order = users[np.argsort(keep_value / uses[users], kind="stable")]
         enough = int(np.searchsorted(np.cumsum(uses[order]), over[k])) + 1
         kept = np.delete(kept, order[:enough])
     return kept
@@ -159,7 +160,7 @@ def _core(
     left = _left(problem, used)
     if not rows.borrowers:
         return rows.at(np.empty(0, np.int64))
-    fits = (rows.use <= left[:, None]).all(axis=0) & (rows.value > 0)
+    fits = (rows.use() <= left[:, None]).all(axis=0) & (rows.value > 0)
     inside = np.zeros(known.rows.borrowers, bool)
     inside[known.order[:size]] = True
     fits &= known.loss[np.repeat(inside, known.rows.counts())] <= gap
@@ -169,8 +170,8 @@ def _core(
     order = np.argsort(_ranked(known, size, rows), kind="stable")
     greedy = _greedy(rows, left, problem.grid)
     better = _integer(rows, left, order, greedy, tolerable)
-    value = problem.grid.totals(rows.value[better], rows.use[:, better]).value
-    if value <= problem.grid.totals(rows.value[greedy], rows.use[:, greedy]).value:
+    value = problem.grid.totals(rows.value[better], rows.use(better)).value
+    if value <= problem.grid.totals(rows.value[greedy], rows.use(greedy)).value:
         better = greedy
     return rows.at(better)
 
@@ -189,12 +190,13 @@ def _ranked(known: Margins, size: int, rows: Rows) -> Ints:
 
 def _greedy(rows: Rows, left: Floats, grid: Grid) -> Ints:
     """A feasible choice to start from: rows in falling order of value for the share of what is left that they take."""
-    share = (rows.use / np.where(left > 0, left, 1.0)[:, None]).sum(axis=0)
+    use = rows.use()
+    share = (use / np.where(left > 0, left, 1.0)[:, None]).sum(axis=0)
     owner = np.repeat(np.arange(rows.borrowers), rows.counts())
     order = np.lexsort((rows.action, rows.borrower[owner], -rows.value / np.maximum(share, 1e-12)))
     free, taken, chosen = left.copy(), np.zeros(rows.borrowers, bool), []
     for row in order.tolist():
-        need = rows.use[:, row]
+        need = use[:, row]
         if not taken[owner[row]] and (need <= free).all():
             free -= need
             taken[owner[row]] = True
@@ -206,7 +208,7 @@ def _integer(rows: Rows, left: Floats, order: Ints, start: Ints, tolerable: floa
     """The integer program of the core by HiGHS: one row a borrower at most, every limit held."""
     columns = np.concatenate([np.arange(rows.starts[b], rows.starts[b] + rows.counts()[b]) for b in order])
     owner = np.repeat(np.arange(rows.borrowers), rows.counts()[order])
-    use, bounds, kept = _capacity_rows(rows.use[:, columns], left)
+    use, bounds, kept = _capacity_rows(rows.use(columns), left)
     unit = float(rows.value.max())
     program = _program(rows.value[columns] / unit, owner, rows.borrowers, use[kept], bounds[kept])
     solver = quiet(
@@ -236,7 +238,7 @@ def _capacity_rows(use: Floats, left: Floats) -> tuple[Floats, Floats, NDArray[n
 
 def _holds(rows: Rows, picked: Ints, left: Floats) -> bool:
     owner = np.searchsorted(rows.starts, picked, side="right")
-    used = rows.use[:, picked].sum(axis=1)
+    used = rows.use(picked).sum(axis=1)
     return len(np.unique(owner)) == len(owner) and bool((used <= left * (1 + ROUNDING)).all())
 
 

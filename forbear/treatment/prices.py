@@ -49,7 +49,7 @@ class Problem:
 
         def sums(block: Rows) -> Totals:
             rows = best(block, prices.tolist())
-            return self.grid.totals(block.value[rows], block.use[:, rows])
+            return self.grid.totals(block.value[rows], block.use(rows))
 
         total = sum(over_blocks(sums, self.blocks), self.settled)
         value, used = self.grid.real(total)
@@ -167,5 +167,5 @@ def search(problem: Problem, cuts: Cuts, start: Floats, radius: Floats, accuracy
 def first_radius(blocks: list[Rows], limit: Floats) -> Floats:
     """A scale for each price to begin with: a twentieth of the value that an average use stands for."""
     value = sum(float(np.maximum(b.value, 0).sum()) for b in blocks)
-    used = sum((b.use.sum(axis=1) for b in blocks), np.zeros(len(limit)))
+    used = sum((np.array([use.sum() for use in b.uses]) for b in blocks), np.zeros(len(limit)))
     return np.where(used > 0, value / np.maximum(used, SMALLEST), 1.0) * 0.05

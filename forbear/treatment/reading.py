@@ -79,6 +79,8 @@ def read_capacities(path: Path) -> Capacities:
             raise bad(path, number, "capacity", str(name), "a name not used before", hint)
         names.append(str(name))
         limits.append(_limit(path, number, limit))
+    if not names:
+        raise UnreadableFile(f"{path}: no capacities", "give at least one row: capacity, limit")
     return Capacities(tuple(names), tuple(limits))
 
 

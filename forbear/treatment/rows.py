@@ -39,19 +39,23 @@ class Rows:
         starts: first row of each borrower, shape (borrowers,).
         action: number of each row's action, shape (rows,).
         value: expected gain of each row, shape (rows,).
-        use: what each row takes of each capacity, shape (capacities, rows).
+        uses: what each row takes of each capacity: an array of shape (rows,) for each, as the file's columns lie.
     """
 
     borrower: Ints
     starts: Ints
     action: NDArray[np.int32]
     value: Floats
-    use: Floats
+    uses: tuple[Floats, ...]
 
     @property
     def borrowers(self) -> int:
         """How many borrowers."""
         return len(self.borrower)
+
+    def use(self, rows: Ints | slice = slice(None)) -> Floats:
+        """The uses of some rows (all when none are named) as one array, shape (capacities, rows)."""
+        return np.array([use[rows] for use in self.uses])
 
     def counts(self) -> Ints:
         """Rows of each borrower."""
@@ -60,7 +64,7 @@ class Rows:
     def reduced(self, prices: Sequence[float]) -> Floats:
         """Each row's value less its uses at prices, capacity by capacity in order (so every engine rounds alike)."""
         left, spent = self.value.copy(), np.empty_like(self.value)
-        for price, use in zip(prices, self.use, strict=True):
+        for price, use in zip(prices, self.uses, strict=True):
             if price:
                 np.multiply(use, price, out=spent)
                 left -= spent
@@ -76,7 +80,7 @@ class Rows:
             np.cumsum(kept) - kept,
             self.action[keep],
             self.value[keep],
-            self.use[:, keep],
+            tuple(use[keep] for use in self.uses),
         )
 
     def in_order(self) -> Rows:
@@ -86,7 +90,7 @@ class Rows:
         by_number = np.argsort(self.borrower)
         counts = self.counts()[by_number]
         starts = np.cumsum(counts) - counts
-        return Rows(self.borrower[by_number], starts, self.action[order], self.value[order], self.use[:, order])
+        return Rows(self.borrower[by_number], starts, self.action[order], self.value[order], tuple(u[order] for u in self.uses))
 
     def of_borrowers(self, keep: NDArray[np.bool_]) -> Rows:
         """All rows of the kept borrowers."""
@@ -95,7 +99,7 @@ class Rows:
     def at(self, rows: Ints) -> Chosen:
         """One row each of some borrowers."""
         owner = np.searchsorted(self.starts, rows, side="right") - 1
-        return Chosen(self.borrower[owner], self.action[rows], self.value[rows], self.use[:, rows])
+        return Chosen(self.borrower[owner], self.action[rows], self.value[rows], self.use(rows))
 
 
 @dataclass(frozen=True)
@@ -237,14 +241,14 @@ def joined(parts: Sequence[Rows], capacities: int) -> Rows:
     parts = [p for p in parts if p.borrowers]
     if not parts:
         none = np.empty(0, np.int64)
-        return Rows(none, none, np.empty(0, np.int32), np.empty(0), np.empty((capacities, 0)))
+        return Rows(none, none, np.empty(0, np.int32), np.empty(0), (np.empty(0),) * capacities)
     offsets = np.cumsum([0] + [len(p.value) for p in parts[:-1]])
     return Rows(
         np.concatenate([p.borrower for p in parts]),
         np.concatenate([p.starts + o for p, o in zip(parts, offsets, strict=True)]),
         np.concatenate([p.action for p in parts]),
         np.concatenate([p.value for p in parts]),
-        np.concatenate([p.use for p in parts], axis=1),
+        tuple(np.concatenate([p.uses[k] for p in parts]) for k in range(capacities)),
     )
 
 
@@ -256,6 +260,6 @@ def split(rows: Rows, most: int = 1 << 17) -> list[Rows]:
     cuts = [*np.unique(edges).tolist(), rows.borrowers]
     ends = [*rows.starts.tolist()[:0], *(int(rows.starts[c]) if c < rows.borrowers else len(rows.value) for c in cuts)]
     return [
-        Rows(rows.borrower[a:b], rows.starts[a:b] - s, rows.action[s:e], rows.value[s:e], rows.use[:, s:e])
+        Rows(rows.borrower[a:b], rows.starts[a:b] - s, rows.action[s:e], rows.value[s:e], tuple(u[s:e] for u in rows.uses))
         for (a, b), (s, e) in zip(zip(cuts, cuts[1:], strict=False), zip(ends, ends[1:], strict=False), strict=True)
     ]

@@ -18,15 +18,17 @@ from forbear.treatment.master import Cuts
 from forbear.treatment.prices import FINEST, SMALLEST, Found, Problem, first_radius, search
 from forbear.treatment.rows import Chosen, Floats, Grid, Rows, split
 
-SAMPLED = 20_000
-"""Borrowers in a sample; books of fewer than twice as many are searched whole."""
+SAMPLED = (20_000, 60_000)
+"""Borrowers in a sample, at least and at most; books of fewer than twice the least are searched whole."""
+SAMPLED_PART = 0.02
+"""Part of the borrowers that a sample takes in between."""
 SAMPLE_ACCURACY = 3e-5
 STAGES = (1e-4, 1e-6, 1e-12)
 """Relative accuracies of the searches on what is open; between them it is narrowed."""
 PROVED = 1e-9
 """Relative distance from the least bound at which prices count as best."""
 MOST_BOXES = 40
-SPREAD = 2.5
+SPREAD = 3
 """Differences between two samples' prices that the first box reaches to either side."""
 LEAST_SPREAD = 0.02
 """Part of a price that the first box reaches at least."""
@@ -83,7 +85,7 @@ def solve(source: Source, hashed: Order) -> Solved:
         hashed: the keyed hash by which equals are told apart.
     """
     nothing = np.zeros(len(source.limit))
-    if source.borrowers < 2 * SAMPLED:
+    if source.borrowers < 2 * SAMPLED[0]:
         low, high = nothing, source.ceiling
     else:
         low, high = _first_box(source)
@@ -108,12 +110,15 @@ def _clean(prices: Floats) -> Floats:
 
 
 def _first_box(source: Source) -> tuple[Floats, Floats]:
-    ends = [_sample_prices(source, rows) for rows in source.samples(SAMPLED)]
+    size = int(np.clip(source.borrowers * SAMPLED_PART, *SAMPLED))
+    ends = [_sample_prices(source, rows) for rows in source.samples(size)]
     prices = np.array([found.prices for found in ends])
     center, apart = prices.mean(axis=0), np.abs(prices[0] - prices[1])
-    bound = max(found.bound * source.borrowers / SAMPLED for found in ends)
+    bound = max(found.bound for found in ends) * source.borrowers / size
     worth = np.where(source.limit > 0, bound / np.where(source.limit > 0, source.limit, 1.0), source.ceiling)
-    radius = np.maximum(SPREAD * apart, LEAST_SPREAD * center)
+    # two samples may agree on one price by chance: what they differ by on the whole counts for each
+    usual = float(np.sqrt(np.mean((apart[center > 0] / center[center > 0]) ** 2))) if center.any() else 0.0
+    radius = np.maximum(SPREAD * np.maximum(apart, usual * center), LEAST_SPREAD * center)
     radius = np.where(center > 0, radius, np.maximum(radius, LEAST_PRICE * worth))
     return np.maximum(center - radius, 0.0), np.minimum(center + radius, source.ceiling)
 
