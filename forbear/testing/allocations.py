@@ -107,9 +107,9 @@ def thousandfold(borrowers: int, actions: int = 12, capacities: int = 8, seed: i
 
 
 def no_capacity(borrowers: int, actions: int = 12, capacities: int = 8, seed: int = 0) -> Instance:
-    """Half of the capacities are nothing."""
+    """A quarter of the capacities are nothing."""
     table, limits = ordinary(borrowers, actions, capacities, seed)
-    return table, {name: 0.0 if n % 2 else limit for n, (name, limit) in enumerate(limits.items())}
+    return table, {name: 0.0 if n % 4 == 2 else limit for n, (name, limit) in enumerate(limits.items())}
 
 
 def all_negative(borrowers: int, actions: int = 12, capacities: int = 8, seed: int = 0) -> Instance:

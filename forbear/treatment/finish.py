@@ -26,10 +26,15 @@ LARGE_CORE = 3000
 """Borrowers in the second integer program, when the first cannot be proved best."""
 GOOD_ENOUGH = 1e-6
 """Relative gap at which the second program is not worth its time."""
-MOST_NODES = 3000
-"""Branches that the integer program may open: a limit that is the same on every machine, unlike seconds."""
+NODES = (3000, 400)
+"""Branches that an integer program may open, for a book no larger than the core and for others: a limit that is the same
+on every machine, unlike seconds."""
+EXACT = (1e-10, 1e-6)
+"""Part of the bound by which an integer program may fall short, likewise."""
 ROUNDING = 1e-12
 """Part of a limit by which sums of decimal fractions may pass it: three times 0.1 is not 0.3 in binary."""
+CARRIED = 1e-10
+"""Part of the bound that a choice may lose and still be part of the fractional optimum: rounding."""
 GOLDEN = 0.6180339887498949
 
 Order = Callable[[Ints], NDArray[np.uint64]]
@@ -74,7 +79,8 @@ def finish(problem: Problem, found: Found, hashed: Order) -> Chosen:
     """Whole decisions for the open borrowers: feasible with what is settled, and as good as can be had."""
     known = margins(problem, found.prices, hashed)
     rest, used, fits = _spread(problem, found, known, CORE, hashed)
-    answer = _core(problem, known, CORE, used, fits, _tolerable(found.bound, len(known.order)))
+    effort = _Effort.of(found.bound, len(known.order))
+    answer = _core(problem, known, CORE, used, fits, effort)
     chosen = Chosen.joined([rest, answer], len(problem.limit))
     gap = found.bound - _value(problem, chosen)
     wider = int(np.searchsorted(known.margin, gap, side="right"))
@@ -82,13 +88,22 @@ def finish(problem: Problem, found: Found, hashed: Order) -> Chosen:
         return chosen
     size = min(wider, LARGE_CORE)
     rest, used, fits = _spread(problem, found, known, size, hashed)
-    answer = _core(problem, known, size, used, fits, _tolerable(found.bound, len(known.order)), gap)
+    answer = _core(problem, known, size, used, fits, effort, gap)
     second = Chosen.joined([rest, answer], len(problem.limit))
     return max((chosen, second), key=lambda c: _value(problem, c))
 
 
-def _tolerable(bound: float, borrowers: int) -> float:
-    return abs(bound) * (1e-10 if borrowers <= LARGE_CORE else 1e-7)
+@dataclass(frozen=True)
+class _Effort:
+    """How long an integer program may search: branches, and the shortfall that is good enough."""
+
+    nodes: int
+    tolerable: float
+
+    @classmethod
+    def of(cls, bound: float, borrowers: int) -> _Effort:
+        large = int(borrowers > CORE)
+        return cls(NODES[large], abs(bound) * EXACT[large])
 
 
 def _value(problem: Problem, chosen: Chosen) -> float:
@@ -103,35 +118,49 @@ def _spread(
     inside = np.zeros(known.rows.borrowers, bool)
     inside[known.order[:core]] = True
     outside = known.rows.of_borrowers(~inside) if not inside.all() else joined([], len(problem.limit))
-    rows = _carried(outside, found, problem.limit, hashed)
+    rows = _carried(outside, found, hashed)
     rows = _given_back(outside, rows, problem, found.prices)
     rest = outside.at(rows)
     used = problem.settled + problem.grid.totals(rest.value, rest.use)
     return rest, used, known.rows.of_borrowers(inside) if inside.any() else known.rows
 
 
-def _carried(rows: Rows, found: Found, limit: Floats, hashed: Order) -> Ints:
+def _carried(rows: Rows, found: Found, hashed: Order) -> Ints:
     """The row of each borrower in the fractional optimum, rounded: cuts take turns by their weights.
 
-    Borrowers with the same choices at every cut stand together, in order of hash, and take the cuts in an even (golden
-    ratio) sequence, so that shares are kept within groups, not only on the whole.
+    A choice that loses more at the prices than the whole search left open is no part of it; the best at the prices is
+    taken. Borrowers with the same choices at every cut stand together, in order of hash, and take the cuts in an even
+    (golden ratio) sequence, so that shares are kept within groups, not only on the whole.
     """
     if not rows.borrowers:
         return np.empty(0, np.int64)
     points, weights = found.carriers()
-    picks = np.full((len(points), rows.borrowers), -1, np.int64)
+    left = rows.reduced(found.prices.tolist())
+    top = np.maximum(np.maximum.reduceat(left, rows.starts), 0.0)
+    lost = max(found.bound - found.least, CARRIED * found.bound)
+    usual = _picked(rows, found.prices)
+    picks = np.tile(usual, (len(points), 1))
     for pick, point in zip(picks, points, strict=True):
-        at = best(rows, point)
-        pick[np.searchsorted(rows.starts, at, side="right") - 1] = at
-    if len(points) == 1:
-        return picks[0][picks[0] >= 0]
-    kinds = np.where(picks >= 0, rows.action[picks], -1)
-    order = np.lexsort((hashed(rows.borrower), *kinds))
-    turn = np.empty(rows.borrowers)
-    turn[order] = (np.arange(rows.borrowers) * GOLDEN + 0.5) % 1.0
-    which = np.minimum(np.searchsorted(np.cumsum(weights), turn, side="right"), len(points) - 1)
-    chosen = picks[which, np.arange(rows.borrowers)]
+        other = _picked(rows, point)
+        near = top - np.where(other >= 0, left[other], 0.0) <= lost
+        pick[near] = other[near]
+    which = np.zeros(rows.borrowers, np.int64)
+    torn = np.flatnonzero((picks != picks[0]).any(axis=0))
+    if len(torn):
+        kinds = np.where(picks[:, torn] >= 0, rows.action[picks[:, torn]], -1)
+        order = np.lexsort((hashed(rows.borrower[torn]), *kinds))
+        turn = (np.arange(len(torn)) * GOLDEN + 0.5) % 1.0
+        which[torn[order]] = np.minimum(np.searchsorted(np.cumsum(weights), turn, side="right"), len(points) - 1)
+    chosen: Ints = picks[which, np.arange(rows.borrowers)]
     return chosen[chosen >= 0]
+
+
+def _picked(rows: Rows, prices: Floats) -> Ints:
+    """The row of each borrower at prices; -1 who waits."""
+    picked = np.full(rows.borrowers, -1, np.int64)
+    at = best(rows, prices.tolist())
+    picked[np.searchsorted(rows.starts, at, side="right") - 1] = at
+    return picked
 
 
 def _given_back(rows: Rows, chosen: Ints, problem: Problem, prices: Floats) -> Ints:
@@ -154,7 +183,7 @@ def _given_back(rows: Rows, chosen: Ints, problem: Problem, prices: Floats) -> I
 
 
 def _core(
-    problem: Problem, known: Margins, size: int, used: Totals, rows: Rows, tolerable: float, gap: float = np.inf
+    problem: Problem, known: Margins, size: int, used: Totals, rows: Rows, effort: _Effort, gap: float = np.inf
 ) -> Chosen:
     """The best whole choice for the core under what is left of every limit."""
     left = _left(problem, used)
@@ -169,7 +198,7 @@ def _core(
         return rows.at(np.empty(0, np.int64))
     order = np.argsort(_ranked(known, size, rows), kind="stable")
     greedy = _greedy(rows, left, problem.grid)
-    better = _integer(rows, left, order, greedy, tolerable)
+    better = _integer(rows, left, order, greedy, effort)
     value = problem.grid.totals(rows.value[better], rows.use(better)).value
     if value <= problem.grid.totals(rows.value[greedy], rows.use(greedy)).value:
         better = greedy
@@ -204,7 +233,7 @@ def _greedy(rows: Rows, left: Floats, grid: Grid) -> Ints:
     return np.sort(np.array(chosen, np.int64))
 
 
-def _integer(rows: Rows, left: Floats, order: Ints, start: Ints, tolerable: float) -> Ints:
+def _integer(rows: Rows, left: Floats, order: Ints, start: Ints, effort: _Effort) -> Ints:
     """The integer program of the core by HiGHS: one row a borrower at most, every limit held."""
     columns = np.concatenate([np.arange(rows.starts[b], rows.starts[b] + rows.counts()[b]) for b in order])
     owner = np.repeat(np.arange(rows.borrowers), rows.counts()[order])
@@ -213,8 +242,8 @@ def _integer(rows: Rows, left: Floats, order: Ints, start: Ints, tolerable: floa
     program = _program(rows.value[columns] / unit, owner, rows.borrowers, use[kept], bounds[kept])
     solver = quiet(
         mip_rel_gap=0.0,
-        mip_abs_gap=max(tolerable / unit, 1e-9),
-        mip_max_nodes=MOST_NODES,
+        mip_abs_gap=max(effort.tolerable / unit, 1e-9),
+        mip_max_nodes=effort.nodes,
         mip_feasibility_tolerance=1e-9,
         primal_feasibility_tolerance=1e-9,
     )

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from forbear.treatment.finish import LARGE_CORE, Order, finish
+from forbear.treatment.finish import Order, finish
 from forbear.treatment.master import Cuts
 from forbear.treatment.prices import FINEST, SMALLEST, Found, Problem, first_radius, search
 from forbear.treatment.rows import Chosen, Floats, Grid, Rows, split
@@ -91,13 +91,13 @@ def solve(source: Source, hashed: Order) -> Solved:
         low, high = _first_box(source)
     for _ in range(MOST_BOXES):
         problem, settled = source.narrowed(low, high)
-        problem, found, more = _searched(problem, low, high)
+        found = _searched(problem, low, high)
         best, least = found.below(nothing, source.ceiling)
         if found.bound - least <= max(PROVED * abs(found.bound), SMALLEST) or _whole(low, high, source):
             break
         low, high = _moved(low, high, found.prices, best, source.ceiling)
     open_ones = finish(problem, found, hashed)
-    chosen = Chosen.joined([*settled, *more, open_ones], len(source.limit))
+    chosen = Chosen.joined([*settled, open_ones], len(source.limit))
     return Solved(_clean(found.prices), found.bound, least, chosen, found.steps)
 
 
@@ -131,24 +131,21 @@ def _sample_prices(source: Source, rows: Rows) -> Found:
     return search(problem, cuts, nothing, first_radius(problem.blocks, limit), SAMPLE_ACCURACY)
 
 
-def _searched(problem: Problem, low: Floats, high: Floats) -> tuple[Problem, Found, list[Chosen]]:
-    """Search in stages; gives what is open in the end, what was found and what was settled on the way."""
-    settled: list[Chosen] = []
+def _searched(problem: Problem, low: Floats, high: Floats) -> Found:
+    """Search in stages, between them on the few borrowers that the cuts leave open."""
     if (low <= 0).all():
         start, radius = low, np.minimum(first_radius(problem.blocks, problem.limit), high - low)
     else:
         start, radius = (low + high) / 2, (high - low) / 4
-    cuts = Cuts(low, high)
-    found = search(problem, cuts, start, radius, STAGES[0])
+    found = search(problem, Cuts(low, high), start, radius, STAGES[0])
     for accuracy in STAGES[1:]:
-        if problem.borrowers > 2 * LARGE_CORE:
-            nearer, choices = problem.narrowed(*found.reach())
-            if LARGE_CORE < nearer.borrowers < 0.7 * problem.borrowers:
-                problem = nearer
-                settled += choices
-        radius = np.maximum((found.reach()[1] - found.reach()[0]) / 4, FINEST * high)
+        nearest, farthest = found.reach()
+        nearer, _ = problem.narrowed(nearest, farthest)
+        if nearer.borrowers < 0.7 * problem.borrowers:
+            problem = nearer
+        radius = np.maximum((farthest - nearest) / 4, FINEST * high)
         found = search(problem, found.cuts, found.prices, radius, accuracy)
-    return problem, found, settled
+    return found
 
 
 def _moved(low: Floats, high: Floats, prices: Floats, best: Floats, ceiling: Floats) -> tuple[Floats, Floats]:
