@@ -26,11 +26,12 @@ LARGE_CORE = 3000
 """Borrowers in the second integer program, when the first cannot be proved best."""
 GOOD_ENOUGH = 1e-6
 """Relative gap at which the second program is not worth its time."""
-NODES = (3000, 400)
-"""Branches that an integer program may open, for a book no larger than the core and for others: a limit that is the same
-on every machine, unlike seconds."""
-EXACT = (1e-10, 1e-6)
-"""Part of the bound by which an integer program may fall short, likewise."""
+NODES = 400
+"""Branches that an integer program may open: a limit that is the same on every machine, unlike seconds."""
+SMALL_WORK = 6_000_000
+"""In a book no larger than the core: branches times columns, for there every borrower counts."""
+EXACT, NEAR = 1e-10, 1e-6
+"""Part of the bound by which the answer of an integer program may fall short, in a book no larger than the core and else."""
 ROUNDING = 1e-12
 """Part of a limit by which sums of decimal fractions may pass it: three times 0.1 is not 0.3 in binary."""
 CARRIED = 1e-10
@@ -79,7 +80,7 @@ def finish(problem: Problem, found: Found, hashed: Order) -> Chosen:
     """Whole decisions for the open borrowers: feasible with what is settled, and as good as can be had."""
     known = margins(problem, found.prices, hashed)
     rest, used, fits = _spread(problem, found, known, CORE, hashed)
-    effort = _Effort.of(found.bound, len(known.order))
+    effort = _Effort.of(found.bound, known)
     answer = _core(problem, known, CORE, used, fits, effort)
     chosen = Chosen.joined([rest, answer], len(problem.limit))
     gap = found.bound - _value(problem, chosen)
@@ -101,9 +102,10 @@ class _Effort:
     tolerable: float
 
     @classmethod
-    def of(cls, bound: float, borrowers: int) -> _Effort:
-        large = int(borrowers > CORE)
-        return cls(NODES[large], abs(bound) * EXACT[large])
+    def of(cls, bound: float, known: Margins) -> _Effort:
+        if len(known.order) > CORE:
+            return cls(NODES, abs(bound) * NEAR)
+        return cls(max(NODES, SMALL_WORK // max(len(known.loss), 100)), abs(bound) * EXACT)
 
 
 def _value(problem: Problem, chosen: Chosen) -> float:
@@ -244,6 +246,7 @@ def _integer(rows: Rows, left: Floats, order: Ints, start: Ints, effort: _Effort
         mip_rel_gap=0.0,
         mip_abs_gap=max(effort.tolerable / unit, 1e-9),
         mip_max_nodes=effort.nodes,
+        mip_heuristic_effort=0.01,
         mip_feasibility_tolerance=1e-9,
         primal_feasibility_tolerance=1e-9,
     )

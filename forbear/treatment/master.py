@@ -17,6 +17,8 @@ from forbear.treatment.rows import Floats
 
 TOLERANCE = 1e-10
 """HiGHS's feasibility tolerances; programs are scaled to about one before they are handed over."""
+LID = 1e-3
+"""Units by which a point may lie above the best bound and still count as on it: rounding."""
 KEPT_CUTS = 400
 """Cuts kept; the oldest that are far below the best go first."""
 
@@ -99,10 +101,17 @@ class Cuts:
             for end, sign in zip(ends, (1.0, -1.0), strict=True):
                 cost = np.zeros(len(center) + 1)
                 cost[k] = sign
-                end[k] = _solve(cost, rise, base, low, high, lid=1e-3)[0][k]
+                end[k] = _solve(cost, rise, base, low, high, lid=LID)[0][k]
         lowest, highest = center + ends[0] * width, center + ends[1] * width
         margin = 1e-9 * np.abs(center) + 1e-6 * (highest - lowest)
         return np.maximum(self.low, lowest - margin), np.minimum(self.high, highest + margin)
+
+    def cheapest(self, center: Floats, height: float, unit: float) -> Floats:
+        """The lowest prices (all together, each by its scale) at which no cut exceeds `height`."""
+        width, rise, base = self._scaled(center, height, unit)
+        low, high = (self.low - center) / width, (self.high - center) / width
+        step = _solve(np.append(np.ones(len(center)), 0.0), rise, base, low, high, lid=LID)[0][:-1]
+        return np.clip(center + step * width, self.low, np.maximum(center, self.low))
 
     def _scaled(self, center: Floats, height: float, unit: float) -> tuple[Floats, Floats, Floats]:
         """Widths of a step along each price, cuts' slopes by them and heights above `height`, all in units."""
@@ -133,6 +142,8 @@ def _solve(
     solver.passModel(program)
     solver.run()
     found = solver.getSolution()
+    if len(found.col_value) <= prices:  # never seen; claims nothing, and the search goes on
+        return np.append(np.clip(0.0, low, high), -np.inf), np.zeros(cuts)
     return np.array(found.col_value), np.maximum(np.array(found.row_dual), 0.0)
 
 

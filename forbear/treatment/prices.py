@@ -8,7 +8,7 @@ program over all borrowers (Geoffrion, Mathematical Programming Study 2, 1974), 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from forbear.treatment.rows import Chosen, Floats, Grid, Rows, Totals, best, nar
 
 MOST_STEPS = 600
 """Evaluations in one search; 30 to 150 are usual."""
+PROPOSALS = 40
+"""Trials for lower prices at the same bound."""
+SAME = 1e-11
+"""Relative difference of bounds that is rounding."""
 SMALLEST = 1e-300
 """Keeps divisions by a bound of nothing finite."""
 FINEST = 1e-9
@@ -84,23 +88,24 @@ class Found:
 
     def below(self, low: Floats, high: Floats) -> tuple[Floats, float]:
         """Where in another box the cuts are lowest, and how low: no prices there have a lesser bound."""
-        point, least, _ = self.cuts.within(low, high).lowest(self.prices, high - low, self.bound, self._unit())
+        point, least, _ = self.cuts.within(low, high).lowest(self.prices, high - low, self.bound, self.unit())
         return point, min(least, self.bound)
 
     def reach(self) -> tuple[Floats, Floats]:
         """The box outside which the cuts prove that no prices are better."""
-        return self.cuts.reach(self.prices, self.bound, self._unit())
+        return self.cuts.reach(self.prices, self.bound, self.unit())
 
     def carriers(self) -> tuple[list[Floats], Floats]:
         """Prices whose choices, mixed by weights, are the fractional optimum (the dual of the last program)."""
         width = self.cuts.high - self.cuts.low
-        _, _, weight = self.cuts.lowest(self.prices, width, self.bound, self._unit())
+        _, _, weight = self.cuts.lowest(self.prices, width, self.bound, self.unit())
         carrying = np.flatnonzero(weight > 1e-9)
         if not len(carrying):
             return [self.prices], np.ones(1)
         return [self.cuts.point[i] for i in carrying], weight[carrying] / weight[carrying].sum()
 
-    def _unit(self) -> float:
+    def unit(self) -> float:
+        """Size of the differences that matter still."""
         return max(self.bound - self.least, FINEST * abs(self.bound), SMALLEST)
 
 
@@ -164,8 +169,24 @@ def search(problem: Problem, cuts: Cuts, start: Floats, radius: Floats, accuracy
     return Found(center, height, min(under, height), cuts, MOST_STEPS)
 
 
-def first_radius(blocks: list[Rows], limit: Floats) -> Floats:
-    """A scale for each price to begin with: a twentieth of the value that an average use stands for."""
-    value = sum(float(np.maximum(b.value, 0).sum()) for b in blocks)
-    used = sum((np.array([use.sum() for use in b.uses]) for b in blocks), np.zeros(len(limit)))
-    return np.where(used > 0, value / np.maximum(used, SMALLEST), 1.0) * 0.05
+def first_radius(problem: Problem, ceiling: Floats) -> Floats:
+    """A scale for each price to begin with: a twentieth of the value that a use stands for when all is free."""
+    value, slack = problem.evaluate(np.zeros(len(ceiling)))
+    used = problem.limit - slack
+    return np.where(used > 0, value / np.maximum(used, SMALLEST), ceiling) * 0.05
+
+
+def least_prices(problem: Problem, found: Found) -> Found:
+    """Of all prices with the least bound the lowest: what one more unit brings, not what one less would cost.
+
+    Where a limit is just exhausted many prices prove the same bound. The cuts say how low prices may go; each proposal is
+    tried, and refuted by a new cut or taken.
+    """
+    for _ in range(PROPOSALS):
+        prices = found.cuts.cheapest(found.prices, found.bound, found.unit())
+        if (prices >= found.prices * (1 - 1e-9)).all():
+            break
+        bound = found.cuts.add(*problem.evaluate(prices), prices)
+        if bound <= found.bound + SAME * abs(found.bound):
+            return replace(found, prices=prices, bound=bound, least=min(found.least, bound))
+    return found

@@ -15,7 +15,7 @@ import numpy as np
 
 from forbear.treatment.finish import Order, finish
 from forbear.treatment.master import Cuts
-from forbear.treatment.prices import FINEST, SMALLEST, Found, Problem, first_radius, search
+from forbear.treatment.prices import FINEST, SMALLEST, Found, Problem, first_radius, least_prices, search
 from forbear.treatment.rows import Chosen, Floats, Grid, Rows, split
 
 SAMPLED = (20_000, 60_000)
@@ -128,13 +128,13 @@ def _sample_prices(source: Source, rows: Rows) -> Found:
     problem = Problem(split(rows), limit, source.grid.none(), source.grid)
     nothing = np.zeros(len(limit))
     cuts = Cuts(nothing, source.ceiling)
-    return search(problem, cuts, nothing, first_radius(problem.blocks, limit), SAMPLE_ACCURACY)
+    return search(problem, cuts, nothing, first_radius(problem, source.ceiling), SAMPLE_ACCURACY)
 
 
 def _searched(problem: Problem, low: Floats, high: Floats) -> Found:
     """Search in stages, between them on the few borrowers that the cuts leave open."""
     if (low <= 0).all():
-        start, radius = low, np.minimum(first_radius(problem.blocks, problem.limit), high - low)
+        start, radius = low, np.minimum(first_radius(problem, high), high - low)
     else:
         start, radius = (low + high) / 2, (high - low) / 4
     found = search(problem, Cuts(low, high), start, radius, STAGES[0])
@@ -145,7 +145,7 @@ def _searched(problem: Problem, low: Floats, high: Floats) -> Found:
             problem = nearer
         radius = np.maximum((farthest - nearest) / 4, FINEST * high)
         found = search(problem, found.cuts, found.prices, radius, accuracy)
-    return found
+    return least_prices(problem, found)
 
 
 def _moved(low: Floats, high: Floats, prices: Floats, best: Floats, ceiling: Floats) -> tuple[Floats, Floats]:
