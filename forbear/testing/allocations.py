@@ -51,7 +51,9 @@ def table_of(value: Floats, use: Floats, keep: NDArray[np.bool_] | None = None) 
     return pa.table(columns | {f"capacity_{k}": u.ravel()[kept] for k, u in enumerate(use)})
 
 
-def ordinary(borrowers: int, actions: int = 12, capacities: int = 8, seed: int = 0, tightness: float = 0.1) -> Instance:
+def ordinary(
+    borrowers: int, actions: int = 12, capacities: int = 8, seed: int = 0, tightness: float = 0.1
+) -> Instance:
     """Lognormal values with a common part for each borrower; each action uses one or two capacities.
 
     Of the first capacity every borrower takes another amount (agent minutes), of the others one unit.

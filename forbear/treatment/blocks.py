@@ -124,7 +124,9 @@ def take_stock(file: ValuesFile, capacities: Capacities) -> Stock:
     share = min(1.0, SAMPLE * GUESSED_ACTIONS / max(pq.read_metadata(file.path).num_rows, 1))
     heads: list[pa.Array] = []
     kept = 0
-    for learned in over_blocks(lambda piece: _learn(piece, file, capacities, names, share), pieces(file, capacities)):
+    for learned in over_blocks(
+        lambda piece: _learn(piece, file, capacities, names, share), pieces(file, capacities)
+    ):
         stock.sample.append(learned.sample)
         heads.append(learned.heads)
         stock.rows += len(learned.rows.value)
@@ -166,7 +168,9 @@ def together(file: ValuesFile, staging: Path) -> ValuesFile:
     target = staging / "sorted.parquet"
     source, out, spill = (str(p).replace("'", "''") for p in (file.path, target, staging / "spill"))
     with duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit = '{SORTING_MEMORY}'; SET temp_directory = '{spill}'; SET threads = 2")
+        connection.execute(
+            f"SET memory_limit = '{SORTING_MEMORY}'; SET temp_directory = '{spill}'; SET threads = 2"
+        )
         connection.execute(
             f"""COPY (SELECT * FROM read_parquet('{source}') ORDER BY borrower_id)
             TO '{out}' (FORMAT parquet, ROW_GROUP_SIZE 500000)"""
@@ -270,6 +274,11 @@ def _no_empty(piece: Piece, file: ValuesFile) -> None:
         if column.null_count:
             at = int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
             raise bad(file.told, piece.row + at, name, None, _EXPECTED.get(name, _USE))
+    named = piece.batch.column("action")
+    for code, name in enumerate(named.dictionary.to_pylist()):
+        at = np.flatnonzero(named.indices.to_numpy() == code)[:1] if not name or not name.strip() else ()
+        if len(at):
+            raise bad(file.told, piece.row + int(at[0]), "action", name, _EXPECTED["action"])
 
 
 _USE = "a number, finite, not below zero"

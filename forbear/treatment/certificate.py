@@ -72,7 +72,8 @@ def certificate(
             "value": value,
             "gap": gap(bound, value),
             "capacities": [
-                {"capacity": name, "limit": limit, "used": use, "price": price} for name, limit, price, use in shared
+                {"capacity": name, "limit": limit, "used": use, "price": price}
+                for name, limit, price, use in shared
             ],
             "borrowers": borrowers,
             "rows": rows,

@@ -77,10 +77,14 @@ def _told(path: Path) -> Told:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as unread:
-        raise UnreadableFile(f"{path}: cannot be read: {unread}", "give the file that --certificate wrote") from unread
+        raise UnreadableFile(
+            f"{path}: cannot be read: {unread}", "give the file that --certificate wrote"
+        ) from unread
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         seen = told.get("format") if isinstance(told, dict) else type(told).__name__
-        raise UnreadableFile(f"{path}: format {seen!r}, expected {FORMAT!r}", "give the file that --certificate wrote")
+        raise UnreadableFile(
+            f"{path}: format {seen!r}, expected {FORMAT!r}", "give the file that --certificate wrote"
+        )
     return told
 
 
@@ -110,7 +114,11 @@ def _see(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
             read = f"read_parquet('{text}')"
         columns = [str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()]
         cells = [f"CAST({_quoted(c)} AS {'VARCHAR' if c in texts else 'DOUBLE'}) AS {_quoted(c)}" for c in columns]
-        kept = [cell for cell, c in zip(cells, columns, strict=True) if c in texts or name != "capacities" or c == "limit"]
+        kept = [
+            cell
+            for cell, c in zip(cells, columns, strict=True)
+            if c in texts or name != "capacities" or c == "limit"
+        ]
         connection.execute(f"CREATE VIEW {name} AS SELECT {', '.join(kept)} FROM {read}")
     except duckdb.Error as unread:
         raise UnreadableFile(f"{path}: cannot be read: {' '.join(str(unread).split())[:300]}") from unread
@@ -122,7 +130,10 @@ def _quoted(name: str) -> str:
 
 def _limits(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, float]:
     try:
-        return {str(name): float(limit) for name, limit in connection.execute('SELECT capacity, "limit" FROM capacities').fetchall()}
+        return {
+            str(name): float(limit)
+            for name, limit in connection.execute('SELECT capacity, "limit" FROM capacities').fetchall()
+        }
     except (duckdb.Error, TypeError) as unread:
         raise UnreadableFile(f"{path}: cannot be read: {' '.join(str(unread).split())[:300]}") from unread
 
@@ -163,7 +174,9 @@ def _columns(connection: duckdb.DuckDBPyConnection, limits: Mapping[str, float])
                 yield f"the {table} have no column {name}"
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, told: Told, limits: Mapping[str, float], checked: Checked) -> None:
+def _compare(
+    connection: duckdb.DuckDBPyConnection, told: Told, limits: Mapping[str, float], checked: Checked
+) -> None:
     """Work everything out again and note what differs."""
     found = _passed(connection, told, limits)
     checked.faults += _decisions_alone(connection, found)

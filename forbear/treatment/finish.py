@@ -289,7 +289,9 @@ def _program(value: Floats, owner: Ints, borrowers: int, use: Floats, limit: Flo
     program.row_upper_ = np.concatenate([np.ones(borrowers), limit])
     program.integrality_ = [highspy.HighsVarType.kInteger] * columns
     program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    program.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=columns))]).astype(np.int32)
+    program.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=columns))]).astype(
+        np.int32
+    )
     program.a_matrix_.index_ = row[order].astype(np.int32)
     program.a_matrix_.value_ = cell[order]
     return program

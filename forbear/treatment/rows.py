@@ -90,7 +90,13 @@ class Rows:
         by_number = np.argsort(self.borrower)
         counts = self.counts()[by_number]
         starts = np.cumsum(counts) - counts
-        return Rows(self.borrower[by_number], starts, self.action[order], self.value[order], tuple(u[order] for u in self.uses))
+        return Rows(
+            self.borrower[by_number],
+            starts,
+            self.action[order],
+            self.value[order],
+            tuple(u[order] for u in self.uses),
+        )
 
     def of_borrowers(self, keep: NDArray[np.bool_]) -> Rows:
         """All rows of the kept borrowers."""
@@ -258,8 +264,17 @@ def split(rows: Rows, most: int = 1 << 17) -> list[Rows]:
         return [rows]
     edges = np.searchsorted(rows.starts, np.arange(0, len(rows.value), most))
     cuts = [*np.unique(edges).tolist(), rows.borrowers]
-    ends = [*rows.starts.tolist()[:0], *(int(rows.starts[c]) if c < rows.borrowers else len(rows.value) for c in cuts)]
+    ends = [
+        *rows.starts.tolist()[:0],
+        *(int(rows.starts[c]) if c < rows.borrowers else len(rows.value) for c in cuts),
+    ]
     return [
-        Rows(rows.borrower[a:b], rows.starts[a:b] - s, rows.action[s:e], rows.value[s:e], tuple(u[s:e] for u in rows.uses))
+        Rows(
+            rows.borrower[a:b],
+            rows.starts[a:b] - s,
+            rows.action[s:e],
+            rows.value[s:e],
+            tuple(u[s:e] for u in rows.uses),
+        )
         for (a, b), (s, e) in zip(zip(cuts, cuts[1:], strict=False), zip(ends, ends[1:], strict=False), strict=True)
     ]

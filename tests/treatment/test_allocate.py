@@ -171,7 +171,9 @@ def test_more_actions_than_a_mask_has_bits(tmp_path):
 
 def test_what_is_over_a_limit_is_given_back_where_it_loses_least():
     grid = rows.Grid.covering(3, 9.0, [1.0])
-    open_rows = rows.Rows(np.arange(3), np.arange(3), np.zeros(3, np.int32), np.array([3.0, 1.0, 2.0]), (np.ones(3),))
+    open_rows = rows.Rows(
+        np.arange(3), np.arange(3), np.zeros(3, np.int32), np.array([3.0, 1.0, 2.0]), (np.ones(3),)
+    )
     problem = solve.Problem([open_rows], np.array([2.0]), grid.none(), grid)
     kept = finish._given_back(open_rows, np.arange(3), problem, np.zeros(1))
     assert kept.tolist() == [0, 2]
