@@ -9,9 +9,11 @@ import typer
 from rich.table import Table
 
 from forbear.basics.console import Format, answers, print_json, print_table
+from forbear.basics.errors import WrongUse
 
 if TYPE_CHECKING:
     from forbear.treatment.certify import Checked
+    from forbear.treatment.sql_source import Engine
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +31,9 @@ def allocate(
     certificate: Path = typer.Option(None, "--certificate", help="Where the certificate (JSON) goes."),
     key: str = typer.Option("forbear", "--key", help="Key of the hash that tells equals apart."),
     ignore: list[str] = typer.Option([], "--ignore", help="Column of the values to pass over; may be repeated."),
+    engine: str = typer.Option(
+        "files", "--engine", help="Who makes the passes over all rows: files (fastest), duckdb or spark."
+    ),
     form: Format = typer.Option(Format.text, "--format", "-f", help="How the answer is printed."),
 ) -> None:
     """Choose one action a borrower at most, so that every capacity holds and the sum of values is as great as can be.
@@ -38,12 +43,22 @@ def allocate(
     """
     from forbear.treatment.allocate import allocate as run
 
-    told = run(values, capacities, out, certificate_path=certificate, key=key, ignored=ignore).certificate.told
+    chosen = _engine(engine)
+    made = run(values, capacities, out, certificate_path=certificate, key=key, ignored=ignore, engine=chosen)
+    told = made.certificate.told
     if form is Format.json:
         print_json(told)
         return
     _show(told)
     answers.print(f"decisions: {out}" + (f"; certificate: {certificate}" if certificate else ""), markup=False)
+
+
+def _engine(name: str) -> Engine:
+    from forbear.treatment.sql_source import Engine
+
+    if name not in set(Engine):
+        raise WrongUse(f"--engine {name}: there is no such engine", f"known: {', '.join(Engine)}")
+    return Engine(name)
 
 
 def _show(told: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """Values and capacities to try an allocation on: ordinary ones, and such as are made to trip it.
 
-Every maker gives a table as `forbear allocate` reads it and the limits by capacity, the same for the same seed. `lp_bound`
-and `best_whole` are the reference: the whole problem handed to HiGHS as one linear or integer program, built
-from the table's columns alone.
+Every maker gives a table as `forbear allocate` reads it and the limits by capacity, the same for the same seed.
+`lp_bound` and `best_whole` are the reference: the whole problem handed to HiGHS as one linear or integer program,
+built from the table's columns alone.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def table_of(value: Floats, use: Floats, keep: NDArray[np.bool_] | None = None) 
         use: shape (capacities, borrowers, actions).
         keep: rows that are there, shape (borrowers, actions); all when None.
     """
-    borrowers, actions = value.shape
+    actions = value.shape[1]
     kept = np.flatnonzero(np.ones(value.size, bool) if keep is None else keep.ravel())
     names = pa.DictionaryArray.from_arrays(pa.array((kept % actions).astype(np.int32)), list(ACTIONS[:actions]))
     columns = {"borrower_id": kept // actions, "action": names, "value": value.ravel()[kept]}
@@ -72,7 +72,7 @@ def ordinary(
 
 
 def dense(borrowers: int, actions: int = 6, capacities: int = 4, seed: int = 0, tightness: float = 0.3) -> Instance:
-    """Every action takes some of every capacity, in fractions, and values go with the uses: hard for whole decisions."""
+    """Every action takes some of every capacity, in fractions; values go with uses: hard for whole decisions."""
     random = np.random.default_rng(seed)
     use = random.uniform(0.1, 1.0, (capacities, borrowers, actions))
     value = use.mean(axis=0) + random.uniform(0, 0.2, (borrowers, actions))

@@ -1,9 +1,9 @@
 """Actions as data (`actions.toml`): cost, uses, burden, conditions, and soft before hard.
 
-A lender reads them in one file and tightens them in her own; `read_actions` refuses an own file that would loosen anything.
-What the law allows is not here: that is the gate's, asked apart. A condition is data and has one meaning in two forms: over a
-mapping of facts (`unmet`, which tells the reason) and as SQL over a table of borrowers (`possible_sql`). An unknown fact meets
-no condition.
+A lender reads them in one file and tightens them in her own; `read_actions` refuses an own file that would loosen
+anything. What the law allows is not here: that is the gate's, asked apart. A condition is data and has one meaning
+in two forms: over a mapping of facts (`unmet`, which tells the reason) and as SQL over a table of borrowers
+(`possible_sql`). An unknown fact meets no condition.
 """
 
 from __future__ import annotations

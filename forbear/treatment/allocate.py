@@ -1,15 +1,17 @@
 """`forbear allocate`: one action a borrower at most, all shared capacities held, as much value as can be had.
 
-Knows nothing of why an action has its value, or of who may be contacted: what the gate forbids must not be among the rows.
-Waiting is always possible, at value 0 and no use, and is what everybody does who is not among the decisions.
+Knows nothing of why an action has its value, or of who may be contacted: what the gate forbids must not be among
+the rows. Waiting is always possible, at value 0 and no use, and is what everybody does who is not among the
+decisions.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from forbear.treatment.prices import Problem
 from forbear.treatment.reading import Capacities, ValuesFile, open_values, read_capacities
 from forbear.treatment.rows import Chosen, Floats, Grid, Ints, Rows, Totals, joined, narrow, over_blocks
 from forbear.treatment.solve import Solved, solve
+from forbear.treatment.sql_source import Engine, SqlSource, opened
 
 
 @dataclass
@@ -93,6 +96,7 @@ def allocate(
     certificate_path: Path | None = None,
     key: str = DEFAULT_KEY,
     ignored: Sequence[str] = (),
+    engine: Engine = Engine.files,
 ) -> Allocation:
     """Decide, write the decisions and their certificate.
 
@@ -104,16 +108,22 @@ def allocate(
         certificate_path: where the certificate goes; nowhere when None.
         key: of the hash that tells equals apart.
         ignored: columns of the values to pass over.
+        engine: what makes the passes over all rows.
 
     Raises:
         UnreadableFile: a file or cell that cannot be used.
-        WrongUse: the decisions cannot be written under that name.
+        WrongUse: the decisions cannot be written under that name, or Spark is not installed.
     """
     check_target(out)
     limits = read_capacities(capacities)
-    with tempfile.TemporaryDirectory(prefix="forbear-") as folder, ThreadPoolExecutor(1) as aside:
+    with (
+        tempfile.TemporaryDirectory(prefix="forbear-") as folder,
+        ThreadPoolExecutor(1) as aside,
+        ExitStack() as stack,
+    ):
         fingerprint = aside.submit(file_fingerprint, values)
-        source = _opened(open_values(values, limits, Path(folder), ignored), limits, Path(folder))
+        file = open_values(values, limits, Path(folder), ignored)
+        source = stack.enter_context(_opened(engine, file, limits, Path(folder)))
         solved = solve(source, lambda borrowers: _hashed(source, borrowers, key))
         made = Path(folder) / out.name
         write_decisions(made, solved.chosen, source.stock, limits)
@@ -125,20 +135,28 @@ def allocate(
     return Allocation(told, out)
 
 
-def _opened(file: ValuesFile, capacities: Capacities, staging: Path) -> FileSource:
+@contextmanager
+def _opened(
+    engine: Engine, file: ValuesFile, capacities: Capacities, staging: Path
+) -> Iterator[FileSource | SqlSource]:
+    if engine is not Engine.files:
+        with opened(engine, file, capacities) as run:
+            yield SqlSource(run, file, capacities)
+        return
     try:
-        return FileSource(file, capacities, take_stock(file, capacities))
+        stock = take_stock(file, capacities)
     except NotTogether:
         file = together(file, staging)
-        return FileSource(file, capacities, take_stock(file, capacities))
+        stock = take_stock(file, capacities)
+    yield FileSource(file, capacities, stock)
 
 
-def _hashed(source: FileSource, borrowers: Ints, key: str) -> NDArray[np.uint64]:
+def _hashed(source: FileSource | SqlSource, borrowers: Ints, key: str) -> NDArray[np.uint64]:
     return keyed_hash(source.stock.ids.take(pa.array(borrowers)), key)
 
 
 def _certified(
-    source: FileSource, solved: Solved, key: str, values: Future[str], capacities: Path, decisions: Path
+    source: FileSource | SqlSource, solved: Solved, key: str, values: Future[str], capacities: Path, decisions: Path
 ) -> Certificate:
     chosen = solved.chosen
     value, used = source.grid.real(source.grid.totals(chosen.value, chosen.use))

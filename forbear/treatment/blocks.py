@@ -1,8 +1,8 @@
 """The values file as blocks of rows: read in pieces, whole borrowers together, every cell checked once.
 
-Small books are kept in memory after the first reading; of large ones only the borrowers' ids are, and each pass reads the
-file again, so that memory is bounded whatever the book. A file whose rows are not together by borrower is sorted once into
-a temporary file. Nothing depends on the order of rows, nor on threads.
+Small books are kept in memory after the first reading; of large ones only the borrowers' ids are, and each pass
+reads the file again, so that memory is bounded whatever the book. A file whose rows are not together by borrower is
+sorted once into a temporary file. Nothing depends on the order of rows, nor on threads.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Hashes = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Piece:
-    """Some borrowers' rows as read: an Arrow batch, the first row of each borrower, and the row's number in the file."""
+    """Some borrowers' rows as read: a batch, the first row of each borrower, numbers of the first row and borrower."""
 
     batch: pa.RecordBatch
     starts: Ints
@@ -98,7 +98,8 @@ class _Names:
     def numbers(self, column: pa.DictionaryArray) -> NDArray[np.int32]:
         with self.lock:
             met = [self.known.setdefault(str(name), len(self.known)) for name in column.dictionary.to_pylist()]
-        return np.array(met, np.int32)[column.indices.to_numpy(zero_copy_only=False)]
+        numbers: NDArray[np.int32] = np.array(met, np.int32)[column.indices.to_numpy(zero_copy_only=False)]
+        return numbers
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,8 @@ def pieces(file: ValuesFile, capacities: Capacities) -> Iterator[Piece]:
     reader = pq.ParquetFile(file.path, read_dictionary=["action"], memory_map=False)
     crossing: list[pa.RecordBatch] = []
     row, borrower = 1, 0
-    for batch in reader.iter_batches(PIECE, columns=columns):
-        batch = _plain_ids(file, batch, row + sum(b.num_rows for b in crossing))
+    for read in reader.iter_batches(PIECE, columns=columns):
+        batch = _plain_ids(file, read, row + sum(b.num_rows for b in crossing))
         starts = _starts(batch.column("borrower_id"))
         if crossing and crossing[-1].column("borrower_id")[-1].equals(batch.column("borrower_id")[0]):
             first = int(starts[1]) if len(starts) > 1 else batch.num_rows
@@ -275,10 +276,11 @@ def _no_empty(piece: Piece, file: ValuesFile) -> None:
             at = int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
             raise bad(file.told, piece.row + at, name, None, _EXPECTED.get(name, _USE))
     named = piece.batch.column("action")
-    for code, name in enumerate(named.dictionary.to_pylist()):
-        at = np.flatnonzero(named.indices.to_numpy() == code)[:1] if not name or not name.strip() else ()
-        if len(at):
-            raise bad(file.told, piece.row + int(at[0]), "action", name, _EXPECTED["action"])
+    blank = [code for code, name in enumerate(named.dictionary.to_pylist()) if not str(name).strip()]
+    found = np.flatnonzero(np.isin(named.indices.to_numpy(), blank)) if blank else np.empty(0, np.int64)
+    if len(found):
+        name = named[int(found[0])].as_py()
+        raise bad(file.told, piece.row + int(found[0]), "action", name, _EXPECTED["action"])
 
 
 _USE = "a number, finite, not below zero"

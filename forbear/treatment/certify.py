@@ -1,9 +1,10 @@
 """`forbear certify`: an allocation checked by someone who trusts nobody, in one pass over the values.
 
-It shares nothing with the allocator but the file formats: the files are read by DuckDB, the pass is `tables/certified.sql`,
-and what is said in the certificate is worked out again. What it proves: each decision is a row of the values, nobody has
-two, every limit holds, the value is the sum it claims to be, and no allocation whatever can have a value above the
-bound: for any prices p >= 0 that is p . limit + the sum over borrowers of max(0, the best of value - p . use).
+It shares nothing with the allocator but the file formats: the files are read by DuckDB, the pass is
+`tables/certified.sql`, and what is said in the certificate is worked out again. What it proves: each decision is a
+row of the values, nobody has two, every limit holds, the value is the sum it claims to be, and no allocation
+whatever can have a value above the bound: for any prices p >= 0 that is p . limit + the sum over borrowers of
+max(0, the best of value - p . use).
 """
 
 from __future__ import annotations
@@ -229,7 +230,8 @@ def _decisions_alone(connection: duckdb.DuckDBPyConnection, found: Told) -> Iter
     rows = connection.execute("SELECT count(*) FROM decisions").fetchone()
     decided = rows[0] if rows else 0
     if int(found["matched"] or 0) != decided:
-        yield f"{decided} decisions, but {int(found['matched'] or 0)} rows of the values for them: a decision is not among the values"
+        matched = int(found["matched"] or 0)
+        yield f"{decided} decisions, {matched} rows of the values for them: a decision is not among the values"
     if found["differing"]:
         yield f"{int(found['differing'])} decisions carry another value or use than their row of the values"
     if found["invalid"]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from forbear.basics.errors import WrongUse
-from forbear.treatment.blocks import Stock
 from forbear.treatment.reading import ENDINGS, Capacities
 from forbear.treatment.rows import Chosen
 
@@ -27,7 +27,14 @@ def check_target(out: Path) -> None:
         raise WrongUse(f"{out}: unknown kind of file", f"end its name with {' or '.join(ENDINGS)}")
 
 
-def write_decisions(path: Path, chosen: Chosen, stock: Stock, capacities: Capacities) -> None:
+class Named(Protocol):
+    """Ids of borrowers and names of actions by their numbers."""
+
+    ids: pa.Array
+    actions: tuple[str, ...]
+
+
+def write_decisions(path: Path, chosen: Chosen, stock: Named, capacities: Capacities) -> None:
     """Write borrower_id, action, value and what each decision uses."""
     schema = pa.schema(
         [
@@ -48,7 +55,7 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter | pc_csv.CSVWrite
     return pq.ParquetWriter(path, schema, use_dictionary=["action"], compression="zstd")
 
 
-def _batches(chosen: Chosen, stock: Stock, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batches(chosen: Chosen, stock: Named, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     names = pa.array(stock.actions, pa.string())
     for start in range(0, len(chosen.borrower), ROWS_AT_ONCE):
         some = slice(start, start + ROWS_AT_ONCE)

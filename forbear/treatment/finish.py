@@ -1,10 +1,11 @@
-"""From prices to whole decisions: almost everybody takes the best action at the prices, the few at the margin are chosen exactly.
+"""From prices to whole decisions: almost all take the best action at the prices, the few at the margin exactly.
 
 At the best prices only borrowers who are near indifferent matter. Those beyond a small core are spread over the
-choices of the cuts that carry the optimum, by their weights (the fractional optimum, rounded evenly); what that uses too
-much is given back where it costs least. The core, those nearest to indifference, is decided by a small integer
-program under what capacity is left: that repairs and fills the slack in one go. When the core holds every row whose
-loss at the prices is less than the gap, no other decision can be better: the answer is then the true optimum.
+choices of the cuts that carry the optimum, by their weights (the fractional optimum, rounded evenly); what that
+uses too much is given back where it costs least. The core, those nearest to indifference, is decided by a small
+integer program under what capacity is left: that repairs and fills the slack in one go. When the core holds every
+row whose loss at the prices is less than the gap, no other decision can be better: the answer is then the true
+optimum.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ NODES = 400
 SMALL_WORK = 6_000_000
 """In a book no larger than the core: branches times columns, for there every borrower counts."""
 EXACT, NEAR = 1e-10, 1e-6
-"""Part of the bound by which the answer of an integer program may fall short, in a book no larger than the core and else."""
+"""Part of the bound by which an integer program may fall short, in a book no larger than the core, else."""
 ROUNDING = 1e-12
 """Part of a limit by which sums of decimal fractions may pass it: three times 0.1 is not 0.3 in binary."""
 CARRIED = 1e-10
@@ -64,7 +65,7 @@ def margins(problem: Problem, prices: Floats, hashed: Order) -> Margins:
     rows = joined(problem.blocks, len(problem.limit)).in_order()
     if not rows.borrowers:
         return Margins(rows, np.empty(0), np.empty(0, np.int64), np.empty(0))
-    left = rows.reduced(prices)
+    left = rows.reduced(prices.tolist())
     top = np.maximum(np.maximum.reduceat(left, rows.starts), 0.0)
     loss = np.repeat(top, rows.counts()) - left
     # the best choice is one row of no loss, or waiting; the margin is the least of all the others'

@@ -1,8 +1,8 @@
 """The keyed hash by which equals are told apart.
 
-Of borrowers who would gain the same somebody must come first, and it must not always be the one with the lowest number.
-The hash of a key and the borrower's id decides: nobody can steer it without the key, whoever has it can check it, and the
-same key gives the same decisions whatever the order of the file.
+Of borrowers who would gain the same somebody must come first, and it must not always be the one with the lowest
+number. The hash of a key and the borrower's id decides: nobody can steer it without the key, whoever has it can
+check it, and the same key gives the same decisions whatever the order of the file.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""The small linear programs over prices: where the cuts gathered so far are lowest, and how far the lowest point may lie.
+"""The small linear programs over prices: where the cuts are lowest, and how far the lowest point may lie.
 
-A cut is one choice of actions for everybody: at any prices p the bound is at least `value + p . (limit - use)` of it
-(Kelley 1960). The least of the cuts' upper envelope is a lower bound on the best bound; within a trust box it is the
-next point to try (the boxstep method: Marsten, Hogan and Blankenship, Operations Research 23(3), 1975).
+A cut is one choice of actions for everybody: at any prices p the bound is at least `value + p . (limit - use)` of
+it (Kelley 1960). The least of the cuts' upper envelope is a lower bound on the best bound; within a trust box it is
+the next point to try (the boxstep method: Marsten, Hogan and Blankenship, Operations Research 23(3), 1975).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import highspy
@@ -23,7 +22,7 @@ KEPT_CUTS = 400
 """Cuts kept; the oldest that are far below the best go first."""
 
 
-class _Solver(highspy.Highs):  # type: ignore[misc]
+class _Solver(highspy.Highs):
     """HiGHS without its callbacks: switching them on prints a banner to standard output."""
 
     def __init__(self) -> None:
@@ -70,7 +69,7 @@ class Cuts:
             heights = np.array(self.level) + np.array(self.slope) @ center
             keep = np.sort(np.argsort(-heights, kind="stable")[: KEPT_CUTS // 2])
             for kept in (self.level, self.slope, self.point):
-                kept[:] = [kept[i] for i in keep]  # type: ignore[index]
+                kept[:] = [kept[i] for i in keep]
 
     def lowest(self, center: Floats, radius: Floats, height: float, unit: float) -> tuple[Floats, float, Floats]:
         """The least point of the cuts within a box around `center`.
@@ -147,6 +146,6 @@ def _solve(
     return np.array(found.col_value), np.maximum(np.array(found.row_dual), 0.0)
 
 
-def ceilings(most_ratio: Sequence[float]) -> Floats:
+def ceilings(most_ratio: Floats) -> Floats:
     """Prices above which nobody would use a capacity: the greatest value per unit of use, and a little more."""
-    return np.array(most_ratio) * (1 + 1e-9)
+    return most_ratio * (1 + 1e-9)

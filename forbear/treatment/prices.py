@@ -179,8 +179,8 @@ def first_radius(problem: Problem, ceiling: Floats) -> Floats:
 def least_prices(problem: Problem, found: Found) -> Found:
     """Of all prices with the least bound the lowest: what one more unit brings, not what one less would cost.
 
-    Where a limit is just exhausted many prices prove the same bound. The cuts say how low prices may go; each proposal is
-    tried, and refuted by a new cut or taken.
+    Where a limit is just exhausted many prices prove the same bound. The cuts say how low prices may go;
+    each proposal is tried, and refuted by a new cut or taken.
     """
     for _ in range(PROPOSALS):
         prices = found.cuts.cheapest(found.prices, found.bound, found.unit())

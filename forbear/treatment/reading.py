@@ -1,7 +1,7 @@
-"""Reading the two tables an allocation stands on: who could get what at which value, and how much of each capacity there is.
+"""Reading the two tables an allocation stands on: who could get what at which value, and what there is of everything.
 
-Both may be Parquet or CSV. A CSV file is turned into a Parquet file beside it (in a temporary folder), so that
-what follows reads one thing. What is wrong is told with file, row, column and value; rows are counted from 1, the header
+Both may be Parquet or CSV. A CSV file is turned into a Parquet file beside it (in a temporary folder), so that what
+follows reads one thing. What is wrong is told with file, row, column and value; rows are counted from 1, the header
 of a CSV file not counted.
 """
 

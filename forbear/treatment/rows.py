@@ -10,6 +10,7 @@ threads, and on another engine. Nothing here knows of files.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -214,7 +215,7 @@ def best(rows: Rows, prices: Sequence[float]) -> Ints:
 def narrow(rows: Rows, low: Sequence[float], high: Sequence[float], grid: Grid) -> Narrowed:
     """Settle the borrowers whose choice no prices between `low` and `high` can change.
 
-    A row that at the lowest prices brings less than another of the same borrower at the highest is best nowhere between.
+    A row that at the lowest prices brings less than another of the borrower at the highest is best nowhere between.
     """
     if not rows.borrowers:
         empty = rows.at(np.empty(0, np.int64))
@@ -264,10 +265,7 @@ def split(rows: Rows, most: int = 1 << 17) -> list[Rows]:
         return [rows]
     edges = np.searchsorted(rows.starts, np.arange(0, len(rows.value), most))
     cuts = [*np.unique(edges).tolist(), rows.borrowers]
-    ends = [
-        *rows.starts.tolist()[:0],
-        *(int(rows.starts[c]) if c < rows.borrowers else len(rows.value) for c in cuts),
-    ]
+    ends = [int(rows.starts[c]) if c < rows.borrowers else len(rows.value) for c in cuts]
     return [
         Rows(
             rows.borrower[a:b],
@@ -276,5 +274,5 @@ def split(rows: Rows, most: int = 1 << 17) -> list[Rows]:
             rows.value[s:e],
             tuple(u[s:e] for u in rows.uses),
         )
-        for (a, b), (s, e) in zip(zip(cuts, cuts[1:], strict=False), zip(ends, ends[1:], strict=False), strict=True)
+        for (a, b), (s, e) in zip(itertools.pairwise(cuts), itertools.pairwise(ends), strict=True)
     ]

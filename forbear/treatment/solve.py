@@ -1,8 +1,9 @@
 """The allocation over any source of rows: prices from samples, a box around them, one pass, and the rest in memory.
 
 Two samples of borrowers give two sets of prices; how they differ says how far the true prices may lie. Within that
-box most borrowers' choice is settled by one pass over all rows, and only the few that it leaves open are searched on. If
-the cuts cannot prove that no prices outside the box are better, the box moves and grows, and the pass is made again.
+box most borrowers' choice is settled by one pass over all rows, and only the few that it leaves open are searched
+on. If the cuts cannot prove that no prices outside the box are better, the box moves and grows, and the pass is
+made again.
 """
 
 from __future__ import annotations
