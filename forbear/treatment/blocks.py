@@ -28,6 +28,7 @@ PIECE = 1 << 19
 """Rows read at a time."""
 KEPT_BYTES = 1_200_000_000
 """Rows are kept in memory up to this; beyond it they are read again at every pass."""
+BYTES_A_NUMBER = 8
 SORTING_MEMORY = "1500MB"
 MASKED_ACTIONS = 62
 """Actions that fit one mask of bits, by which a row given twice is found without sorting."""
@@ -122,9 +123,11 @@ def take_stock(file: ValuesFile, capacities: Capacities) -> Stock:
     """
     names, size = _Names(), len(capacities.names)
     stock = Stock(pa.array([]), (), 0, 0.0, np.zeros(size), np.zeros(size), np.ones(size, bool), [], [], None)
-    share = min(1.0, SAMPLE * GUESSED_ACTIONS / max(pq.read_metadata(file.path).num_rows, 1))
+    expected = max(pq.read_metadata(file.path).num_rows, 1)
+    share = min(1.0, SAMPLE * GUESSED_ACTIONS / expected)
+    if expected * (size + 1) * BYTES_A_NUMBER > KEPT_BYTES:
+        stock.blocks = None
     heads: list[pa.Array] = []
-    kept = 0
     for learned in over_blocks(
         lambda piece: _learn(piece, file, capacities, names, share), pieces(file, capacities)
     ):
@@ -137,8 +140,6 @@ def take_stock(file: ValuesFile, capacities: Capacities) -> Stock:
         stock.whole &= learned.whole
         if stock.blocks is not None:
             stock.blocks.append(learned.rows)
-            kept += learned.rows.value.nbytes * (1 + len(learned.rows.uses))
-            stock.blocks = stock.blocks if kept <= KEPT_BYTES else None
     stock.ids, stock.rank = _ordered(heads)
     stock.actions = tuple(sorted(names.known))
     if names.known:

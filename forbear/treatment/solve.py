@@ -29,11 +29,11 @@ STAGES = (1e-4, 1e-6, 1e-12)
 PROVED = 1e-9
 """Relative distance from the least bound at which prices count as best."""
 MOST_BOXES = 40
-SPREAD = 3
+SPREAD = 4
 """Differences between two samples' prices that the first box reaches to either side."""
-LEAST_SPREAD = 0.02
+LEAST_SPREAD = 0.03
 """Part of a price that the first box reaches at least."""
-LEAST_PRICE = 0.002
+LEAST_PRICE = 0.005
 """The same where no sample uses a capacity up: part of the price at which it would be worth the whole bound."""
 
 
@@ -97,6 +97,7 @@ def solve(source: Source, hashed: Order) -> Solved:
         if found.bound - least <= max(PROVED * abs(found.bound), SMALLEST) or _whole(low, high, source):
             break
         low, high = _moved(low, high, found.prices, best, source.ceiling)
+        del problem, settled  # or two passes' rows lie in memory side by side
     open_ones = finish(problem, found, hashed)
     chosen = Chosen.joined([*settled, open_ones], len(source.limit))
     return Solved(_clean(found.prices), found.bound, least, chosen, found.steps)
