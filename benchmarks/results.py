@@ -16,6 +16,7 @@ PAGES = (
     "gate_mutants.md",
     "language.md",
     "allocate.md",
+    "allocate_noise.md",
 )
 HEAD = """# Results
 

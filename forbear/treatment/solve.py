@@ -90,17 +90,22 @@ def solve(source: Source, hashed: Order) -> Solved:
         low, high = nothing, source.ceiling
     else:
         low, high = _first_box(source)
-    for _ in range(MOST_BOXES):
+    for number in range(MOST_BOXES):
         problem, settled = source.narrowed(low, high)
         found = _searched(problem, low, high)
         best, least = found.below(nothing, source.ceiling)
-        if found.bound - least <= max(PROVED * abs(found.bound), SMALLEST) or _whole(low, high, source):
+        proved = found.bound - least <= max(PROVED * abs(found.bound), SMALLEST)
+        if proved or _whole(low, high, source) or number == MOST_BOXES - 1:
             break
         low, high = _moved(low, high, found.prices, best, source.ceiling)
-        del problem, settled  # or two passes' rows lie in memory side by side
+        problem, settled = _nothing(source), []  # or two passes' rows lie in memory side by side
     open_ones = finish(problem, found, hashed)
     chosen = Chosen.joined([*settled, open_ones], len(source.limit))
     return Solved(_clean(found.prices), found.bound, least, chosen, found.steps)
+
+
+def _nothing(source: Source) -> Problem:
+    return Problem([], source.limit, source.grid.none(), source.grid)
 
 
 def _whole(low: Floats, high: Floats, source: Source) -> bool:

@@ -65,7 +65,7 @@ facts_of = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(facts_of)
 def test_facts_and_sql_agree(facts):
     actions = shipped_actions()

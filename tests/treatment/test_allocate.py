@@ -41,7 +41,7 @@ def hold(instance, told, decisions):
 @pytest.mark.parametrize("kind", [*made.HOSTILE, "ordinary"])
 def test_bound_is_that_of_the_linear_program(kind, tmp_path):
     maker = {**made.HOSTILE, "ordinary": made.ordinary}[kind]
-    instance = maker(150 if kind == "scales" else 400, seed=7)
+    instance = maker(40 if kind == "scales" else 250, seed=7)
     told, decisions = run(instance, tmp_path)
     hold(instance, told, decisions)
     assert told["bound"] == pytest.approx(made.lp_bound(instance), rel=1e-6, abs=1e-9)
@@ -57,7 +57,7 @@ def test_small_books_get_the_best_whole_decision(seed, tmp_path):
 
 
 def test_the_gap_of_a_book_of_thousands_is_small(tmp_path):
-    instance = made.ordinary(5000, seed=2)
+    instance = made.ordinary(3000, seed=2)
     told, decisions = run(instance, tmp_path)
     hold(instance, told, decisions)
     assert told["gap"] <= 1e-4
@@ -97,7 +97,7 @@ def small_parts(monkeypatch):
 @pytest.mark.parametrize("kind", ["ordinary", "equal", "gaps"])
 def test_a_book_too_large_for_memory_gives_the_same_bound(kind, tmp_path, small_parts):
     maker = {**made.HOSTILE, "ordinary": made.ordinary}[kind]
-    instance = maker(3000, seed=4)
+    instance = maker(2000, seed=4)
     told, decisions = run(instance, tmp_path)
     hold(instance, told, decisions)
     assert told["bound"] == pytest.approx(made.lp_bound(instance), rel=1e-8)
@@ -108,7 +108,7 @@ def test_a_first_box_that_misses_the_prices_is_moved(tmp_path, small_parts, monk
     monkeypatch.setattr(solve, "SPREAD", 0.0)
     monkeypatch.setattr(solve, "LEAST_SPREAD", 1e-4)
     monkeypatch.setattr(solve, "LEAST_PRICE", 1e-9)
-    instance = made.ordinary(3000, seed=5)
+    instance = made.ordinary(2000, seed=5)
     told, _ = run(instance, tmp_path)
     assert told["bound"] == pytest.approx(made.lp_bound(instance), rel=1e-8)
 
@@ -116,7 +116,7 @@ def test_a_first_box_that_misses_the_prices_is_moved(tmp_path, small_parts, monk
 @pytest.mark.parametrize("kind", ["ordinary", "equal", "near ties"])
 def test_neither_order_nor_threads_nor_memory_change_a_decision(kind, tmp_path, monkeypatch):
     maker = {**made.HOSTILE, "ordinary": made.ordinary}[kind]
-    table, limits = maker(1500, seed=9)
+    table, limits = maker(900, seed=9)
     first, decided = run((table, limits), tmp_path / "first")
     mixed = table.take(pa.array(np.random.default_rng(1).permutation(table.num_rows)))
     monkeypatch.setattr(rows, "THREADS", 1)
