@@ -76,10 +76,11 @@ def main() -> None:
             listed = true_value(truth, by_list(seen)) / best
             lines.append(f"| {sigma} | {100 * prices:.1f} % | {100 * listed:.1f} % |")
             print(lines[-1], flush=True)
+    day = datetime.now(UTC).date().isoformat()
     given.out.write_text(
         f"""# What noise in the values costs
 
-`python benchmarks/allocate_noise.py --borrowers {given.borrowers}`, {datetime.now(UTC).date().isoformat()}.
+`python benchmarks/allocate_noise.py --borrowers {given.borrowers}`, {day}.
 {given.borrowers:,} invented borrowers, 12 actions, 8 capacities. Decisions are made on values with lognormal noise (mean one, sigma as
 given) and counted by the true values, as a share of what the best decisions on the true values bring. Invented values:
 the order of the figures is the lesson, not their level.
