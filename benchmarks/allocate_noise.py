@@ -81,9 +81,9 @@ def main() -> None:
         f"""# What noise in the values costs
 
 `python benchmarks/allocate_noise.py --borrowers {given.borrowers}`, {day}.
-{given.borrowers:,} invented borrowers, 12 actions, 8 capacities. Decisions are made on values with
-lognormal noise (mean one, sigma as given) and counted by the true values, as a share of what the best decisions on the true values bring. Invented values:
-the order of the figures is the lesson, not their level.
+{given.borrowers:,} invented borrowers, 12 actions, 8 capacities. Decisions are made on values with lognormal noise
+(mean one, sigma as given) and counted by the true values, as a share of what the best decisions on the true values
+bring. Invented values: the order of the figures is the lesson, not their level.
 
 | sigma | `forbear allocate` | one list by value for the share of limits used |
 | ---: | ---: | ---: |
