@@ -124,7 +124,8 @@ def _first_box(source: Source) -> tuple[Floats, Floats]:
     bound = max(found.bound for found in ends) * source.borrowers / size
     worth = np.where(source.limit > 0, bound / np.where(source.limit > 0, source.limit, 1.0), source.ceiling)
     # two samples may agree on one price by chance: what they differ by on the whole counts for each
-    usual = float(np.sqrt(np.mean((apart[center > 0] / center[center > 0]) ** 2))) if center.any() else 0.0
+    # (the median, for of a price near nothing samples differ by any factor)
+    usual = float(np.median(apart[center > 0] / center[center > 0])) if (center > 0).any() else 0.0
     radius = np.maximum(SPREAD * np.maximum(apart, usual * center), LEAST_SPREAD * center)
     radius = np.where(center > 0, radius, np.maximum(radius, LEAST_PRICE * worth))
     return np.maximum(center - radius, 0.0), np.minimum(center + radius, source.ceiling)
