@@ -6,6 +6,8 @@
 | FORBEAR_SECRET_KEY | signs sessions and links; required, long and random |
 | FORBEAR_PUBLIC_URL | where people reach the desk; decides host, cookies, HSTS (default https://localhost) |
 | FORBEAR_BEHIND_PROXY | 1: a proxy in front ends TLS and sets X-Forwarded-Proto and -For |
+| FORBEAR_MASTER_KEY_FILE | file of the master keys of personal data, newest first (docs/privacy.md) |
+| FORBEAR_MASTER_KEYS | instead of the file: the keys themselves, separated by commas, newest first |
 | FORBEAR_METRICS_TOKEN | whoever reads /metrics from elsewhere shows this as a bearer token |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_LOG_LEVEL | default INFO |
@@ -49,6 +51,7 @@ CACHES = {
 INSTALLED_APPS = [
     "forbear.desk.people",
     "forbear.desk.audit",
+    "forbear.desk.privacy",
     "forbear.desk.record",
     "forbear.desk.ledger",
     "forbear.desk.money",

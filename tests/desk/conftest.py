@@ -20,6 +20,7 @@ import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forbear.desk.settings")
 os.environ.setdefault("FORBEAR_SECRET_KEY", "of the tests alone, and long enough to sign with")
+os.environ.setdefault("FORBEAR_MASTER_KEYS", "Zm9yIHRlc3RzIGFsb25lLCAzMiBieXRlcyBsb25nISE=")
 os.environ.setdefault("FORBEAR_PUBLIC_URL", "http://testserver")
 os.environ.setdefault("FORBEAR_DB_POOL", "0")
 os.environ.setdefault("DATABASE_URL", "host=nowhere dbname=postgres user=forbear")

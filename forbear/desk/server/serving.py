@@ -79,6 +79,8 @@ def environment(data: Path) -> Iterator[dict[str, str]]:
     with ExitStack() as held:
         folder = held.enter_context(DataFolder(data))
         env.setdefault("FORBEAR_SECRET_KEY", folder.secret("secret-key"))
+        if not env.get("FORBEAR_MASTER_KEYS"):
+            env.setdefault("FORBEAR_MASTER_KEY_FILE", str(folder.master_keys()))
         if not env.get("DATABASE_URL"):
             server = held.enter_context(
                 Embedded(folder.path / "postgres", password=folder.secret("database-password"))
