@@ -10,6 +10,7 @@
 | FORBEAR_MASTER_KEYS | instead of the file: the keys themselves, separated by commas, newest first |
 | FORBEAR_METRICS_TOKEN | whoever reads /metrics from elsewhere shows this as a bearer token |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
+| FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -161,6 +162,9 @@ CONTENT_SECURITY_POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+
+# The gate -------------------------------------------------------------------------------------------------------------
+GATE_PACKS = tuple(name.strip() for name in os.environ.get("FORBEAR_PACKS", "cn-lender").split(",") if name.strip())
 
 # Words ----------------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
