@@ -11,8 +11,13 @@ from ninja import NinjaAPI
 from ninja.security import django_auth
 
 from forbear import __version__
+from forbear.desk.api.errors import tell_errors
 
-ROUTERS: dict[str, str] = {"/me": "forbear.desk.people.api"}
+ROUTERS: dict[str, str] = {
+    "/me": "forbear.desk.people.api",
+    "/personal": "forbear.desk.privacy.api",
+    "/audit": "forbear.desk.audit.api",
+}
 """Where in the API each app's `router` stands; a rule of its own may stand on each operation."""
 
 api = NinjaAPI(
@@ -25,5 +30,6 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 
+tell_errors(api)
 for _prefix, _module in ROUTERS.items():
     api.add_router(_prefix, import_module(_module).router)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, wraps
 from importlib.resources import files
+from inspect import signature
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -73,6 +75,8 @@ def requires(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             return view(request, *args, **kwargs)
 
         guarded.action = action  # type: ignore[attr-defined]
+        with suppress(NameError):  # the API reads the operation's types, which are names in the view's own module
+            guarded.__signature__ = signature(view, eval_str=True)  # type: ignore[attr-defined]
         return guarded
 
     return guard

@@ -97,7 +97,7 @@ def _identity(text: str, label: str, field: str) -> Checked:
         except WrongNumber:
             raise WrongUse(
                 f"{field}: no valid resident identity number",
-                "18 characters, GB 11643; else label it passport or other",
+                "18 characters, GB 11643; or label it passport",
             ) from None
     elif not re.fullmatch(r"[A-Z0-9/().]{4,40}", kept):
         raise WrongUse(f"{field}: no document number", "4 to 40 letters and digits")

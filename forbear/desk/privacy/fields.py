@@ -37,16 +37,8 @@ class PersonalField:
 
 
 RELATIONS = (
-    "other",
-    "spouse",
-    "parent",
-    "child",
-    "sibling",
-    "relative",
-    "friend",
-    "colleague",
-    "employer",
-    "guarantor",
+    *("other", "spouse", "parent", "child", "sibling", "relative"),
+    *("friend", "colleague", "employer", "guarantor"),
 )
 
 FIELDS: dict[str, PersonalField] = {

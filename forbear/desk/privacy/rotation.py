@@ -76,10 +76,10 @@ def _replace_made_before(since: datetime) -> Iterator[int]:
         yield len(batch)
 
 
-def sweep(at: datetime) -> int:
+def sweep(grace: timedelta = GRACE) -> int:
     """Delete replaced data keys once their grace is over, sealing anew what still stands under one; how many."""
     gone = 0
-    for old in DataKey.objects.filter(replaced_at__lt=at - GRACE, borrower__isnull=False).iterator():
+    for old in DataKey.objects.filter(replaced_at__lt=Now() - grace, borrower__isnull=False):
         with transaction.atomic():
             _reseal(old.borrower_id, k.current("borrower", old.borrower_id))
             old.delete()

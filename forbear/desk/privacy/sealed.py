@@ -115,7 +115,7 @@ class SealedText(models.BinaryField):
             if value:
                 raise WrongUse(
                     f"{self.purpose} is sealed: it is neither searched nor updated in place",
-                    "set it and save() the row",
+                    "set it and save()",
                 )
             value = b""
         return super().get_db_prep_value(value, connection, prepared)

@@ -1,4 +1,4 @@
-"""Showing personal values: masked to whoever sees the borrower, in the clear one at a time, with a reason, and logged."""
+"""Showing personal values: masked to whoever sees the borrower, in the clear one by one with a reason, and logged."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from forbear.desk.privacy.checking import Checked, check, normal
 from forbear.desk.privacy.fields import FIELDS
 from forbear.desk.privacy.master import Ring, ring
 from forbear.desk.privacy.models import PersonalValue
+from forbear.desk.record.models import Borrower
 
 BATCH = 2_000
 
@@ -116,7 +117,10 @@ def _write(batch: Sequence[tuple[Given, Checked]], actor: Any, keys: Ring, searc
     if not batch:
         return
     last = {(one.borrower_id, one.field, one.position): (one, checked) for one, checked in batch}
-    of = _keys_of(sorted({borrower for borrower, _, _ in last}), keys)
+    borrowers = sorted({borrower for borrower, _, _ in last})
+    if unknown := set(borrowers) - set(Borrower.objects.filter(pk__in=borrowers).values_list("pk", flat=True)):
+        raise WrongUse(f"no borrower {min(unknown)!r}", "import the book first, then who its borrowers are")
+    of = _keys_of(borrowers, keys)
     by = getattr(actor, "pk", None)
     rows = [(*_row(one, checked, of[one.borrower_id], search), by) for _, (one, checked) in sorted(last.items())]
     with connection.cursor() as cursor:
@@ -125,7 +129,8 @@ def _write(batch: Sequence[tuple[Given, Checked]], actor: Any, keys: Ring, searc
 
 UPSERT = """
 INSERT INTO personal_values (borrower_id, field, position, label, sealed, hash, pseudonym, recorded_by_id)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::smallint[], %s::text[], %s::bytea[], %s::bytea[], %s::text[], %s::int8[])
+SELECT * FROM unnest(
+    %s::text[], %s::text[], %s::smallint[], %s::text[], %s::bytea[], %s::bytea[], %s::text[], %s::int8[])
 ON CONFLICT (borrower_id, field, position) DO UPDATE SET (label, sealed, hash, pseudonym, recorded_by_id, recorded_at)
     = (EXCLUDED.label, EXCLUDED.sealed, EXCLUDED.hash, EXCLUDED.pseudonym, EXCLUDED.recorded_by_id, now())
 """

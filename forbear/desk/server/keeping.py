@@ -56,7 +56,7 @@ class DataFolder:
 
     @staticmethod
     def _keep(file: Path, made: str) -> str:
-        fresh = file.with_name(f"{name}.new")
+        fresh = file.with_name(f"{file.name}.new")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             out.write(made)

@@ -175,11 +175,12 @@ def test_several_phones_stand_beside_each_other_and_one_is_taken_away(known, use
 @pytest.mark.parametrize(
     "theft",
     [
-        "UPDATE personal_values t SET sealed = f.sealed FROM personal_values f WHERE t.field = 'phone' AND f.field = 'email'",
+        "UPDATE personal_values t SET sealed = f.sealed FROM personal_values f "
+        "WHERE t.field = 'phone' AND f.field = 'email'",
         "UPDATE personal_values SET sealed = set_byte(sealed, 30, get_byte(sealed, 30) # 1) WHERE field = 'phone'",
         "UPDATE personal_values SET sealed = '\\x02' WHERE field = 'phone'",
-        "UPDATE personal_values SET sealed = f.sealed FROM (SELECT sealed FROM personal_values WHERE borrower_id = 'B2') f "
-        "WHERE field = 'phone' AND borrower_id = 'B1'",
+        "UPDATE personal_values t SET sealed = f.sealed FROM personal_values f "
+        "WHERE t.field = 'phone' AND f.borrower_id = 'B2'",
     ],
     ids=["moved to another field", "changed", "of no form", "of another borrower"],
 )
@@ -214,3 +215,8 @@ def test_of_many_values_one_that_does_not_fit_stops_all_and_is_not_repeated(know
         put_many(rows, "importer")
     assert "at all" not in str(said.value)
     assert masked(known)[1].shown == "138****8000"
+
+
+def test_values_of_nobody_are_refused(known):
+    with pytest.raises(WrongUse, match="no borrower 'B9'"):
+        put("B9", "phone", "13711111111", "importer")
