@@ -63,6 +63,9 @@ def django_db_setup(postgres, django_test_environment, django_db_blocker):
     }
     with django_db_blocker.unblock():
         call_command("migrate", verbosity=0, interactive=False)
+        with connection.cursor() as cursor:  # a test's end empties all tables, which these two refuse
+            cursor.execute("ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_not_emptied")
+            cursor.execute("ALTER TABLE audit_links DISABLE TRIGGER audit_links_not_emptied")
         yield
         connection.close()
 
