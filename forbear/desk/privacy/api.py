@@ -9,6 +9,7 @@ from ninja import Field, Router, Schema, Status
 
 from forbear.basics.errors import WrongUse
 from forbear.desk.people.rights import requires
+from forbear.desk.people.wire import NO, Refused
 from forbear.desk.privacy import find, masked, masked_names, put, remove, reveal
 from forbear.desk.privacy.fields import FIELDS
 from forbear.desk.record.models import Borrower
@@ -64,16 +65,6 @@ class Found(Schema):
 
     borrower_id: str
     name: str
-
-
-class Refused(Schema):
-    """Why not, and what to do."""
-
-    detail: str
-    hint: str
-
-
-NO = {403: Refused, 404: Refused, 409: Refused, 422: Refused}
 
 
 @router.get("/borrowers/{borrower_id}", response={200: list[Shown], 403: Refused, 404: Refused})
