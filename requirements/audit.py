@@ -40,9 +40,7 @@ def main() -> int:
         "\n".join(weak) or f"no weakness known in the {len(packages) - len(unknown)} packages that were looked up"
     )
     if unknown:
-        print(
-            f"pip-audit could not reach its data for {len(unknown)} of {len(packages)} packages: nothing is known of them"
-        )
+        print(f"pip-audit could not reach its data for {len(unknown)} of {len(packages)} packages")
     return 1 if weak else 2 if unknown else 0
 
 

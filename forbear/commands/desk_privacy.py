@@ -1,8 +1,9 @@
-"""`forbear desk keys` and `forbear desk personal`: the keys of personal data, and personal data from a file."""
+"""`forbear desk keys`, `personal`, `erase`, `retention`: personal data from a file to its end, and its keys."""
 
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,8 @@ def register(app: typer.Typer) -> None:
     """Add the groups below `forbear desk`."""
     group.add_typer(keys_group, name="keys")
     group.add_typer(personal_group, name="personal")
+    group.command("erase")(erase_command)
+    group.command("retention")(retention_command)
 
 
 @keys_group.command("list")
@@ -107,6 +110,52 @@ def import_command(
 
         count = put_many(read_values(file, encoding), "forbear desk personal")
     answers.print(f"{count:,} values recorded")
+
+
+def erase_command(
+    borrower: Annotated[str, typer.Argument(metavar="BORROWER", help="Id of the borrower.")],
+    why: Annotated[str, typer.Option("--why", help="request, retention or unlawful.")] = "request",
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Erase who a borrower is, for good; ends with 1 and the reasons where the data must stay."""
+    from forbear.desk.server.access import desk_at
+
+    with desk_at(data):
+        from forbear.desk.privacy.erasing import erase
+
+        answer = erase(borrower, "forbear desk erase", datetime.now(UTC), why)
+    for keep in answer.kept:
+        ends = f", until {keep.until:%Y-%m-%d %H:%M} UTC" if keep.until else ""
+        answers.print(f"{keep.code}: {keep.because}{ends}", markup=False)
+    if not answer.done:
+        raise AnswerIsNo("the data must stay", "answer the request with these reasons (个人信息保护法 art. 47, 50)")
+    answers.print(f"erased {borrower}", markup=False)
+
+
+def retention_command(
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="By this day; today.")
+    ] = None,
+    erase: Annotated[bool, typer.Option("--erase", help="Erase them, not only list them.")] = False,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """List the borrowers whose personal data no rule keeps any more, or erase them."""
+    from forbear.desk.server.access import desk_at
+
+    now = datetime.now(UTC)
+    at = as_of.replace(tzinfo=UTC) if as_of else now
+    if erase and at > now:
+        raise WrongUse(f"{at:%Y-%m-%d} is not yet", "list what will be due without --erase")
+    with desk_at(data):
+        from forbear.desk.privacy.erasing import erase as shred
+        from forbear.desk.privacy.retention import due
+
+        count = 0
+        for borrower in due(at):
+            done = erase and shred(borrower, "forbear desk retention", now, "retention").done
+            answers.print(f"{borrower}  {'erased' if done else 'due'}", markup=False)
+            count += 1
+    answers.print(f"{count:,} borrowers {'erased' if erase else 'due'} as of {at:%Y-%m-%d}")
 
 
 def _key_file() -> Path:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
+from typing import Literal
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Field, Router, Schema, Status
+from pydantic import AwareDatetime
 
-from forbear.basics.errors import WrongUse
+from forbear.basics.errors import AnswerIsNo, WrongUse
+from forbear.desk.people.approvals import propose
 from forbear.desk.people.rights import requires
 from forbear.desk.people.wire import NO, Refused
-from forbear.desk.privacy import find, masked, masked_names, put, remove, reveal
+from forbear.desk.privacy import consent, find, masked, masked_names, put, remove, reveal
 from forbear.desk.privacy.fields import FIELDS
+from forbear.desk.privacy.retention import keeps
 from forbear.desk.record.models import Borrower
 from forbear.desk.record.visible import visible_borrowers
 
@@ -60,6 +66,43 @@ class Wanted(Schema):
     value: str = Field(max_length=1000)
 
 
+class Said(Schema):
+    """What a borrower said of a purpose."""
+
+    purpose: str
+    channel: str
+    given: bool
+    at: datetime
+    until: datetime | None
+    source: str
+    wording: str
+
+
+class Saying(Schema):
+    """What a borrower says of a purpose."""
+
+    purpose: str = Field(description=f"one of: {', '.join(consent.purposes())}")
+    given: bool
+    source: str = Field(description=f"one of: {', '.join(consent.SOURCES)}")
+    at: AwareDatetime | None = Field(None, description="when she said so; now")
+    channel: str = Field("", max_length=40)
+    until: AwareDatetime | None = None
+    wording: str = Field("", max_length=200)
+
+
+class Why(Schema):
+    """Why data are to be erased."""
+
+    why: Literal["request", "retention", "unlawful"]
+
+
+class Waits(Schema):
+    """What another person must approve."""
+
+    approval_id: str
+    expires_at: datetime
+
+
 class Found(Schema):
     """A borrower who has the value that was looked for."""
 
@@ -104,6 +147,43 @@ def remove_one(request: HttpRequest, borrower_id: str, field: str, position: int
     if borrower is None or not 0 <= position < 100 or not remove(borrower.pk, field, position, request.user):
         return _nobody()
     return Status(204, None)
+
+
+@router.get("/borrowers/{borrower_id}/consents", response={200: list[Said], 403: Refused, 404: Refused})
+@requires("borrower.see")
+def consents(request: HttpRequest, borrower_id: str) -> object:
+    """Everything a borrower agreed to and took back, oldest first."""
+    borrower = _visible(request, borrower_id)
+    return consent.history(borrower.pk) if borrower else _nobody()
+
+
+@router.post("/borrowers/{borrower_id}/consents", response={200: Said, **NO})
+@requires("borrower.correct")
+def say_consent(request: HttpRequest, borrower_id: str, said: Saying) -> object:
+    """Write down that a borrower agrees, or no longer does; the gate knows at once."""
+    borrower = _visible(request, borrower_id)
+    if borrower is None:
+        return _nobody()
+    given = said.dict()
+    at = given.pop("at") or timezone.now()
+    return consent.say(borrower.pk, given.pop("purpose"), given.pop("given"), at, by=request.user, **given)
+
+
+@router.post("/borrowers/{borrower_id}/erasure", response={202: Waits, **NO})
+@requires("borrower.erase")
+def propose_erasure(request: HttpRequest, borrower_id: str, why: Why) -> object:
+    """Propose to erase a borrower's personal data; 409 with the reasons where they must stay."""
+    borrower = _visible(request, borrower_id)
+    if borrower is None:
+        return _nobody()
+    now = timezone.now()
+    if kept := keeps(borrower.pk, now):
+        raise AnswerIsNo(
+            "the data must stay: " + "; ".join(keep.because for keep in kept), "answer with these reasons"
+        )
+    asked = {"borrower_id": borrower.pk, "why": why.why}
+    made = propose(request.user, "privacy.erase", asked, f"borrower:{borrower.pk}", now)
+    return Status(202, {"approval_id": str(made.pk), "expires_at": made.expires_at})
 
 
 @router.post("/search", response={200: list[Found], 403: Refused, 422: Refused})

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("record", "0005_sealed_texts"),
+        ("record", "0006_sealed_texts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -30,7 +30,7 @@ def seal(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("record", "0004_vouched"), ("privacy", "0001_initial")]
+    dependencies = [("record", "0005_events_are_the_ledgers"), ("privacy", "0001_initial")]
 
     operations = [
         migrations.RemoveConstraint(model_name="complaint", name="complaint_answer_given"),
