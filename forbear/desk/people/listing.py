@@ -9,8 +9,8 @@ from pathlib import Path
 HEAD = """# Who may do what
 
 Made from `forbear/desk/people/rights.toml` by `python -m forbear.desk.people.listing docs/rights.md`; a test holds both
-equal. Which rows a role sees is told in [privacy](privacy.md#who-sees-what). A service does what its token is for, never
-more than stands here. Actions marked with * are given by two people.
+equal. Which rows a role sees is told in [privacy](privacy.md#who-sees-what). A service does what its token is for, and
+never more than stands here. Actions marked with * are given by two people.
 
 """
 
@@ -20,7 +20,7 @@ def page() -> str:
     from forbear.desk.people.rights import actions
     from forbear.desk.people.roles import Role
 
-    roles = [role.value for role in Role]
+    roles = list(map(str, Role.values))
     rows = [["action", "what", *roles], ["---"] * (2 + len(roles))]
     for action in actions().values():
         marks = ["x" if role in action.roles else "" for role in roles]

@@ -66,7 +66,7 @@ def allowed(user: Any, action: str) -> bool:
     return user.role != Role.SERVICE or action in getattr(user, "token_scopes", ())
 
 
-def guarded(role: str) -> frozenset[str]:
+def guarded(role: Any) -> frozenset[str]:
     """The actions of a role that are given by two people; a service has those of its tokens, which guard themselves."""
     if role == Role.SERVICE:
         return frozenset()

@@ -47,7 +47,7 @@ def make_token(
     user = User.objects.filter(username=username, role=Role.SERVICE, is_active=True).first()
     if user is None:
         raise WrongUse(f"no service {username!r}", "make one: forbear desk user add NAME --role service")
-    possible = {action.name for action in actions().values() if Role.SERVICE in action.roles}
+    possible = {action.name for action in actions().values() if str(Role.SERVICE) in action.roles}
     if not scopes or (unknown := set(scopes) - possible):
         wrong = ", ".join(sorted(unknown)) if scopes else "nothing"
         raise WrongUse(f"a token for {wrong}: no service may", f"some of: {', '.join(sorted(possible))}")

@@ -207,7 +207,7 @@ def _locked(username: str) -> User:
     return user
 
 
-def _keep_an_administrator(user: User, role: str) -> None:
+def _keep_an_administrator(user: User, role: Any) -> None:
     if user.role != Role.ADMINISTRATOR or role == Role.ADMINISTRATOR:
         return
     others = User.objects.select_for_update().filter(~Q(pk=user.pk), role=Role.ADMINISTRATOR, is_active=True)

@@ -88,11 +88,13 @@ def test_logs_hold_nothing_of_what_was_typed_shown_or_failed(live_desk):
         connection.execute("ALTER TABLE personal_values RENAME TO broken")
         broken = [agent.send("POST", "/api/v1/personal/search", json={"field": "phone", "value": VALUES["phone"]})]
         connection.execute("ALTER TABLE broken RENAME TO personal_values")
-        connection.execute("ALTER TABLE personal_values ADD CHECK (label <> 'mobile') NOT VALID")
+        connection.execute("ALTER TABLE personal_values ADD CONSTRAINT planted CHECK (label <> 'mobile') NOT VALID")
         base = "/api/v1/personal/borrowers/B1/values"
         broken += [agent.send("PUT", base, json={"field": "phone", "value": VALUES["phone"]})]
-        connection.execute("ALTER TABLE notes ADD CHECK (note_id = '') NOT VALID")
+        connection.execute("ALTER TABLE notes ADD CONSTRAINT planted CHECK (note_id = '') NOT VALID")
         broken.append(agent.send("POST", "/notes/of/B1", data={"text": TEXT}))
+        for table in ("personal_values", "notes"):
+            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT planted")
         assert broken == [500, 500, 500]
     logs = {
         "the desk's": live_desk.log,
