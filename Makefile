@@ -4,7 +4,7 @@ BIN := .venv/bin
 AS_OF ?= 2026-06-30
 LOANS ?= 20000
 
-.PHONY: help demo test check bench mutate lock clean
+.PHONY: help demo test check audit bench mutate lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -30,11 +30,15 @@ demo: .venv/made-run  ## make a sample book, close it, say where the report lies
 test: .venv/made-dev  ## the tests
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-check: .venv/made-dev  ## lint, types, import rules
+check: .venv/made-dev  ## lint, types, import rules, security lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit -q -c pyproject.toml -r forbear
+
+audit: .venv/made-dev  ## known weaknesses of what we depend on (asks a database on the network)
+	@$(BIN)/python requirements/audit.py
 
 bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hour); pages under benchmarks/
 	@$(BIN)/python benchmarks/bench_night.py --out benchmarks/night.md
