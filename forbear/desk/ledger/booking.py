@@ -4,7 +4,7 @@
     shown = preview("waiver", "L1", date(2026, 7, 1), {"penalty": 1_200}, "hardship")
 
 A payment in the plain case is one SQL call (`sql/pay.sql`); everything else is planned in Python (`planning.plan`) and
-written. Money moves nowhere else. Times are passed in; a loan's entries are known in the order in which they were booked.
+written. Money moves nowhere else. Times are passed in; a loan's entries become known in the order of their booking.
 """
 
 from __future__ import annotations
@@ -68,10 +68,15 @@ def book(
     """Book an act and all that follows from it.
 
     Args:
-        kind, loan_id, effective_on, amounts, cause, facts: see `asking.Ask`.
+        kind: see `asking.Ask`, as for those that follow.
+        loan_id: the loan.
+        effective_on: from when it counts.
+        amounts: minor units.
+        cause: where it comes from; of a payment, its own id.
         key: names this act for ever; asked again with it, the same act is booked once.
         actor: who, a username or a program's name.
         at: the instant at which it becomes known.
+        **facts: what else the kind needs.
 
     Raises:
         KeyUsed: the key, or the payment's id, was used for something else.

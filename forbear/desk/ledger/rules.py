@@ -4,9 +4,9 @@ The state after an act is worked out from that act and those before it alone (by
 booking); what follows from an act is the difference to the state before it. So a backdated act changes what follows
 from later ones, and a comparison with what is booked says which entries to undo and which to book.
 
-The default meaning is the engine's (docs/close.md): money pays the oldest installment first (by due date, then number),
-within it in the rule's order, and beyond what is due the next. Such a rule is a *waterfall*: what is paid depends on how
-much money there is, not on when it came. Any other rule of `forbear.loans` is replayed payment by payment.
+The default meaning is the engine's (docs/close.md): money pays the oldest installment first (by due date, then
+number), within it in the rule's order, and beyond what is due the next. Such a rule is a *waterfall*: what is paid
+depends on how much money there is, not on when it came. Any other rule of `forbear.loans` is replayed payment by payment.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _moneys(alive: Sequence[Act]) -> list[Payment]:
 
 
 def consequences(before: State, after: State, act: Act) -> dict[str, Lines]:
-    """What follows from an act, as postings by kind (allocation, recovery); kinds of which nothing follows are left out.
+    """What follows from an act, as postings by kind: allocation, recovery, or neither.
 
     What a waiver takes from written-off debt is waived, not recovered.
     """

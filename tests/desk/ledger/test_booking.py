@@ -104,7 +104,7 @@ def test_a_fee_joins_its_installment_and_a_waiver_lets_it_go():
     now = at(date(2026, 2, 21))
     assert (now.arrears_penalty, now.arrears_fees, now.waived) == (0, 1_600, 1_300)
     fee = Entry.objects.get(kind="penalty").entry_id
-    with pytest.raises(Refused, match="reverse the waiver|less than|would leave"):
+    with pytest.raises(Refused, match="would leave"):
         act("reversal", date(2026, 2, 22), cause="mistake", entry=fee)
 
 
