@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
+from zoneinfo import available_timezones
 
 import duckdb
 
@@ -106,7 +107,9 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
         f"""CREATE SCHEMA IF NOT EXISTS {CHECK_SCHEMA};
         CREATE OR REPLACE TABLE {FOUND} (rule VARCHAR, table_name VARCHAR, file VARCHAR, row BIGINT,
             column_name VARCHAR, value VARCHAR, expected VARCHAR, personal BOOLEAN,
-            loan_id VARCHAR, borrower_id VARCHAR)"""
+            loan_id VARCHAR, borrower_id VARCHAR);
+        CREATE OR REPLACE TABLE {CHECK_SCHEMA}.time_zones AS SELECT unnest(?) AS name""",
+        [sorted(available_timezones())],
     )
 
 
@@ -188,7 +191,11 @@ def _ask_keys(book: Book) -> None:
 def _empty_tables(book: Book, rows: dict[str, int]) -> list[Fault]:
     readable = {p.table.name for p in book.parts}
     needed = [t for t in EVENT_BOOK if t in readable and not rows.get(t)]
-    return [fault("empty_table", table=t) for t in needed]
+    unpaid = "payments" in readable and not rows.get("payments") and "loans" in readable
+    return [
+        *(fault("empty_table", table=t) for t in needed),
+        *([fault("no_payments_warning", table="payments")] if unpaid else []),
+    ]
 
 
 def unreadable(book: Book, broken: duckdb.Error) -> list[Fault]:

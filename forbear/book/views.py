@@ -182,8 +182,8 @@ def make_views(
     for table in TABLES.values():
         own = [p for p in parts if p.table is table]
         bare = _empty(table, money, whole_ids)
-        select = " UNION ALL BY NAME ".join(p.select for p in own) or bare
-        placed = " UNION ALL BY NAME ".join(p.select_located for p in own)
+        select = " UNION ALL BY NAME ".join(f"({p.select})" for p in own) or bare
+        placed = " UNION ALL BY NAME ".join(f"({p.select_located})" for p in own)
         placed = placed or f"SELECT *, '' AS _file, 0::BIGINT AS _row FROM ({bare})"
         whole = f"{WHOLE_SCHEMA}.{table.name}"
         connection.execute(f"CREATE OR REPLACE VIEW {whole} AS {select}")

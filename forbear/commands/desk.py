@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import secrets
 import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from forbear.basics.console import answers
+from forbear.basics.console import Format, Steps, answers, print_json
 from forbear.basics.errors import WrongUse
 from forbear.commands.serve import DEFAULT_DATA, DataOption
 
@@ -81,6 +84,66 @@ def list_command(data: DataOption = DEFAULT_DATA) -> None:
         for user in User.objects.order_by("username"):
             off = "" if user.is_active else "  (off)"
             answers.print(f"{user.username:20} {user.role:14} {user.display_name}{off}", markup=False)
+
+
+@group.command("import")
+def import_command(
+    book: Annotated[Path, typer.Argument(help="Folder of a loan book, see docs/book.md.")],
+    mapping: Annotated[str | None, typer.Option(help="Shipped mapping by name, or a TOML file.")] = None,
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="Leave loans with faults out, and say how much that is.")
+    ] = False,
+    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Bring a loan book into the desk: all of it or nothing of it; what the desk has already stays as it is.
+
+    Killed half-way, it goes on where it stopped when it is run again. Ends with 1 when the book has faults or
+    contradicts what the desk has.
+    """
+    from forbear.desk.server.access import desk_at
+
+    steps = Steps(quiet=output is Format.json)
+    with desk_at(data):
+        from forbear.desk.imports.importing import import_book
+
+        done = import_book(
+            book,
+            actor="forbear desk import",
+            at=datetime.now(UTC),
+            mapping=mapping,
+            quarantine=quarantine,
+            watch=steps.step,
+        )
+    if output is Format.json:
+        print_json(asdict(done))
+    elif done.again:
+        answers.print("this very book was imported before; nothing was done", markup=False)
+    else:
+        for table, rows in done.staged.items():
+            answers.print(f"{table:14} {rows:>14,} in the book {done.new.get(table, 0):>14,} new", markup=False)
+
+
+@group.command("worklist")
+def worklist_command(
+    close: Annotated[Path, typer.Argument(help="Folder that `forbear close --out` wrote.")],
+    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Load the results of a close: a case for each borrower in arrears, none for one who is cured."""
+    from forbear.desk.server.access import desk_at
+
+    with desk_at(data):
+        from forbear.desk.imports.worklist import load_worklist
+
+        done = load_worklist(close, actor="forbear desk worklist", at=datetime.now(UTC))
+    if output is Format.json:
+        print_json({**asdict(done), "as_of": str(done.as_of)})
+    else:
+        answers.print(
+            f"as of {done.as_of}: {done.opened:,} cases opened, {done.refreshed:,} refreshed, {done.cured:,} cured",
+            markup=False,
+        )
 
 
 @group.command("django", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -95,9 +95,20 @@ def judge_command(
     """
     from forbear.conduct import judge
 
-    verdicts = judge(_rows(acts), _rows(history), _instant(at), _packs(pack), facts=_rows(facts), as_then=as_then)
+    proposed, packs = _rows(acts), _packs(pack)
+    verdicts = judge(proposed, _rows(history), _instant(at), packs, facts=_rows(facts), as_then=as_then)
+    _tell_senders(proposed, packs)
     _show(verdicts, form)
     raise typer.Exit(0 if all(v.allowed for v in verdicts) else 1)
+
+
+def _tell_senders(acts: list[dict[str, Any]], packs: Packs) -> None:
+    """Say which acts were taken for the lender's own, where most rules bind agencies alone, as Regulation F does."""
+    silent = sum(not (act.get("sender") or act.get("actor")) for act in acts)
+    agencies = sum(rule.actor == "agency" for _, rule in packs.rules)
+    if silent and 2 * agencies > len(packs.rules):
+        own = "judged as the lender's own"
+        words.print(f"acts that name no sender: {silent}, {own}; {agencies} rules bind agencies alone")
 
 
 def _show(verdicts: list[Verdict], form: Format) -> None:
@@ -117,7 +128,7 @@ def _show(verdicts: list[Verdict], form: Format) -> None:
 def next_command(
     borrower: Annotated[str, typer.Option("--borrower", help="The borrower.")],
     channel: Annotated[str, typer.Option("--channel", help="call, sms, email, letter ...")],
-    at: Annotated[str, typer.Option("--at", help="From when on, with its zone.")],
+    at: Annotated[str | None, typer.Option("--at", help="From when on, with its zone; now if not given.")] = None,
     history: Annotated[File, typer.Option("--history", help="Past contacts.")] = None,
     facts: Annotated[File, typer.Option("--facts", help="Facts of borrowers, long or wide.")] = None,
     pack: PackOption = None,
@@ -132,7 +143,8 @@ def next_command(
 
     act: dict[str, Any] = dict(_named(pair) for pair in act_fact or [])
     act |= {"borrower_id": borrower, "channel": channel, "sender": sender, "loan_id": loan, "number": number}
-    verdict = judge([act], _rows(history), _instant(at), _packs(pack), facts=_rows(facts))[0]
+    since = _instant(at) or datetime.now(UTC).replace(microsecond=0)
+    verdict = judge([act], _rows(history), since, _packs(pack), facts=_rows(facts))[0]
     if form is Format.json:
         print_json(verdict.to_json())
     elif verdict.allowed:

@@ -22,7 +22,7 @@ from uuid import uuid4
 from forbear.basics.errors import WrongUse
 from forbear.conduct.clearance import Cleared, Refusal, ask
 from forbear.conduct.rules import CONTACTS
-from forbear.conduct.situation import contact, facts_of, proposal
+from forbear.conduct.situation import Contact, Fact, contact, facts_of, proposal
 from forbear.conduct.stack import Packs
 
 SCHEMA = """
@@ -69,13 +69,23 @@ def reserve(
     borrower = str(act.get("borrower_id") or "").strip()
     now = lock_borrower(connection, borrower)
     wanted = proposal({**act, "at": at or now}, 1, None, "act")
-    history = _rows(connection, f"SELECT {CONTACT_COLUMNS} FROM contacts WHERE borrower_id = %s", borrower)
-    facts = _rows(connection, f"SELECT {FACT_COLUMNS} FROM facts WHERE borrower_id = %s", borrower)
-    past = [contact(row, number, "contacts") for number, row in enumerate(history, start=1)]
-    said = ask(wanted, facts_of(facts), past, packs)
+    past, facts = known_of(connection, borrower)
+    said = ask(wanted, facts, past, packs)
     if isinstance(said, Cleared) and wanted.channel in CONTACTS:
-        _write(connection, said, contact_id or uuid4().hex)
+        _write(connection, said, contact_id or new_contact_id())
     return said
+
+
+def new_contact_id() -> str:
+    """A name for a contact that nobody else has."""
+    return uuid4().hex
+
+
+def known_of(connection: Any, borrower_id: str) -> tuple[list[Contact], list[Fact]]:
+    """What the gate knows of a borrower: her contacts and the facts about her, as the database has them now."""
+    history = _rows(connection, f"SELECT {CONTACT_COLUMNS} FROM contacts WHERE borrower_id = %s", borrower_id)
+    facts = _rows(connection, f"SELECT {FACT_COLUMNS} FROM facts WHERE borrower_id = %s", borrower_id)
+    return [contact(row, number, "contacts") for number, row in enumerate(history, start=1)], facts_of(facts)
 
 
 def lock_borrower(connection: Any, borrower_id: str) -> datetime:

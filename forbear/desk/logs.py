@@ -110,7 +110,9 @@ def log_settings(level: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            "django.request": {"level": "CRITICAL"},
+            "django.request": {
+                "level": "ERROR"
+            },  # a failure, with its places; refusals are in the line of the request
             "django.security": {"level": "CRITICAL"},
             "django.db.backends": {"level": "WARNING"},
         },

@@ -8,6 +8,7 @@
 | FORBEAR_BEHIND_PROXY | 1: a proxy in front ends TLS and sets X-Forwarded-Proto and -For |
 | FORBEAR_METRICS_TOKEN | whoever reads /metrics from elsewhere shows this as a bearer token |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
+| FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -97,6 +98,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "forbear.desk.pages.homes.doors_of_user",
             ]
         },
     }
@@ -158,6 +160,9 @@ CONTENT_SECURITY_POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+
+# The gate -------------------------------------------------------------------------------------------------------------
+GATE_PACKS = tuple(name.strip() for name in os.environ.get("FORBEAR_PACKS", "cn-lender").split(",") if name.strip())
 
 # Words ----------------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

@@ -113,9 +113,13 @@ def _exact_interest(financed: int, periods: Sequence[Period]) -> list[Fraction]:
 
 
 def _flat_interest(terms: Terms, exact: Sequence[Fraction]) -> list[int]:
-    if len(set(exact)) == 1:
-        return shares(rounded(exact[0] * len(exact), terms.rounding), len(exact), terms.rounding)
-    return [rounded(one, terms.rounding) for one in exact]
+    """Each period's interest, rounded. Level interest rounds as a whole too: the last takes what is left of the sum."""
+    each = [rounded(one, terms.rounding) for one in exact]
+    if len(set(exact)) > 1:
+        return each
+    whole = rounded(sum(exact, Fraction(0)), terms.rounding)
+    last = whole - sum(each[:-1])
+    return [*each[:-1], last] if last >= 0 else shares(whole, len(exact), terms.rounding)
 
 
 def _flat_principal(terms: Terms, balance: int, known: Sequence[Fraction], place: int) -> list[int]:

@@ -197,3 +197,21 @@ def test_the_same_book_in_every_form(tmp_path, connection, form):
         assert check_book(book, date(2026, 6, 30)).counts == {}
         seen.append({t: sorted(map(str, rows(book, f"SELECT * FROM book.{t}"))) for t in tables})
     assert seen[0] == seen[1]
+
+
+def test_a_feature_that_begins_with_later_files_is_read_by_name(tmp_path, connection):
+    """Months written before the lender kept a score stand beside several that have one, in columns of another order."""
+    small(tmp_path)
+    (tmp_path / "loans.csv").unlink()
+    own = {
+        "borrower_id": ["B1"], "disbursed_on": [date(2026, 1, 15)], "principal": [100_000],
+        "annual_rate": [Decimal("0.18")], "term": [2],
+    }  # fmt: skip
+    for month, features in ((1, {}), (2, {"x_score": [7], "x_age": [30]}), (3, {"x_score": [8], "x_age": [31]})):
+        pq.write_table(pa.table({**features, "loan_id": [f"L{month}"], **own}), tmp_path / f"loans-{month}.parquet")
+    book = open_book(tmp_path, connection)
+    features = [("L1", None, None), ("L2", 7, 30), ("L3", 8, 31)]
+    assert rows(book, "SELECT loan_id, x_score, x_age FROM book.loans ORDER BY 1") == features
+    assert rows(book, "SELECT loan_id, x_score, x_age, _file FROM book_rows.loans ORDER BY 1") == [
+        (*row, f"loans-{month}.parquet") for month, row in enumerate(features, start=1)
+    ]

@@ -87,6 +87,7 @@ BREACHES = [
     ("payments", 2, "P1,L1,2026-02-14,515.00,1,ba\x07nk", "control_character", "source", "ba\\x07nk"),
     ("payments", "+", "P2,L2,2026-02-26,1.00,1,bank", "duplicate_key", "payment_id", "P2"),
     ("borrowers", 2, "B1,Asia/Shangai,1990", "unknown_time_zone", "time_zone", "Asia/Shangai"),
+    ("borrowers", 2, "B1,CST,1990", "unknown_time_zone", "time_zone", "CST"),  # Shanghai's, or Chicago's?
     ("borrowers", 2, "B1,Asia/Shanghai,190", "impossible_year", "birth_year", "***"),
     ("contacts", 2, "C1,B1,2026-02-16T09:00:00,sms,out,sent,L1", "wrong_type", "at", "2026-02-16T09:00:00"),
     ("contacts", 2, "C1,B1,2026-02-31T09:00:00Z,sms,out,sent,L1", "impossible_date", "at", "2026-02-31T09:00:00Z"),
@@ -211,6 +212,15 @@ def test_a_missing_or_empty_table_is_a_fault(tmp_path, table):
     result = check_book(write(tmp_path / "b", tables), AS_OF)
     assert "empty_table" in result.counts
     assert not result.quarantinable
+
+
+def test_payments_without_a_row_are_told(tmp_path):
+    """A new book has none yet, a failed export has none either: sound, and said."""
+    result = check_book(
+        write(tmp_path, {**GOOD, "payments": GOOD["payments"][:1], "events": GOOD["events"][:1]}), AS_OF
+    )
+    assert result.ok
+    assert result.counts == {"no_payments_warning": 1}
 
 
 def test_files_nobody_reads_are_told(tmp_path):

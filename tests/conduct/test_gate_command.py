@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from one_rule import every, rule, write_pack
@@ -177,6 +178,34 @@ def test_next_of_one_whose_place_is_unknown_is_denied(folder):
     result = gate(folder, "next", *words)
     assert result.exit_code == 1
     assert "denied" in result.stdout
+
+
+def test_next_without_an_instant_looks_from_now_on(folder):
+    asked = ["--borrower", "B1", "--channel", "call", "--facts", folder / "facts.csv", "--format", "json"]
+    result = gate(folder, "next", *asked)
+    asked_at = datetime.fromisoformat(json.loads(result.stdout)["at"])
+    assert timedelta(0) <= datetime.now(UTC) - asked_at < timedelta(minutes=10)
+
+
+def test_acts_that_name_no_sender_are_told_where_rules_bind_agencies_alone(tmp_path):
+    """Regulation F binds no lender in its own name: seven calls before this one, and only a collector is refused."""
+    zone, day = {"borrower_id": "B1", "fact": "time_zone", "value": "America/New_York"}, "2026-06-0{}T15:00:00Z"
+    history = [
+        {"borrower_id": "B1", "channel": "call", "at": day.format(n), "result": "no_answer"} for n in range(1, 8)
+    ]
+    act = {"borrower_id": "B1", "channel": "call", "at": "2026-06-07T17:00:00Z"}
+    for name, rows in (
+        ("facts", [zone]),
+        ("history", history),
+        ("own", [act]),
+        ("named", [act | {"sender": "C1"}]),
+    ):
+        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    files = ["--history", tmp_path / "history.json", "--facts", tmp_path / "facts.json", "--pack", "us"]
+    own = run("judge", "--acts", tmp_path / "own.json", *files)
+    assert own.exit_code == 0
+    assert "acts that name no sender: 1" in own.stderr
+    assert "no sender" not in run("judge", "--acts", tmp_path / "named.json", *files).stderr
 
 
 def test_rules_are_listed_with_citations(folder):

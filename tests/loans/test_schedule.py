@@ -94,13 +94,26 @@ def test_level_payments_are_multiples_of_the_step(terms):
     assert all((row.principal + row.interest) % 10 == 0 for row in rows)
 
 
-def test_flat_interest_is_rounded_over_all_periods_also_after_a_grace():
-    """0.75 of a cent a period makes 2 cents in all, which stand in the last; the one before is a multiple of 10."""
+def test_flat_interest_rounds_each_period_and_as_a_whole_also_after_a_grace():
+    """0.75 of a cent a period is 1 cent each, and 2 in all: none is left for the last. Sums are multiples of 10."""
     terms = Terms(
         192_858, Fraction(1, 10_000), 3, Method.flat, date(2019, 1, 1), every=Every(2, "w"), grace_principal=1,
         multiple_of=10,
     )  # fmt: skip
-    assert columns(terms) == [(0, 0), (96_430, 0), (96_428, 2)]
+    assert columns(terms) == [(0, 1), (96_429, 1), (96_429, 0)]
+
+
+@pytest.mark.parametrize(
+    ("principal", "rate", "term", "interest"),
+    [
+        (80_394_513, "0.06", 4, [401_973, 401_973, 401_973, 401_971]),  # 401972.565 each, 1607890.26 in all
+        (20_000_000, "0.2399", 2, [399_833, 399_834]),  # 399833.33 each, 799666.67 in all
+        (1_000, "0.0066", 12, [0] * 11 + [7]),  # 0.55 each is 1, but 11 of them were more than the 6.6 in all
+    ],
+)
+def test_flat_interest_of_a_period_is_its_own_rounded_and_the_last_takes_the_rest(principal, rate, term, interest):
+    terms = Terms(principal, as_rate(rate), term, Method.flat, date(2024, 1, 31))
+    assert [row.interest for row in make_schedule(terms).installments] == interest
 
 
 @settings(max_examples=60, deadline=None)

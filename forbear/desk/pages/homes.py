@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from forbear.desk.people.rights import actions
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,16 @@ EVERYONE = frozenset(
 )
 
 DOORS: tuple[Door, ...] = (
+    Door("pages:worklist", _("Worklist"), _("Cases, the most urgent first."), actions()["worklist.see"].roles),
     Door("account_change_password", _("Password"), _("Change your password."), EVERYONE),
     Door("mfa_index", _("Second factor"), _("Add an authenticator app or a security key."), EVERYONE),
 )
+
+
+def doors_of_user(request: HttpRequest) -> dict[str, list[Door]]:
+    """For every page: the doors of whoever is signed in, for the navigation."""
+    user = request.user
+    return {"doors_of_user": home_of(user.role) if user.is_authenticated else []}
 
 
 def home_of(role: str) -> list[Door]:

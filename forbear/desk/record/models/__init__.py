@@ -1,7 +1,7 @@
 """The tables of the record; their names in the database are the plain plural of the class."""
 
 from forbear.desk.record.models.casework import Case, Complaint, Consent, Note, Promise
-from forbear.desk.record.models.contact import Contact, Fact
+from forbear.desk.record.models.contact import Contact, Fact, Vouched
 from forbear.desk.record.models.loans import Borrower, Installment, Loan, LoanEvent, Schedule
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "Note",
     "Promise",
     "Schedule",
+    "Vouched",
 ]

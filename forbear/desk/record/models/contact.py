@@ -64,3 +64,31 @@ class Fact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.fact} of {self.borrower_id}"
+
+
+class Vouched(models.Model):
+    """A fact of every act on a channel that the lender vouches for: calls are recorded, texts name the sender.
+
+    Compliance says so, with its grounds; from `since` until `until` each act on the channel carries the fact. Without
+    it the gate takes the fact for unknown, and does not let the act through.
+    """
+
+    channel = models.TextField()
+    fact = models.TextField()
+    value = models.TextField(default="true", db_default="true")
+    grounds = models.TextField(help_text="how the lender makes sure of it")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "vouched"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["channel", "fact"], condition=models.Q(until__isnull=True), name="vouched_once"
+            ),
+            models.CheckConstraint(condition=~models.Q(grounds=""), name="vouched_with_grounds"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.fact} is {self.value}"

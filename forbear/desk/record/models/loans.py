@@ -20,7 +20,7 @@ class Borrower(models.Model):
     language = models.TextField(null=True, blank=True)
     region = models.TextField(null=True, blank=True)
     birth_year = models.SmallIntegerField(null=True, blank=True)
-    first_loan = models.DateField(null=True, blank=True)
+    first_loan = Id(null=True, blank=True)
     features = models.JSONField(default=dict, db_default={})
 
     class Meta:

@@ -1,0 +1,158 @@
+"""The borrower's page: who, what is owed, what happened, what the gate allows now; a call from leave to outcome."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from forbear.basics.errors import ForbearError, WrongUse
+from forbear.basics.money import minor_digits
+from forbear.conduct import Refusal, Verdict
+from forbear.desk.people.rights import allowed, requires
+from forbear.desk.record import work
+from forbear.desk.record.gate import leave_of, packs, reserve
+from forbear.desk.record.models import Borrower, Case, Contact
+from forbear.desk.record.timeline import timeline
+from forbear.desk.record.visible import visible_borrowers, visible_cases
+
+
+@require_safe
+@requires("borrower.see")
+def borrower(request: HttpRequest, borrower_id: str) -> HttpResponse:
+    """Everything about one borrower on one page."""
+    who = _of(request, borrower_id)
+    now = timezone.now()
+    case = visible_cases(request.user).filter(borrower=who).select_related("claimed_by").first()
+    open_call = Contact.objects.filter(borrower=who, by=request.user, channel="call", result__isnull=True).first()
+    told = {
+        "who": who,
+        "case": case,
+        "mine": bool(case and case.claimed_by_id == request.user.pk and case.claimed_until > now),
+        "loans": who.loans.order_by("-disbursed_on", "loan_id"),
+        "leaves": [(leave, reasons(leave.verdict)) for leave in leave_of(who.pk, now)],
+        "open_call": open_call,
+        "outcomes": work.OUTCOMES,
+        "timeline": timeline(who.pk),
+        "may_work": allowed(request.user, "case.work"),
+        "currency": case.currency if case else "CNY",
+        "today": now.date(),
+    }
+    return render(request, "pages/borrower.html", told)
+
+
+@require_POST
+@requires("case.work")
+def call(request: HttpRequest, borrower_id: str) -> HttpResponse:
+    """Ask the gate for a call and write it down; then the agent may dial."""
+    who = _of(request, borrower_id)
+    said = reserve(who.pk, "call", timezone.now(), by=request.user, sender=_sender(request))
+    if isinstance(said, Refusal):
+        messages.error(request, _("Not now: %(why)s") % {"why": "; ".join(reasons(said.verdict))})
+    return redirect("pages:borrower", borrower_id=who.pk)
+
+
+@require_POST
+@requires("case.work")
+def outcome(request: HttpRequest, contact_id: str) -> HttpResponse:
+    """Record how a call went; a promise is asked for next."""
+    contact = Contact.objects.filter(contact_id=contact_id, by=request.user).first()
+    if contact is None:
+        raise Http404
+    who = _of(request, contact.borrower_id)
+    _tried(request, lambda: work.settle_call(request.user, contact_id, request.POST.get("outcome", "")))
+    return redirect("pages:borrower", borrower_id=who.pk)
+
+
+@require_POST
+@requires("case.work")
+def promise(request: HttpRequest, borrower_id: str) -> HttpResponse:
+    """Write down a promise to pay."""
+    who = _of(request, borrower_id)
+    case = Case.objects.filter(borrower=who, closed_at__isnull=True).first()
+    currency = case.currency if case else "CNY"
+    now = timezone.now()
+
+    def write() -> None:
+        amount, due_on = _amount(request.POST.get("amount", ""), currency), _day(request.POST.get("due_on", ""))
+        work.promise(request.user, who.pk, amount, due_on, now, currency=currency)
+
+    if _tried(request, write):
+        messages.success(request, _("The promise is written down."))
+    return redirect("pages:borrower", borrower_id=who.pk)
+
+
+@require_POST
+@requires("case.work")
+def note(request: HttpRequest, borrower_id: str) -> HttpResponse:
+    """Write a note."""
+    who = _of(request, borrower_id)
+    _tried(request, lambda: work.note(request.user, who.pk, request.POST.get("text", ""), timezone.now()))
+    return redirect("pages:borrower", borrower_id=who.pk)
+
+
+@require_POST
+@requires("case.work")
+def release(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Let a case go, perhaps until a day, and go back to the list."""
+    day = request.POST.get("next_action_on", "")
+
+    def let_go() -> None:
+        if not work.release(request.user, case_id, _day(day) if day else None):
+            raise WrongUse(_("this case is not yours"))
+
+    _tried(request, let_go)
+    return redirect("pages:worklist")
+
+
+def reasons(verdict: Verdict) -> list[str]:
+    """Why the gate does not allow an act now: each rule by its title and number, in the reader's language."""
+    language = "zh" if (get_language() or "").startswith("zh") else "en"
+    titles = {rule.id: getattr(rule.title, language) for _pack, rule in packs().rules}
+    return [f"{titles.get(a.rule_id, a.rule_id)} ({a.rule_id})" for a in verdict.against]
+
+
+def _of(request: HttpRequest, borrower_id: str) -> Borrower:
+    """The borrower, if she is one whom the user may see; else there is no such page."""
+    who = visible_borrowers(request.user).filter(borrower_id=borrower_id).first()
+    if who is None:
+        raise Http404
+    return who
+
+
+def _sender(request: HttpRequest) -> str:
+    return request.user.agency_id or "lender"
+
+
+def _tried(request: HttpRequest, act: object) -> bool:
+    """Do it; what was wrong with it is told on the next page."""
+    try:
+        act()  # type: ignore[operator]
+    except ForbearError as error:
+        messages.error(request, f"{error.message} {error.hint or ''}".strip())
+        return False
+    return True
+
+
+def _amount(text: str, currency: str) -> int:
+    try:
+        minor = Decimal(text.replace(",", "").strip()).scaleb(minor_digits(currency))
+        if minor != minor.to_integral_value():
+            raise WrongUse(_("%(amount)s has more decimals than the currency") % {"amount": text})
+    except InvalidOperation as bad:
+        raise WrongUse(_("%(amount)s is not an amount") % {"amount": text or "–"}) from bad
+    return int(minor)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as bad:
+        raise WrongUse(_("%(day)s is not a day") % {"day": text or "–"}) from bad

@@ -1,0 +1,62 @@
+"""Figures as people read them: money, days, instants in the reader's own language and the borrower's own zone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from babel.numbers import format_currency
+from django import template
+from django.utils.translation import get_language
+
+from forbear.basics.errors import ForbearError
+from forbear.basics.money import minor_digits
+
+register = template.Library()
+NOTHING = "–"
+
+
+@cache
+def _locale(language: str) -> str:
+    return "zh_Hans_CN" if language.startswith("zh") else "en"
+
+
+@cache
+def _digits(currency: str) -> int:
+    try:
+        return minor_digits(currency)
+    except ForbearError:
+        return 2
+
+
+@register.filter
+def money(minor: int | None, currency: str = "CNY") -> str:
+    """An amount in minor units with its currency sign: 123456 of CNY is ¥1,234.56."""
+    if minor is None:
+        return NOTHING
+    amount = Decimal(minor).scaleb(-_digits(currency))
+    shown = str(format_currency(amount, currency, locale=_locale(get_language() or "en")))
+    return shown.replace("CN¥", "¥")  # the reader knows whose; a page has one currency, and says which
+
+
+@register.filter
+def local_time(at: datetime | None, zone: str | None) -> str:
+    """An instant in a zone, named: `2026-06-30 12:00 (Asia/Shanghai)`; in UTC when the zone is not known."""
+    if at is None:
+        return NOTHING
+    name = zone or "UTC"
+    try:
+        there = at.astimezone(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        name, there = "UTC", at.astimezone(ZoneInfo("UTC"))
+    return f"{format_datetime(there, 'yyyy-MM-dd HH:mm')} ({name})"
+
+
+@register.simple_tag
+def querystring_of(asked: dict[str, str], after: str) -> str:
+    """The part of an address that asks for the next rows of the same list."""
+    return urlencode({**{name: value for name, value in asked.items() if value}, "after": after})
