@@ -11,19 +11,25 @@ from ninja import NinjaAPI
 from ninja.security import django_auth
 
 from forbear import __version__
+from forbear.desk.api.errors import tell_errors
+from forbear.desk.people.tokens import ApiToken
 
-ROUTERS: dict[str, str] = {"/me": "forbear.desk.people.api"}
+ROUTERS: dict[str, str] = {
+    "/me": "forbear.desk.people.api",
+    "/payments": "forbear.desk.money.api",
+}
 """Where in the API each app's `router` stands; a rule of its own may stand on each operation."""
 
 api = NinjaAPI(
     title="Forbear",
     version=__version__,
     description="The desk of Forbear: loans that fall behind, their borrowers, payments and contacts.",
-    auth=django_auth,
+    auth=[ApiToken(), django_auth],
     docs_url=None,  # Swagger UI comes from elsewhere and runs inline scripts: against our own policy
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
 
+tell_errors(api)
 for _prefix, _module in ROUTERS.items():
     api.add_router(_prefix, import_module(_module).router)

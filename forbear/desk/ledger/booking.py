@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -188,7 +188,7 @@ def _booked(ask: Ask, known: History, key: str, actor: str, at: datetime) -> int
 
 
 def _write(made: Plan, known: History, key: str, actor: str, at: datetime) -> int:
-    booked_at = max(at, known.last_booked_at or at)
+    booked_at = max(at, (known.last_booked_at or at) + timedelta(microseconds=1))  # no two acts are known at once
     if made.rows is not None:
         _write_schedule(made, known.loan_id, booked_at)
     ids = _drawn(len(made.entries))

@@ -30,7 +30,7 @@ BEGIN
         OR p_amount <= 0 THEN
         RETURN jsonb_build_object('outcome', 'general');
     END IF;
-    booked := greatest(p_at, account.last_booked_at);
+    booked := greatest(p_at, account.last_booked_at + interval '1 microsecond');  -- no two acts are known at once
 
     WITH owed AS (
         SELECT i.due_on, i.number, c.component, c.amount
