@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sys
-from datetime import timedelta
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +18,6 @@ from forbear.commands.serve import DEFAULT_DATA, DataOption
 group = typer.Typer(no_args_is_help=True, help="The desk's own machine: users, Django's commands.")
 user_group = typer.Typer(no_args_is_help=True, help="The desk's users.")
 group.add_typer(user_group, name="user")
-token_group = typer.Typer(no_args_is_help=True, help="Tokens by which programs call the API.")
-group.add_typer(token_group, name="token")
 
 Username = Annotated[str, typer.Argument(metavar="USERNAME", help="The name to sign in with.")]
 FromStdin = Annotated[
@@ -147,41 +144,6 @@ def worklist_command(
             f"as of {done.as_of}: {done.opened:,} cases opened, {done.refreshed:,} refreshed, {done.cured:,} cured",
             markup=False,
         )
-
-
-@token_group.command("add")
-def token_add_command(
-    username: Username,
-    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="Days until it ends.")] = 365,
-    data: DataOption = DEFAULT_DATA,
-) -> None:
-    """Make a token for a user of role service and print it; it is shown this once."""
-    from forbear.desk.server.access import desk_at
-
-    with desk_at(data):
-        from django.utils import timezone
-
-        from forbear.desk.people.tokens import make_token
-
-        now = timezone.now()
-        answers.print(make_token(username, until=now + timedelta(days=days)), markup=False, soft_wrap=True)
-
-
-@token_group.command("revoke")
-def token_revoke_command(
-    token_id: Annotated[str, typer.Argument(metavar="TOKEN_ID", help="The part between fbt_ and the next _.")],
-    data: DataOption = DEFAULT_DATA,
-) -> None:
-    """End a token at once."""
-    from forbear.desk.server.access import desk_at
-
-    with desk_at(data):
-        from django.utils import timezone
-
-        from forbear.desk.people.tokens import revoke_token
-
-        revoke_token(token_id, at=timezone.now())
-    answers.print(f"{token_id} is revoked", markup=False)
 
 
 @group.command("django", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -12,7 +12,6 @@ from ninja.security import django_auth
 
 from forbear import __version__
 from forbear.desk.api.errors import tell_errors
-from forbear.desk.people.tokens import ApiToken
 
 ROUTERS: dict[str, str] = {
     "/me": "forbear.desk.people.api",
@@ -24,7 +23,7 @@ api = NinjaAPI(
     title="Forbear",
     version=__version__,
     description="The desk of Forbear: loans that fall behind, their borrowers, payments and contacts.",
-    auth=[ApiToken(), django_auth],
+    auth=django_auth,
     docs_url=None,  # Swagger UI comes from elsewhere and runs inline scripts: against our own policy
     openapi_url="/openapi.json",
     urls_namespace="api",

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from forbear.desk.fields import Id
@@ -79,20 +78,3 @@ class User(AbstractUser):
         return str(self)
 
     get_short_name = get_full_name
-
-
-class Token(models.Model):
-    """A token by which a program calls the API as a user; its secret is kept as a digest alone."""
-
-    token_id = models.TextField(primary_key=True)
-    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
-    digest = models.BinaryField(help_text="SHA-256 of the secret, which is random and long")
-    made_at = models.DateTimeField(db_default=Now())
-    until = models.DateTimeField(help_text="from then on it is refused")
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        db_table = "api_tokens"
-
-    def __str__(self) -> str:
-        return f"token {self.token_id} of {self.user}"
