@@ -20,6 +20,7 @@ ROUTERS: dict[str, str] = {
 }
 """Where in the API each app's `router` stands; a rule of its own may stand on each operation."""
 
+
 class DeskAPI(NinjaAPI):
     """The API, whose description names on every operation what any of them may answer."""
 

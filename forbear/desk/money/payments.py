@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, connection, transaction
 
 from forbear.desk.audit.log import record
-from forbear.desk.ledger.booking import Payment, Receipt, book, pay_many
+from forbear.desk.ledger.booking import Payment, Receipt, book, pay
 from forbear.desk.ledger.refusals import Refused
 from forbear.desk.money.models import Reversal
 
@@ -64,9 +64,20 @@ def take(payment: Payment, *, actor: str, at: datetime) -> tuple[Shown, Receipt]
         KeyUsed: the key, or the payment's own id, was used for something else.
         Refused: it cannot be booked.
     """
-    with transaction.atomic():
-        receipt = pay_many([payment], actor=actor, at=at)[0]
+    receipt, told = pay(payment, actor=actor, at=at)
+    if not told:
         return as_booked(receipt.entry_id), receipt
+    shown = Shown(
+        payment.payment_id,
+        payment.loan_id,
+        payment.paid_on,
+        payment.amount,
+        told["currency"],
+        receipt.entry_id,
+        datetime.fromisoformat(told["booked_at"]),
+        tuple(Part(*part) for part in told["parts"]),
+    )
+    return shown, receipt
 
 
 def as_booked(entry_id: int) -> Shown:

@@ -65,6 +65,8 @@ def test_the_same_key_books_once_and_another_body_is_refused():
         pay(date(2026, 2, 20), 5_001, key="k")
     with pytest.raises(KeyUsed):
         pay(date(2026, 2, 20), 5_000, key="another key, the same payment id")
+    with pytest.raises(KeyUsed):
+        pay(date(2026, 2, 1), 5_000, key="backdated, the same payment id")
     act("fee", date(2026, 2, 21), 500, key="f")
     assert act("fee", date(2026, 2, 21), 500, key="f").again
     with pytest.raises(KeyUsed):

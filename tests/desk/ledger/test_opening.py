@@ -22,7 +22,12 @@ NOW = datetime(2027, 1, 1, tzinfo=UTC)
 def given(loan, random_, count):
     """Payments of a loan; some come before its disbursal."""
     return [
-        (f"{loan}-{n}", loan, date(2026, 1, 15) + timedelta(days=random_.randint(-1, 300)), random_.randint(1, 40_000))
+        (
+            f"{loan}-{n}",
+            loan,
+            date(2026, 1, 15) + timedelta(days=random_.randint(-1, 300)),
+            random_.randint(1, 40_000),
+        )
         for n in range(count)
     ]
 
@@ -69,7 +74,13 @@ def test_loading_more_onto_loans_with_a_history_keeps_all_true():
     lend("L1")
     stage([("P1", "L1", date(2026, 3, 1), 30_000)])
     load_payments("given_payments", actor="import", at=NOW)
-    stage([("P1", "L1", date(2026, 3, 1), 30_000), ("P0", "L1", date(2026, 2, 1), 5_000), ("P2", "L1", date(2026, 4, 1), 0)])
+    stage(
+        [
+            ("P1", "L1", date(2026, 3, 1), 30_000),
+            ("P0", "L1", date(2026, 2, 1), 5_000),
+            ("P2", "L1", date(2026, 4, 1), 0),
+        ]
+    )
     assert load_payments("given_payments", actor="import", at=NOW) == 1
     assert list(verify()) == []
     assert balances(["L1"], date(2026, 4, 1))["L1"].paid_total == 35_000

@@ -45,7 +45,9 @@ def test_each_change_is_named_on_plain_and_other_loans(how):
     a_history()
     assert list(verify()) == []
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # triggers off, as one who owns the server can
+        cursor.execute(
+            "SET LOCAL session_replication_role = replica"
+        )  # triggers off, as one who owns the server can
         cursor.execute(TAMPERED[how])
         cursor.execute("SET LOCAL session_replication_role = origin")
     found = {difference.loan_id for difference in verify()}
