@@ -71,7 +71,7 @@ def together(work: Callable[[int, Callable[[], bool]], int], seconds: float) -> 
 
 
 def pgbench(url: str, loans: int, seconds: float) -> float:
-    """pgbench's own transactions a second."""
+    """Transactions a second, as pgbench itself counts them."""
     from forbear.desk.server.binaries import binaries
 
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
@@ -226,7 +226,7 @@ def page(rates: dict[str, list[float]], took: float, loans: int, command: str) -
             for title, name, wanted in rows
         ),
         "",
-        "A like transaction is one insert under a unique key and one update of a balance; a payment of ours is an entry",
+        "A like transaction is one insert under a unique key and one update of a balance; our payment is an entry",
         "with its key, an allocation over the schedule, six postings held to balance, and the account's row.",
         "",
         f"`forbear ledger verify` of these {loans:,} loans after it: {took:.1f} s, no difference.",

@@ -15,6 +15,7 @@ PAGES = (
     "gate.md",
     "gate_mutants.md",
     "language.md",
+    "ledger.md",
 )
 HEAD = """# Results
 

@@ -54,7 +54,7 @@ def _named(name: str) -> str:
 
 def _shown(row: Any) -> Shown:
     parts = tuple(Part(*part) for part in json.loads(row[7] or "[]"))
-    return Shown(*row[:7], parts, *row[8:])
+    return Shown._make([*row[:7], parts, *(row[8:] or (None, None))])
 
 
 def take(payment: Payment, *, actor: str, at: datetime) -> tuple[Shown, Receipt]:

@@ -126,6 +126,17 @@ def test_a_write_off_and_what_comes_later():
     assert (settled.recovered, settled.written_off, settled.waived) == (0, gone.written_off - 1_000, 0)
 
 
+def test_only_money_recovers_what_was_written_off():
+    act("write-off", date(2026, 8, 1))
+    act("fee", date(2026, 8, 5), 300, number=6)
+    pay(date(2026, 9, 1), 30_000)
+    assert (at(date(2026, 9, 1)).recovered, at(date(2026, 9, 1)).written_off) == (30_000, 126_978 - 30_000)
+    act("re-amortize", date(2026, 3, 20), term=12, annual_rate="0.12")
+    now = at(date(2026, 9, 1))
+    assert 0 < now.recovered <= 30_000  # the new schedule's interest was not written off, and is paid first
+    assert not Posting.objects.filter(account="recovered", entry__effective_on=date(2026, 8, 1)).exists()
+
+
 def test_a_pause_stops_the_days_and_can_be_undone():
     entry = act("pause", date(2026, 2, 20), until_on=date(2026, 2, 28)).entry_id
     assert at(date(2026, 3, 10)).dpd == 23 - 9

@@ -93,7 +93,8 @@ def test_events_of_a_book_are_booked_once():
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO loan_events (event_id, loan_id, kind, effective_on, until_on, payment_id) VALUES"
-            " ('E1', 'L1', 'reversal', '2026-03-05', NULL, 'P1'), ('E2', 'L1', 'pause', '2026-03-05', '2026-03-09', NULL)"
+            " ('E1', 'L1', 'reversal', '2026-03-05', NULL, 'P1'),"
+            " ('E2', 'L1', 'pause', '2026-03-05', '2026-03-09', NULL)"
         )
     assert load_events("loan_events", actor="import", at=NOW) == 2
     assert load_events("loan_events", actor="import", at=NOW) == 0

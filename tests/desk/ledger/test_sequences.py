@@ -161,4 +161,3 @@ def test_any_rule_of_allocation(acts, rule):
             lend(loan, borrower_id=f"B{place}", fee=100, rule=rule)
         run(acts)
         everything_is_true()
-        raise Undone

@@ -1,4 +1,4 @@
-"""Payments over HTTP: one key one payment, the same answer for ever, reversals by two people, no way in without right."""
+"""Payments over HTTP: one key one payment, the same answer for ever, reversals by two, no way in without right."""
 
 from __future__ import annotations
 
