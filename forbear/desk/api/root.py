@@ -17,6 +17,7 @@ from forbear.desk.api.errors import tell_errors
 ROUTERS: dict[str, str] = {
     "/me": "forbear.desk.people.api",
     "/payments": "forbear.desk.money.api",
+    "/hooks": "forbear.desk.money.hooks_api",
 }
 """Where in the API each app's `router` stands; a rule of its own may stand on each operation."""
 

