@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
 from typer.testing import CliRunner
 
+from forbear.basics.console import answers
+from forbear.basics.errors import AnswerIsNo
+from forbear.cli import app
 from forbear.desk.ledger.booking import book
 from forbear.desk.ledger.verify import verify
 from forbear.desk.record.models import Loan
@@ -63,10 +68,40 @@ def test_a_loan_without_account_is_named():
     assert [(d.loan_id, d.what, d.found) for d in verify()] == [("L3", "account", "none")]
 
 
-@pytest.mark.parametrize("words", [["verify", "--help"], ["balances", "--help"]])
-def test_the_commands_explain_themselves(words):
-    from forbear.cli import app
+@pytest.fixture
+def here(monkeypatch):
+    """The commands over the tests' own database."""
+    monkeypatch.setattr("forbear.desk.server.access.desk_at", lambda _data: nullcontext())
 
-    told = CliRunner().invoke(app, ["ledger", *words])
-    assert told.exit_code == 0
-    assert "--data" in told.output
+
+@pytest.mark.django_db
+def test_the_command_says_all_is_true_or_what_is_not(here):
+    a_history()
+    with answers.capture() as said:
+        assert CliRunner().invoke(app, ["ledger", "verify"]).exit_code == 0
+    assert said.get() == "2 loans are as their events say\n"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_accounts SET received = received + 1 WHERE loan_id = 'L1'")
+    with answers.capture() as said:
+        told = CliRunner().invoke(app, ["ledger", "verify"])
+    assert said.get() == "loan L1: account: received: expected 30000, found 30001\n"
+    assert isinstance(told.exception, AnswerIsNo)
+    assert told.exception.message == "1 differences in 2 loans"
+
+
+@pytest.mark.django_db
+def test_balances_are_listed_in_the_major_unit(here):
+    a_history()
+    told = CliRunner().invoke(app, ["ledger", "balances", "--as-of", "2026-03-20"])
+    rows = {row["loan_id"]: row for row in csv.DictReader(told.stdout.splitlines())}
+    assert (rows["L1"]["paid_total"], rows["L1"]["arrears_principal"], rows["L1"]["dpd"]) == (
+        "300.00",
+        "121.26",
+        "5",
+    )
+    assert rows["L2"]["fees_outstanding"] == "9.00"
+    one = CliRunner().invoke(app, ["ledger", "balances", "--as-of", "2026-03-20", "--loan", "L2"])
+    assert len(one.stdout.splitlines()) == 2
+    before = [*["ledger", "balances", "--as-of", "2026-03-20", "--known-at", "2026-12-31T00:00:00+0000"]]
+    unpaid = list(csv.DictReader(CliRunner().invoke(app, before).stdout.splitlines()))
+    assert {row["paid_total"] for row in unpaid} == {"0.00"}
