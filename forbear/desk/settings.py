@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "forbear.desk.people",
     "forbear.desk.audit",
     "forbear.desk.record",
+    "forbear.desk.nights",
     "forbear.desk.ledger",
     "forbear.desk.money",
     "forbear.desk.imports",

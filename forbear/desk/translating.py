@@ -1,8 +1,8 @@
 """The desk's words in other languages: taken from the code and the pages, kept in one catalog, compiled.
 
-`python -m forbear.desk.translating` brings `locale/zh_Hans/LC_MESSAGES/django.po` up to date and writes the `.mo` beside
-it; it names what still waits for a translation and ends with 1 while anything does. Django's own command for this needs
-GNU gettext on the machine; this one needs Babel alone. It does not guess: a text that changed waits anew.
+`python -m forbear.desk.translating` brings `locale/zh_Hans/LC_MESSAGES/django.po` up to date and writes the `.mo`
+beside it; it names what still waits for a translation and ends with 1 while anything does. Django's own command for
+this needs GNU gettext on the machine; this one needs Babel alone. It does not guess: a text that changed waits anew.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ def test_what_is_compiled_is_what_is_written():
 def test_texts_are_found_in_code_and_in_pages(tmp_path, monkeypatch):
     (tmp_path / "templates").mkdir()
     (tmp_path / "code.py").write_text('said = _("in code")\nmany = ngettext("one", "many", 2)\n')
-    page = '<p>it\'s "quoted"\n    {% translate "in a page" %}\n  {% blocktranslate %}of {{ name }}{% endblocktranslate %}'
+    page = '<p>it\'s "quoted"\n    {% translate "in a page" %}\n  '
+    page += "{% blocktranslate %}of {{ name }}{% endblocktranslate %}"
     (tmp_path / "templates" / "page.html").write_text(page)
     monkeypatch.setattr(translating, "DESK", tmp_path)
     assert {m.id for m in translating.extracted() if m.id} == {
