@@ -1,0 +1,99 @@
+"""What loans owe and have paid: as of any date, and as it was known at any instant. One query, however many loans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from forbear.desk.ledger.named import named
+
+
+class Balance(NamedTuple):
+    """Where a loan stands as of a date; money in minor units.
+
+    Arrears are what is unpaid of installments due before the date; outstanding is all that is unpaid, due or not.
+    `written_off` is what is written off and still owed, `unapplied` money that has paid nothing.
+    """
+
+    loan_id: str
+    currency: str
+    arrears_principal: int
+    arrears_interest: int
+    arrears_fees: int
+    arrears_penalty: int
+    installments_overdue: int
+    oldest_unpaid_due_on: date | None
+    dpd: int
+    principal_outstanding: int
+    interest_outstanding: int
+    fees_outstanding: int
+    penalty_outstanding: int
+    paid_total: int
+    unapplied: int
+    written_off: int
+    recovered: int
+    waived: int
+
+    @property
+    def arrears_total(self) -> int:
+        """All that is overdue."""
+        return self.arrears_principal + self.arrears_interest + self.arrears_fees + self.arrears_penalty
+
+    @property
+    def outstanding(self) -> int:
+        """All that is unpaid, due or not."""
+        return (
+            self.principal_outstanding
+            + self.interest_outstanding
+            + self.fees_outstanding
+            + self.penalty_outstanding
+        )
+
+
+class Item(NamedTuple):
+    """A component of an installment; money in minor units."""
+
+    number: int
+    due_on: date
+    component: str
+    due: int
+    paid: int
+    unpaid: int
+
+
+def balances(loan_ids: Iterable[str], as_of: date, known_at: datetime | None = None) -> dict[str, Balance]:
+    """Where loans stand, by loan_id; a loan that was not disbursed by the date is left out.
+
+    Args:
+        loan_ids: the loans, any number.
+        as_of: entries in effect by the end of that day count.
+        known_at: only entries booked by that instant count; None: all.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(named("balances"), {"loans": list(loan_ids), "as_of": as_of, "known_at": known_at})
+        return {row[0]: Balance(*row) for row in cursor.fetchall()}
+
+
+def every_balance(as_of: date, known_at: datetime | None = None, *, at_once: int = 5_000) -> Iterator[Balance]:
+    """Where every loan stands, in order of loan_id, some thousands in memory at a time."""
+    last = ""
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT loan_id FROM ledger_accounts WHERE loan_id > %s ORDER BY loan_id LIMIT %s", [last, at_once]
+            )
+            loans = [row[0] for row in cursor.fetchall()]
+        if not loans:
+            return
+        yield from balances(loans, as_of, known_at).values()
+        last = loans[-1]
+
+
+def items(loan_id: str, as_of: date, known_at: datetime | None = None) -> list[Item]:
+    """What each component of each installment of a loan comes to, in order of due date; see `balances`."""
+    with connection.cursor() as cursor:
+        cursor.execute(named("items"), {"loan": loan_id, "as_of": as_of, "known_at": known_at})
+        return [Item(*row) for row in cursor.fetchall()]
