@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,16 +13,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from forbear.basics.errors import WrongUse
-from forbear.basics.money import minor_digits
 from forbear.conduct import Refusal, Verdict
-from forbear.desk.pages.trying import day_of, tried
+from forbear.desk.pages.owed import owed
+from forbear.desk.pages.trying import amount_of, day_of, tried
 from forbear.desk.people.rights import allowed, requires
 from forbear.desk.record import work
 from forbear.desk.record.gate import leave_of, packs, reserve
 from forbear.desk.record.models import Borrower, Case, Contact
 from forbear.desk.record.timeline import timeline
-from forbear.desk.record.visible import visible_borrowers, visible_cases
+from forbear.desk.record.visible import visible_borrowers, visible_cases, visible_loans
 from forbear.desk.record.vouching import only_vouching_lacks
+
+SAME_TALK = timedelta(hours=12)
+"""A promise written down within this time after a call was made in it."""
 
 
 @require_safe
@@ -37,7 +40,9 @@ def borrower(request: HttpRequest, borrower_id: str) -> HttpResponse:
         "who": who,
         "case": case,
         "mine": bool(case and case.claimed_by_id == request.user.pk and case.claimed_until > now),
-        "loans": who.loans.order_by("-disbursed_on", "loan_id"),
+        "loans": owed(
+            visible_loans(request.user).filter(borrower=who).order_by("-disbursed_on", "loan_id"), now.date()
+        ),
         "leaves": [
             (leave, reasons(leave.verdict), only_vouching_lacks(leave.verdict)) for leave in leave_of(who.pk, now)
         ],
@@ -84,8 +89,10 @@ def promise(request: HttpRequest, borrower_id: str) -> HttpResponse:
     now = timezone.now()
 
     def write() -> None:
-        amount, due_on = _amount(request.POST.get("amount", ""), currency), day_of(request.POST.get("due_on", ""))
-        work.promise(request.user, who.pk, amount, due_on, now, currency=currency)
+        amount, due_on = amount_of(request.POST.get("amount", ""), currency), day_of(request.POST.get("due_on", ""))
+        work.promise(
+            request.user, who.pk, amount, due_on, now, currency=currency, contact_id=_last_call(request, who)
+        )
 
     if tried(request, write):
         messages.success(request, _("The promise is written down."))
@@ -130,15 +137,11 @@ def _of(request: HttpRequest, borrower_id: str) -> Borrower:
     return who
 
 
+def _last_call(request: HttpRequest, who: Borrower) -> str | None:
+    """The call of today in which the user spoke with the borrower; a promise was made in it."""
+    spoke = Contact.objects.filter(borrower=who, by=request.user, at__gt=timezone.now() - SAME_TALK)
+    return spoke.filter(result__in=("promise", "conversation")).order_by("-at").values_list("pk", flat=True).first()
+
+
 def _sender(request: HttpRequest) -> str:
     return request.user.agency_id or "lender"
-
-
-def _amount(text: str, currency: str) -> int:
-    try:
-        minor = Decimal(text.replace(",", "").strip()).scaleb(minor_digits(currency))
-        if minor != minor.to_integral_value():
-            raise WrongUse(_("%(amount)s has more decimals than the currency") % {"amount": text})
-    except InvalidOperation as bad:
-        raise WrongUse(_("%(amount)s is not an amount") % {"amount": text or "–"}) from bad
-    return int(minor)

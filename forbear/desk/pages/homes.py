@@ -54,6 +54,13 @@ DOORS: tuple[Door, ...] = (
         "b",
     ),
     Door(
+        "pages:payments",
+        _("Payments"),
+        _("Find a payment, see what it paid, book one."),
+        actions()["payments.see"].roles - {"service"},
+        "y",
+    ),
+    Door(
         "pages:rules",
         _("Rules"),
         _("What the gate enforces, and where it is written."),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from forbear.desk.pages import audit, board, borrower, history, portfolio, rules, users, views, worklist
+from forbear.desk.pages import audit, board, borrower, history, payments, portfolio, rules, users, views, worklist
 
 app_name = "pages"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("portfolio", portfolio.portfolio, name="portfolio"),
     path("portfolio/scripts/<str:name>", portfolio.script, name="portfolio_script"),
     path("portfolio/<str:as_of>", portfolio.portfolio, name="portfolio_of"),
+    path("payments", payments.payments, name="payments"),
+    path("payments/book/<path:loan_id>", payments.book_payment, name="book_payment"),
+    path("payments/of/<path:loan_id>", payments.payments_of, name="payments_of"),
     path("board", board.show, name="board"),
     path("audit", audit.audit, name="audit"),
     path("users", users.users, name="users"),
