@@ -23,7 +23,7 @@ class Door:
         title: what it is called in the navigation.
         about: one sentence on what one does there.
         roles: whose page it is.
-        key: the key that leads there.
+        key: the key that leads there; a page without one stands on the home page alone.
     """
 
     to: str
@@ -90,7 +90,7 @@ DOORS: tuple[Door, ...] = (
 def doors_of_user(request: HttpRequest) -> dict[str, list[Door]]:
     """For every page: the doors of whoever is signed in, for the navigation."""
     user = request.user
-    return {"doors_of_user": home_of(user.role) if user.is_authenticated else []}
+    return {"doors_of_user": [door for door in home_of(user.role) if door.key] if user.is_authenticated else []}
 
 
 def home_of(role: str) -> list[Door]:

@@ -73,7 +73,9 @@ def _acts(loan_ids: list[str]) -> dict[str, list[Entry]]:
 def _items(loan_ids: list[str], as_of: date) -> dict[str, list[Item]]:
     """`ledger.balances.items` of several loans in one query: its own statement, asked once for each loan."""
     of_one = named("items").replace("%(loan)s", "l.loan_id")
-    statement = f"SELECT l.loan_id, i.* FROM unnest(%(loans)s) AS l (loan_id) CROSS JOIN LATERAL ({of_one}) AS i"
+    statement = (
+        f"SELECT l.loan_id, i.* FROM unnest(%(loans)s::text[]) AS l (loan_id) CROSS JOIN LATERAL ({of_one}) AS i"
+    )
     found: dict[str, list[Item]] = {}
     with connection.cursor() as cursor:
         cursor.execute(statement, {"loans": loan_ids, "as_of": as_of, "known_at": None})

@@ -14,7 +14,14 @@ LANGUAGES = ("en", "zh-hans")
 PAGES = {
     "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine"),
     "manager": ("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
-    "compliance": ("/", "/rules?act=call", "/rules/vouched", "/audit", "/audit?actor=nobody", "/rules?words=nothing+so"),
+    "compliance": (
+        "/",
+        "/rules?act=call",
+        "/rules/vouched",
+        "/audit",
+        "/audit?actor=nobody",
+        "/rules?words=nothing+so",
+    ),
     "admin": ("/", "/users"),
     "risk": ("/",),
     "agency": ("/", "/worklist"),
@@ -62,7 +69,9 @@ def speak(page, language: str) -> None:
 def somebody(page, demo) -> tuple[str, str]:
     """The addresses of a borrower on the worklist and of their case history."""
     page.goto(f"{demo.url}/worklist")
-    address = page.locator('td ~ td, th a[href^="/borrowers/"]').locator('xpath=//a[starts-with(@href,"/borrowers/")]')
+    address = page.locator('td ~ td, th a[href^="/borrowers/"]').locator(
+        'xpath=//a[starts-with(@href,"/borrowers/")]'
+    )
     found = address.first.get_attribute("href")
     return found, found.replace("/borrowers/", "/cases/of/")
 
@@ -74,7 +83,9 @@ def shot(page, file: Path, *, most: int = 150_000) -> None:
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     for colors in (128, 64, 32):
         made = io.BytesIO()
-        image.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
+        image.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+            made, "PNG", optimize=True
+        )
         if made.tell() < most:
             break
     file.parent.mkdir(parents=True, exist_ok=True)
