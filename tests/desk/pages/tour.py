@@ -66,14 +66,21 @@ def speak(page, language: str) -> None:
         page.wait_for_selector(f'html[lang="{"zh-Hans" if language == "zh-hans" else "en"}"]')
 
 
-def somebody(page, demo) -> tuple[str, str]:
-    """The addresses of a borrower on the worklist and of their case history."""
+def addresses(page, demo, username: str) -> list[str]:
+    """The addresses that a role's tour visits; what stands for a borrower or a loan is the first of the worklist."""
+    wanted = PAGES[username]
+    if not {"BORROWER", "LOAN"} & set(wanted):
+        return list(wanted)
     page.goto(f"{demo.url}/worklist")
-    address = page.locator('td ~ td, th a[href^="/borrowers/"]').locator(
-        'xpath=//a[starts-with(@href,"/borrowers/")]'
-    )
-    found = address.first.get_attribute("href")
-    return found, found.replace("/borrowers/", "/cases/of/")
+    borrower = page.locator('a[href^="/borrowers/"]').first.get_attribute("href")
+    page.goto(demo.url + borrower)
+    loan = page.locator(".loan h3").first.evaluate("h => h.firstChild.textContent.trim()")
+    stands_for = {
+        "BORROWER": borrower,
+        "HISTORY": borrower.replace("/borrowers/", "/cases/of/"),
+        "LOAN": f"/payments/of/{loan}",
+    }
+    return [stands_for.get(one, one) for one in wanted]
 
 
 def shot(page, file: Path, *, most: int = 150_000) -> None:
