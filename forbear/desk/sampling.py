@@ -10,6 +10,7 @@ import random
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -21,7 +22,7 @@ from forbear.desk.record.models import Case, Complaint, Contact, Loan, Note, Pro
 from forbear.desk.record.vouching import vouch, wanted
 from forbear.desk.record.work import OUTCOMES
 
-PEOPLE = (
+PEOPLE: tuple[tuple[str, Any, str], ...] = (
     ("admin", Role.ADMINISTRATOR, "管理员 Admin"),
     ("manager", Role.MANAGER, "周经理 Zhou"),
     ("agent", Role.AGENT, "安娜 Anna"),
@@ -82,7 +83,7 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400) -> list[SignIn]:
 def _people() -> list[SignIn]:
     first = Case.objects.filter(closed_at__isnull=True).order_by("-priority").first()
     funder = Loan.objects.filter(funder_id__isnull=False).values_list("funder_id", flat=True).first()
-    own: dict[Role, dict[str, str]] = {
+    own: dict[Any, dict[str, str]] = {
         Role.AGENCY: {"agency": "QIMING"},
         Role.FUNDER: {"funder": str(funder or "F1")},
         Role.BORROWER: {"borrower": first.borrower_id if first else "B1"},

@@ -129,7 +129,8 @@ def _setting_up(user: Any, at: datetime) -> Iterator[First]:
         yield First(_("Bring in the loan book: forbear desk import BOOK, on the desk's machine."), tone="urgent")
     elif not Case.objects.exists():
         yield First(_("Load a night: forbear close, then forbear desk worklist."), tone="urgent")
-    for role in (Role.AGENT, Role.MANAGER, Role.COMPLIANCE):
+    needed: tuple[Any, ...] = (Role.AGENT, Role.MANAGER, Role.COMPLIANCE)
+    for role in needed:
         if not User.objects.filter(role=role, is_active=True).exists():
             yield First(_("Make a user of the role %(role)s.") % {"role": role.label}, reverse("pages:users"))
 
@@ -142,7 +143,7 @@ def _own(user: Any, at: datetime) -> Iterator[First]:
     yield First(_("Questions about your loan? Call the number in your contract; a person will answer."))
 
 
-OF_ROLE: dict[str, tuple[Callable[[Any, datetime], Iterator[First]], ...]] = {
+OF_ROLE: dict[Any, tuple[Callable[[Any, datetime], Iterator[First]], ...]] = {
     Role.ADMINISTRATOR: (_setting_up, _night),
     Role.MANAGER: (_complaints, _night, _broken, _day_so_far),
     Role.AGENT: (_open_calls, _promises_due, _mine, _next),

@@ -37,7 +37,7 @@ def add(request: HttpRequest) -> HttpResponse:
     """Make a user; the password is made here and shown once."""
     given = {name: request.POST.get(name, "").strip() for name in ("username", "role", "name", "own", "language")}
     password = secrets.token_urlsafe(15)
-    own = OWN.get(given["role"])  # type: ignore[call-overload]
+    own = OWN.get(given["role"])
     belongs = {own: given["own"]} if own else {}
     try:
         with transaction.atomic():
@@ -97,7 +97,6 @@ def _list(request: HttpRequest, **more: Any) -> HttpResponse:
         "users": rows[:ROWS],
         "after": rows[ROWS - 1].username if len(rows) > ROWS else "",
         "roles": Role.choices,
-        "own": {role.value: own for role, own in OWN.items()},
         **more,
     }
     return render(request, "pages/users.html", told)

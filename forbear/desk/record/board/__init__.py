@@ -64,7 +64,9 @@ class Board:
 
 def board(since: datetime, until: datetime) -> Board:
     """The board over [since, until)."""
-    total, agents, strategies = Line(), {}, {}
+    total = Line()
+    agents: dict[int, Line] = {}
+    strategies: dict[str, Line] = {}
     for name in STATEMENTS:
         for row in _rows(name, since, until):
             agent, strategy = row.pop("by_id"), row.pop("strategy")
