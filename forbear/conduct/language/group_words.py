@@ -1,9 +1,9 @@
 """Make `data/senses.en.txt`, once: `python -m forbear.conduct.language.group_words VECTORS`.
 
-VECTORS is a text file with a word and its numbers a line, commonest words first: the 50-dimensional vectors "glove.6B"
-of Pennington, Socher and Manning (2014), which are in the public domain (PDDL 1.0). Words whose vectors point the
-same way are gathered by k-means on the sphere, and the middles of these groups once more into wide ones. The first centres
-are words taken at even steps, so there is no chance in it.
+VECTORS is a text file with a word and its numbers a line, commonest words first: the 50-dimensional vectors
+"glove.6B" of Pennington, Socher and Manning (2014), which are in the public domain (PDDL 1.0). Words whose vectors
+point the same way are gathered by k-means on the sphere, and the middles of these groups once more into wide ones.
+The first centres are words taken at even steps, so there is no chance in it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROUNDS = 12
 OUT = Path(__file__).parent / "data" / "senses.en.txt"
 HEAD = """\
 # Groups of English words of like meaning: a line is a group, led by the number of its wide one.
-# Made by group_words.py from the vectors glove.6B.50d (Pennington, Socher, Manning 2014), in the public domain (PDDL 1.0).
+# Made by group_words.py from the vectors glove.6B.50d (Pennington, Socher, Manning 2014), public domain (PDDL 1.0).
 """
 
 Floats = NDArray[np.float32]

@@ -1,6 +1,7 @@
 """The second layer: a linear model over what a message is made of, for wordings that no pattern foresaw.
 
-Logistic regression on the letters (Chinese: one to three characters; English: words, pairs of words near each
+Logistic regression on the letters (Chinese: one to three characters, and pairs of
+characters near each other; English: words, pairs of words near each
 other, pieces of words, and the same for groups of words of like meaning), the concepts, the rules that matched and
 the facts on record. Rare pieces count for more than common ones (`Model.worth`). It does two things: it raises a
 finding where no pattern matched and the score is high, and it turns a pattern's finding into a warning where the
@@ -80,6 +81,9 @@ def pieces(text: str, language: str) -> Iterator[Piece]:
         for size in (1, 2, 3):
             for start in range(len(text) - size + 1):
                 yield text[start : start + size], start, start + size
+        for apart in (2, 3):
+            for start in range(len(text) - apart):
+                yield f"{text[start]}_{text[start + apart]}", start, start + apart + 1
         return
     words = [(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]
     for word, start, end in words:

@@ -28,18 +28,18 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 STEPS = 200
 RATE = 0.03
-PENALTY = 1.0
+PENALTY = {"en": 1.0, "zh": 0.5}
 """Strength of the L2 penalty, for all messages together."""
 FOLDS = 10
 SCALE = 100
 """Weights and worths are kept as whole hundredths."""
 RARITY = 2.5
 """Power of the logarithm by which rare features count for more."""
-CIRCUMSTANCE = 4.0
+CIRCUMSTANCE = {"en": 4.0, "zh": 2.0}
 """How many times more than a letter piece a concept, a rule or a fact counts."""
-LEAST_SEEN = {"en": 2, "zh": 2}
+LEAST_SEEN = 2
 """Messages in which a feature must have been seen."""
-KEPT = {"en": 30_000, "zh": 15_000}
+KEPT = {"en": 30_000, "zh": 20_000}
 """Features kept: those that move the verdict most."""
 SMALLEST_KIND = 0.15
 """Weights for the category below this are not kept."""
@@ -65,8 +65,8 @@ class Rows:
 
     def turned_times(self, errors: Floats) -> Floats:
         """The transposed matrix times a vector."""
-        spread = np.repeat(errors, np.diff(np.concatenate(([0], self.ends))))
-        return np.bincount(self.columns, weights=self.values * spread, minlength=self.width)
+        spread = self.values * np.repeat(errors, np.diff(np.concatenate(([0], self.ends))))
+        return np.asarray(np.bincount(self.columns, weights=spread, minlength=self.width), dtype=np.float64)
 
 
 def rows_of(found: list[set[str]], worth: dict[str, float]) -> Rows:
@@ -79,14 +79,14 @@ def rows_of(found: list[set[str]], worth: dict[str, float]) -> Rows:
     return Rows(np.concatenate(chosen), np.concatenate(values), ends, len(worth))
 
 
-def fitted(x: Rows, y: Floats) -> tuple[Floats, float]:
+def fitted(x: Rows, y: Floats, penalty: float) -> tuple[Floats, float]:
     """Weights and bias of an L2-penalised logistic regression by Adam."""
     rows = len(y)
     theta = np.zeros(x.width + 1)
     mean, square = np.zeros(x.width + 1), np.zeros(x.width + 1)
     for step in range(1, STEPS + 1):
         error = (1 / (1 + np.exp(-(x.times(theta[:-1]) + theta[-1]))) - y) / rows
-        slope = np.append(x.turned_times(error) + PENALTY / rows * theta[:-1], error.sum())
+        slope = np.append(x.turned_times(error) + penalty / rows * theta[:-1], error.sum())
         mean = 0.9 * mean + 0.1 * slope
         square = 0.999 * square + 0.001 * slope * slope
         theta -= RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
@@ -98,10 +98,11 @@ def worths(found: list[set[str]], language: Language) -> dict[str, float]:
     counts = Counter(name for present in found for name in present)
     return {
         name: round(
-            float(np.log(1 + len(found) / seen)) ** RARITY * (CIRCUMSTANCE if _circumstance(name) else 1), 2
+            float(np.log(1 + len(found) / seen)) ** RARITY * (CIRCUMSTANCE[language] if _circumstance(name) else 1),
+            2,
         )
         for name, seen in sorted(counts.items())
-        if seen >= LEAST_SEEN[language]
+        if seen >= LEAST_SEEN
     }
 
 
@@ -112,7 +113,7 @@ def _circumstance(name: str) -> bool:
 def chosen(found: list[set[str]], y: Floats, language: Language) -> dict[str, float]:
     """The worths of the features that move the verdict most in a first training on all of them."""
     worth = worths(found, language)
-    weights, _ = fitted(rows_of(found, worth), y)
+    weights, _ = fitted(rows_of(found, worth), y, PENALTY[language])
     strength = np.abs(weights) * np.array(list(worth.values()))
     strongest = set(np.argsort(-strength, kind="stable")[: KEPT[language]].tolist())
     return {name: value for at, (name, value) in enumerate(worth.items()) if at in strongest}
@@ -128,7 +129,7 @@ def left_out(found: list[set[str]], y: Floats, parts: list[str], language: Langu
         if not out or not rest:
             continue
         worth = chosen([found[at] for at in rest], y[rest], language)
-        weights, bias = fitted(rows_of([found[at] for at in rest], worth), y[rest])
+        weights, bias = fitted(rows_of([found[at] for at in rest], worth), y[rest], PENALTY[language])
         scores[out] = 1 / (1 + np.exp(-(rows_of([found[at] for at in out], worth).times(weights) + bias)))
     return scores
 
@@ -140,14 +141,16 @@ def threshold(scores: Floats, y: Floats) -> float:
     return min(fit, default=0.99)
 
 
-def _kinds(messages: list[Labelled], found: list[set[str]], worth: dict[str, float]) -> dict[str, Any]:
+def _kinds(
+    messages: list[Labelled], found: list[set[str]], worth: dict[str, float], language: Language
+) -> dict[str, Any]:
     """For each category the weights that tell it from the other forbidden messages, and the bias."""
     bad = [at for at, m in enumerate(messages) if LAWFUL not in m.labels]
     x = rows_of([found[at] for at in bad], worth)
     kinds = {}
     for label in sorted({label for m in messages for label in m.labels} - {LAWFUL, "missing_opt_out"}):
         own = np.array([float(label in messages[at].labels) for at in bad])
-        weights, bias = fitted(x, own)
+        weights, bias = fitted(x, own, PENALTY[language])
         kept = {
             name: round(float(w) * SCALE) for name, w in zip(worth, weights, strict=True) if abs(w) >= SMALLEST_KIND
         }
@@ -155,23 +158,38 @@ def _kinds(messages: list[Labelled], found: list[set[str]], worth: dict[str, flo
     return kinds
 
 
-def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, Any]:
-    """The model of one language, as plain data."""
-    messages, files_of, found = [], [], []
+@dataclass(frozen=True, slots=True)
+class Learnable:
+    """The messages to learn from, the file of each, and their features."""
+
+    messages: list[Labelled]
+    parts: list[str]
+    found: list[set[str]]
+
+
+def learnable(parts: dict[str, list[Labelled]], language: Language) -> Learnable:
+    """The messages whose verdict hangs on their wording, read."""
+    chosen_ones = Learnable([], [], [])
     for part, rows in parts.items():
         for message in rows:
             read_one = read_message(message.text, language, message.facts)
-            if any(f.severity == "forbidden" for f in missing(read_one, message.text, language, message.facts)):
-                continue
-            messages.append(message)
-            files_of.append(part)
-            found.append(features(read_one, language, message.facts))
-    y = np.array([float(LAWFUL not in m.labels) for m in messages])
-    scores = left_out(found, y, files_of, language)
+            by_fact = missing(read_one, message.text, language, message.facts)
+            if not any(finding.severity == "forbidden" for finding in by_fact):
+                chosen_ones.messages.append(message)
+                chosen_ones.parts.append(part)
+                chosen_ones.found.append(features(read_one, language, message.facts))
+    return chosen_ones
+
+
+def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, Any]:
+    """The model of one language, as plain data."""
+    of = learnable(parts, language)
+    y = np.array([float(LAWFUL not in m.labels) for m in of.messages])
+    scores = left_out(of.found, y, of.parts, language)
     forbid_at = threshold(scores, y)
-    tell(language, scores >= forbid_at, y, files_of, forbid_at)
-    worth = chosen(found, y, language)
-    weights, bias = fitted(rows_of(found, worth), y)
+    tell(language, scores >= forbid_at, y, of.parts, forbid_at)
+    worth = chosen(of.found, y, language)
+    weights, bias = fitted(rows_of(of.found, worth), y, PENALTY[language])
     return {
         "scale": SCALE,
         "pieces": {
@@ -179,7 +197,7 @@ def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, A
             for (name, value), w in zip(worth.items(), weights, strict=True)
         },
         "bias": round(bias, 4),
-        "kinds": _kinds(messages, found, worth),
+        "kinds": _kinds(of.messages, of.found, worth, language),
         "forbid_at": forbid_at,
     }
 
