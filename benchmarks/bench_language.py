@@ -4,7 +4,8 @@
 
 For each language: recall and false alarms with 95 % confidence intervals (Wilson) on the tuning parts and on each
 held-out part, a table of categories on the held-out parts, disguised messages apart, and messages per second on
-one core. Where there is no held-out part (`tests/conduct/language/data/*_heldout*.csv`) its tables are left out. Texts of the held-out parts are read by the program only; the figures alone are written.
+one core. Where there is no held-out part (`tests/conduct/language/data/*_heldout*.csv`) its tables are left out.
+Texts of the held-out parts are read by the program only; the figures alone are written.
 """
 
 from __future__ import annotations

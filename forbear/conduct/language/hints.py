@@ -44,14 +44,16 @@ Piece = tuple[str, int, int]
 class Model:
     """Weights of one language: `lawless` for the verdict, `kinds` for the category, and the threshold.
 
-    `worth` is what a piece counts for before any weight; a piece without one is unknown. A finding is forbidden from
-    the probability `forbid_at` on.
+    `worth` is what a piece counts for before any weight; a piece without one is unknown. `of_kind` has for a piece a
+    number for each of `kinds`. A finding is forbidden from the probability `forbid_at` on.
     """
 
     worth: dict[str, float]
     lawless: dict[str, float]
     bias: float
-    kinds: dict[str, tuple[dict[str, float], float]]
+    kinds: tuple[str, ...]
+    kind_bias: tuple[float, ...]
+    of_kind: dict[str, tuple[float, ...]]
     forbid_at: float
 
 
@@ -63,13 +65,18 @@ def model(language: str) -> Model | None:
         return None
     data = json.loads(source.read_text("utf-8"))
     scale = data["scale"]
+    worth = {name: row[0] / scale for name, row in data["pieces"].items()}
+    kinds = sorted(data["kinds"])
+    tables = [data["kinds"][name][0] for name in kinds]
+    telling_pieces = {name for table in tables for name in table}
     return Model(
-        worth={name: row[0] / scale for name, row in data["pieces"].items()},
-        lawless={name: row[0] * row[1] / scale**2 for name, row in data["pieces"].items()},
+        worth=worth,
+        lawless={name: worth[name] * row[1] / scale for name, row in data["pieces"].items()},
         bias=data["bias"],
-        kinds={
-            kind: ({name: w / scale for name, w in weights.items()}, bias)
-            for kind, (weights, bias) in data["kinds"].items()
+        kinds=tuple(kinds),
+        kind_bias=tuple(data["kinds"][name][1] for name in kinds),
+        of_kind={
+            name: tuple(worth[name] * table.get(name, 0) / scale for table in tables) for name in telling_pieces
         },
         forbid_at=data["forbid_at"],
     )
@@ -138,23 +145,23 @@ def features(message: Read, language: str, known: Mapping[str, Any]) -> set[str]
 
 def scaled(worth: dict[str, float], found: Collection[str]) -> float:
     """What the sum of a message's weights is multiplied with to bring its pieces to `LENGTH`."""
-    return LENGTH / math.sqrt(max(1e-9, sum(worth[name] ** 2 for name in found if name in worth)))
+    counts = [worth[name] for name in found if name in worth]
+    return LENGTH / math.sqrt(max(1e-9, math.fsum(count * count for count in counts)))
 
 
 def score(of: Model, found: Collection[str]) -> float:
     """The probability that a message made of these features is forbidden."""
-    total = sum(of.lawless[name] for name in found if name in of.lawless) * scaled(of.worth, found) + of.bias
+    total = math.fsum(of.lawless[name] for name in found if name in of.lawless) * scaled(of.worth, found) + of.bias
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 def kind(of: Model, found: Collection[str]) -> str:
     """The likeliest category of a message that is forbidden."""
+    rows = [of.of_kind[name] for name in found if name in of.of_kind]
+    totals = [math.fsum(column) for column in zip(*rows, strict=True)] or [0.0] * len(of.kinds)
     scale = scaled(of.worth, found)
-    likely = {
-        name: sum(weights[piece] * of.worth[piece] for piece in found if piece in weights) * scale + bias
-        for name, (weights, bias) in of.kinds.items()
-    }
-    return max(sorted(likely), key=likely.__getitem__)
+    likely = [total * scale + bias for total, bias in zip(totals, of.kind_bias, strict=True)]
+    return of.kinds[likely.index(max(likely))]
 
 
 def telling(of: Model, text: str, language: str) -> tuple[int, int, str]:

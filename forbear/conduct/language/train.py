@@ -41,10 +41,13 @@ LEAST_SEEN = 2
 """Messages in which a feature must have been seen."""
 KEPT = {"en": 30_000, "zh": 20_000}
 """Features kept: those that move the verdict most."""
-SMALLEST_KIND = 0.15
+SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
-ALARMS_ALLOWED = 0.025
+ALARMS_ALLOWED = 0.02
 """Share of lawful tuning messages that may be forbidden when their files are left out."""
+TWIN = "twin"
+"""Trick of a lawful message that was written as the near copy of a forbidden one. It teaches the difference, but is
+harder than what a lender sends, so the threshold is not set on it."""
 OUT = Path(__file__).parent / "data"
 
 
@@ -134,9 +137,9 @@ def left_out(found: list[set[str]], y: Floats, parts: list[str], language: Langu
     return scores
 
 
-def threshold(scores: Floats, y: Floats) -> float:
-    """The lowest of the hundredths from which on no more lawful messages than allowed are forbidden."""
-    lawful = scores[y == 0]
+def threshold(scores: Floats, y: Floats, usual: NDArray[np.bool_]) -> float:
+    """The lowest of the hundredths from which on no more usual lawful messages than allowed are forbidden."""
+    lawful = scores[(y == 0) & usual]
     fit = [at / 100 for at in range(20, 100) if (lawful >= at / 100).mean() <= ALARMS_ALLOWED]
     return min(fit, default=0.99)
 
@@ -186,8 +189,9 @@ def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, A
     of = learnable(parts, language)
     y = np.array([float(LAWFUL not in m.labels) for m in of.messages])
     scores = left_out(of.found, y, of.parts, language)
-    forbid_at = threshold(scores, y)
-    tell(language, scores >= forbid_at, y, of.parts, forbid_at)
+    usual = np.array([m.trick != TWIN for m in of.messages])
+    forbid_at = threshold(scores, y, usual)
+    tell(language, scores >= forbid_at, y, np.where(usual, of.parts, f"twins of {language}"), forbid_at)
     worth = chosen(of.found, y, language)
     weights, bias = fitted(rows_of(of.found, worth), y, PENALTY[language])
     return {
@@ -202,14 +206,14 @@ def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, A
     }
 
 
-def tell(language: str, hit: NDArray[np.bool_], y: Floats, files_of: list[str], forbid_at: float) -> None:
-    """Print recall and alarms of the left-out files, each and all."""
-    for part in [*dict.fromkeys(files_of), "all"]:
-        own = np.array([part in {of, "all"} for of in files_of])
+def tell(language: str, hit: NDArray[np.bool_], y: Floats, parts: NDArray[np.str_], forbid_at: float) -> None:
+    """Print recall and alarms of the left-out files, each and all; the lawful twins of all files apart."""
+    for part in [*sorted(set(parts.tolist())), "all"]:
+        own = (parts == part) | (part == "all")
         caught, alarms = hit[own & (y == 1)], hit[own & (y == 0)]
-        print(f"{language} {part}: recall {caught.mean() if len(caught) else 1:.3f} of {len(caught)}, "
-              f"alarms {alarms.mean() if len(alarms) else 0:.3f} of {len(alarms)}")  # fmt: skip
-    print(f"{language}: forbidden from {forbid_at} on")
+        recall = f"recall {caught.mean():.3f} of {len(caught)}, " if len(caught) else ""
+        print(f"{language} {part}: {recall}alarms {alarms.sum()} of {len(alarms)}")
+    print(f"{language}: forbidden from {forbid_at} on", flush=True)
 
 
 def main() -> None:
