@@ -43,7 +43,7 @@ KEPT = {"en": 30_000, "zh": 20_000}
 """Features kept: those that move the verdict most."""
 SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
-ALARMS_ALLOWED = 0.02
+ALARMS_ALLOWED = 0.025
 """Share of lawful tuning messages that may be forbidden when their files are left out."""
 TWIN = "twin"
 """Trick of a lawful message that was written as the near copy of a forbidden one. It teaches the difference, but is
