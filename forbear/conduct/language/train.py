@@ -45,6 +45,9 @@ SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
 ALARMS_ALLOWED = 0.025
 """Share of lawful tuning messages that may be forbidden when their files are left out."""
+ALARMS_ALLOWED_CALIBRATING = 0.02
+"""The same share of the calibration part, where a language has one: messages by another hand, as people send them, from
+which nothing but the threshold is learned. English has one, for its tuning files were written to be hard."""
 TWIN = "twin"
 """Trick of a lawful message that was written as the near copy of a forbidden one. It teaches the difference, but is
 harder than what a lender sends, so the threshold is not set on it."""
@@ -137,10 +140,9 @@ def left_out(found: list[set[str]], y: Floats, parts: list[str], language: Langu
     return scores
 
 
-def threshold(scores: Floats, y: Floats, usual: NDArray[np.bool_]) -> float:
-    """The lowest of the hundredths from which on no more usual lawful messages than allowed are forbidden."""
-    lawful = scores[(y == 0) & usual]
-    fit = [at / 100 for at in range(20, 100) if (lawful >= at / 100).mean() <= ALARMS_ALLOWED]
+def threshold(lawful: Floats, allowed: float) -> float:
+    """The lowest of the hundredths from which on no more lawful messages than allowed are forbidden."""
+    fit = [at / 100 for at in range(20, 100) if (lawful >= at / 100).mean() <= allowed]
     return min(fit, default=0.99)
 
 
@@ -184,16 +186,22 @@ def learnable(parts: dict[str, list[Labelled]], language: Language) -> Learnable
     return chosen_ones
 
 
-def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, Any]:
+def trained(
+    parts: dict[str, list[Labelled]], language: Language, calibrating: dict[str, list[Labelled]]
+) -> dict[str, Any]:
     """The model of one language, as plain data."""
     of = learnable(parts, language)
     y = np.array([float(LAWFUL not in m.labels) for m in of.messages])
     scores = left_out(of.found, y, of.parts, language)
     usual = np.array([m.trick != TWIN for m in of.messages])
-    forbid_at = threshold(scores, y, usual)
-    tell(language, scores >= forbid_at, y, np.where(usual, of.parts, f"twins of {language}"), forbid_at)
     worth = chosen(of.found, y, language)
     weights, bias = fitted(rows_of(of.found, worth), y, PENALTY[language])
+    if calibrating:
+        lawful = _lawful_scores(learnable(calibrating, language), worth, weights, bias)
+        forbid_at = threshold(lawful, ALARMS_ALLOWED_CALIBRATING)
+    else:
+        forbid_at = threshold(scores[(y == 0) & usual], ALARMS_ALLOWED)
+    tell(language, scores >= forbid_at, y, np.where(usual, of.parts, f"twins of {language}"), forbid_at)
     return {
         "scale": SCALE,
         "pieces": {
@@ -204,6 +212,12 @@ def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, A
         "kinds": _kinds(of.messages, of.found, worth, language),
         "forbid_at": forbid_at,
     }
+
+
+def _lawful_scores(of: Learnable, worth: dict[str, float], weights: Floats, bias: float) -> Floats:
+    """The probabilities that a model gives the lawful ones of some messages."""
+    found = [f for m, f in zip(of.messages, of.found, strict=True) if LAWFUL in m.labels]
+    return np.asarray(1 / (1 + np.exp(-(rows_of(found, worth).times(weights) + bias))), dtype=np.float64)
 
 
 def tell(language: str, hit: NDArray[np.bool_], y: Floats, parts: NDArray[np.str_], forbid_at: float) -> None:
@@ -228,7 +242,8 @@ def main() -> None:
         if asked.language and language not in asked.language:
             continue
         parts = {path.stem: read(path) for path in sorted(asked.data.glob(f"{language}_tuning*.csv"))}
-        text = json.dumps(trained(parts, language), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        kept = {path.stem: read(path) for path in sorted(asked.data.glob(f"{language}_calibration*.csv"))}
+        text = json.dumps(trained(parts, language, kept), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         (asked.out / f"hints.{language}.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -92,5 +92,5 @@ def test_nothing_is_told_as_nothing(as_role):
 
 def test_the_page_takes_few_queries(work, as_role, django_assert_max_num_queries):
     manager = as_role("manager")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         manager.get("/board?period=30")
