@@ -1,7 +1,8 @@
 """Features, and where wanted outcomes, of chosen moments of a book: one row a moment, as columns of numbers.
 
-A moment is a loan and a day. The tables are made by the SQL files of this room in the book's own connection, in a schema
-of its own that is dropped afterwards; what they mean is in `features.toml`.
+A moment is a loan and a day. The tables are made by the SQL files of this room in the book's own connection, in a
+schema of its own that is dropped afterwards; what they mean is in `features.toml` and, for books of statuses,
+`record.toml`.
 """
 
 from __future__ import annotations
@@ -60,7 +61,17 @@ class Feature:
 @cache
 def catalog() -> Mapping[str, Feature]:
     """Every numeric feature of a book of events, in order."""
-    told = tomllib.loads(files("forbear.risk").joinpath("features.toml").read_text(encoding="utf-8"))
+    return _read_catalog("features.toml")
+
+
+@cache
+def record_catalog() -> Mapping[str, Feature]:
+    """Every numeric feature of a book of statuses, in order."""
+    return _read_catalog("record.toml")
+
+
+def _read_catalog(name: str) -> dict[str, Feature]:
+    told = tomllib.loads(files("forbear.risk").joinpath(name).read_text(encoding="utf-8"))
     return {name: Feature(name, *row) for name, row in told.items()}
 
 
@@ -104,9 +115,9 @@ class Frame:
         )
 
 
-def words_for(until: date, slack: int = 0) -> dict[str, Word]:
-    """The values of the SQL files' words: `until` ends what labels know; `slack` in minor units counts as paid."""
-    return {"until": until, "slack": slack}
+def words_for(book: Book, until: date) -> dict[str, Word]:
+    """The values of the SQL files' words: `until` ends what labels know; an installment is paid when all of it is."""
+    return {"until": until, "slack": 0, "interest_known": "installments.interest_due" not in book.hindsight}
 
 
 def festivals(currency: str) -> pa.Table:
@@ -129,7 +140,12 @@ def _spring_festivals() -> list[date]:
 
 @contextmanager
 def made_tables(
-    book: Book, moments: pa.Table, until: date, wanted: Sequence[str], own: Sequence[RiskTable] = ()
+    book: Book,
+    moments: pa.Table,
+    until: date,
+    wanted: Sequence[str],
+    own: Sequence[RiskTable] = (),
+    given: Mapping[str, pa.Table] | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The wanted tables as `risk.<name>` in the book's connection; dropped at the end.
 
@@ -139,6 +155,7 @@ def made_tables(
         until: the day up to which labels know.
         wanted: names of tables.
         own: tables made from the book's own columns.
+        given: small tables handed in beside the moments.
 
     Raises:
         WrongUse: a table could see past its moment's day.
@@ -146,10 +163,10 @@ def made_tables(
     tables = {**risk_tables(), **{t.name: t for t in own}}
     refuse_leaks(tables)
     db = book.connection
-    words = words_for(until)
+    words = words_for(book, until)
     db.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
     try:
-        for name, rows in (("moments", moments), ("festivals", festivals(book.currency))):
+        for name, rows in {"moments": moments, "festivals": festivals(book.currency), **(given or {})}.items():
             db.register("given_rows", rows)
             db.execute(f"CREATE TABLE {SCHEMA}.{name} AS SELECT * FROM given_rows")
             db.unregister("given_rows")

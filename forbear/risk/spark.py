@@ -45,7 +45,7 @@ def spark_features(book: Book, moments: pa.Table, until: date, staging: Path) ->
     made = needed(["features"], tables)
     try:
         for table in made:
-            frame = session.sql(render(table, words_for(until), "spark"))
+            frame = session.sql(render(table, words_for(book, until), "spark"))
             if not table.view:
                 target = (staging / f"made-{table.name}").as_posix()
                 frame.write.parquet(target)

@@ -35,8 +35,8 @@ RAW_KNOWN = {
     "borrowers": CONTRACT,
 }
 """The column of each of the book's tables that tells when a row was known."""
-GIVEN = frozenset(("moments", "festivals"))
-"""Small tables that are handed in: the moments themselves, and a calendar."""
+GIVEN = frozenset(("moments", "festivals", "state_words"))
+"""Small tables that are handed in: the moments themselves, a calendar, the meaning of states."""
 _HEADER = re.compile(r"^-- (Known|Seen|Outcome|Kept as)(?:: (.*))?$", re.M)
 
 
@@ -151,7 +151,7 @@ def leak(table: RiskTable, tables: Mapping[str, RiskTable]) -> str:
 def _ledger_leak(table: RiskTable, tables: Mapping[str, RiskTable]) -> str:
     """A ledger stands on the book and on ledgers, and says when its rows were known."""
     for name in sorted(table.reads):
-        if _role_of(name, tables) not in ("ledger", "raw"):
+        if _role_of(name, tables) not in ("ledger", "raw", "given"):
             return f"the ledger reads {name}"
     made = {e.alias_or_name for e in parsed(table.text).find(exp.Select).expressions}  # type: ignore[union-attr]
     if table.known != CONTRACT and table.known not in made:

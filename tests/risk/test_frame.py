@@ -148,6 +148,15 @@ def test_a_reversal_counts_once_it_is_known(book_folder):
     assert earlier.column("reversals")[0] == before.column("reversals")[0] - 1
 
 
+SMALL = {
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
+"""For a few hundred rows compiling costs more than running."""
+
+
 @pytest.mark.spark
 @pytest.mark.xdist_group("spark")
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java: install openjdk-17-jre-headless")
@@ -158,10 +167,11 @@ def test_spark_says_the_same(book_folder, tmp_path):
     book = small.opened(book_folder)
     moments = all_moments(book, [small.AS_OF])
     session = local_spark()
-    before = session.conf.get("spark.sql.shuffle.partitions")
-    session.conf.set("spark.sql.shuffle.partitions", "1")
+    for name, value in SMALL.items():
+        session.conf.set(name, value)
     theirs = spark_features(book, moments, small.UNTIL, tmp_path)
-    session.conf.set("spark.sql.shuffle.partitions", before)
+    for name in SMALL:
+        session.conf.unset(name)
     with made_tables(book, moments, small.UNTIL, ["features"]) as db:
         ours = db.sql("SELECT * FROM risk.features ORDER BY moment").to_arrow_table()
     assert theirs.column_names == ours.column_names
