@@ -26,6 +26,7 @@ from forbear.risk.hazard import ChainModel, fit_chain
 from forbear.risk.measures import Doubles, Figures, auc, figures, shares
 from forbear.risk.panel import borrower_hash, kind_of, training_frame
 from forbear.risk.repaid import Repaid, fit_repaid
+from forbear.risk.warning import Warner, learn
 
 Bools = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
@@ -67,6 +68,7 @@ class Model:
         windows: days at which the rehearsal's and the final windows begin.
         watch: for drift: cuts and shares of each feature and column.
         rows: moments in the panel; borrowers: people in it.
+        warner: early warning; None where too little was late.
         notes: what a reader must know.
     """
 
@@ -82,6 +84,7 @@ class Model:
     rows: int
     borrowers: int
     importance: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    warner: Warner | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -161,6 +164,7 @@ def fit_frame(
         len(frame),
         len(np.unique(groups)),
         {name: importance(model) for name, model in made.items()},
+        learn(frame, known["late"]) if kind == "events" else None,
         (*_unmeasured(made, claims), *_notes(frame, known, kind)),
     )
 

@@ -29,6 +29,7 @@ from forbear.risk.hazard import ChainModel
 from forbear.risk.measures import Figures
 from forbear.risk.repaid import Repaid
 from forbear.risk.scorecard import read_scorecard
+from forbear.risk.warning import Indicator, Warner
 
 FORMAT = "forbear-model-1"
 MODEL = "model.json"
@@ -95,6 +96,7 @@ def plain(model: Model) -> dict[str, Any]:
         "importance": {name: dict(shares) for name, shares in model.importance.items()},
         "repaid": asdict(model.repaid) if model.repaid else None,
         "watch": dict(model.watch),
+        "warning": asdict(model.warner) if model.warner else None,
     }
 
 
@@ -159,8 +161,15 @@ def _model(root: Path, told: Mapping[str, Any]) -> Model:
         int(told["rows"]),
         int(told["borrowers"]),
         told["importance"],
+        _warner(told["warning"]),
         tuple(told["notes"]),
     )
+
+
+def _warner(told: Mapping[str, Any] | None) -> Warner | None:
+    if told is None:
+        return None
+    return Warner(tuple(Indicator(**i) for i in told["indicators"]), float(told["bar"]), told["measured"])
 
 
 def _figures(row: Mapping[str, Any]) -> Figures:
