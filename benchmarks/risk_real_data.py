@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/risk_real_data.py [--only superlender_ng uci ...] [--out benchmarks/risk.md]
 
-Every figure is of rows that no fit has seen: later moments of other borrowers (an account or loan with neither dates nor
-several loans: other accounts). The rivals learn from the rows that the chain learned from:
+Every figure is of rows that no fit has seen: later moments of other borrowers (an account or loan with neither
+dates nor several loans: other accounts). The rivals learn from the rows that the chain learned from:
 
 - logistic: ridge logistic regression on the same columns (medians for missing values, a flag for each, standardized).
 - lightgbm: a binary LightGBM for this column's horizon alone.
@@ -326,16 +326,18 @@ def heading(name: str, words: str) -> str:
     return f"\n## {name}\n\n{words[0].upper()}{words[1:]}.\n"
 
 
-HEAD = "| column | who | rows | events | AUC | KS | Brier | slope | error | worst segment |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |"
+HEAD = "| column | who | rows | events | AUC | KS | Brier | slope | error | worst segment |"
+RULE = "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |"
 
 
 def table(rows: Iterator[tuple[str, str, str, Figures]]) -> str:
-    lines = [HEAD]
+    lines = [HEAD, RULE]
     for column, who, of, f in rows:
         worst = f"{f.worst} {f.worst_error:.3f}" if f.worst else ""
         name = who if of == "all" else f"{who}, {of}"
         lines.append(
-            f"| `{column}` | {name} | {f.rows:,} | {f.events:,} | {f.auc:.4f} | {f.ks:.3f} | {f.brier:.4f} | {f.slope:.3f} | {f.error:.4f} | {worst} |"
+            f"| `{column}` | {name} | {f.rows:,} | {f.events:,} | {f.auc:.4f} | {f.ks:.3f} | {f.brier:.4f} "
+            f"| {f.slope:.3f} | {f.error:.4f} | {worst} |"
         )
         print(lines[-1], flush=True)
     return "\n".join(lines) + "\n"

@@ -1,8 +1,8 @@
 """Time to charge-off of SBA loans: forbear's chain over ten years against Kaplan-Meier, by integrated Brier score.
 
-Loans disbursed 1990 to 2004 (each is followed for ten years, the data end in 2014): the chain learns from disbursals up to
-2000, is calibrated on 2001 and 2002, and is measured on 2003 and 2004. So no label rests on what came after its window's end
-by more than the horizon itself; labels of the fit are cut at the end of 2002 (purge).
+Loans disbursed 1990 to 2004 (each is followed for ten years, the data end in 2014): the chain learns from
+disbursals up to 2000, is calibrated on 2001 and 2002, and is measured on 2003 and 2004. So no label rests on what
+came after its window's end by more than the horizon itself; labels of the fit are cut at the end of 2002 (purge).
 """
 
 from __future__ import annotations
@@ -49,12 +49,14 @@ def integrated(book: Book) -> str:
         ours.append(np.mean((stayed - stays[:, k]) ** 2))
         theirs.append(np.mean((stayed - meier[k]) ** 2))
         lines.append(
-            f"| {k + 1} | {f.rate:.4f} | {auc(~stayed, 1 - stays[:, k]):.4f} | {f.slope:.3f} | {f.error:.4f} | {ours[-1]:.4f} | {theirs[-1]:.4f} |"
+            f"| {k + 1} | {f.rate:.4f} | {auc(~stayed, 1 - stays[:, k]):.4f} | {f.slope:.3f} | {f.error:.4f} "
+            f"| {ours[-1]:.4f} | {theirs[-1]:.4f} |"
         )
         print(lines[-1], flush=True)
     gain = 1 - np.mean(ours) / np.mean(theirs)
     return "\n".join(lines) + (
-        f"\n\nIntegrated Brier score over ten years, {len(test):,} loans disbursed in 2003 and 2004: forbear {np.mean(ours):.4f},"
+        f"\n\nIntegrated Brier score over ten years, {len(test):,} loans disbursed in 2003 and 2004: "
+        f"forbear {np.mean(ours):.4f},"
         f" Kaplan-Meier {np.mean(theirs):.4f} ({100 * gain:.1f} % less).\n"
     )
 
@@ -65,7 +67,8 @@ def panel(book: Book) -> tuple[Frame, np.ndarray, np.ndarray]:
         """SELECT l.loan_id, l.disbursed_on, l.principal, l.term, x_state, left(x_naics, 2) AS industry, x_employees,
             x_new_business, x_urban_rural, min(s.on_date) AS charged_on
         FROM book.loans AS l LEFT JOIN book.statuses AS s ON s.loan_id = l.loan_id AND s.state = 'charge_off'
-        WHERE l.disbursed_on BETWEEN DATE '1990-01-01' AND DATE '2004-12-31' GROUP BY ALL ORDER BY l.disbursed_on, l.loan_id"""
+        WHERE l.disbursed_on BETWEEN DATE '1990-01-01' AND DATE '2004-12-31' GROUP BY ALL
+        ORDER BY l.disbursed_on, l.loan_id"""
     ).df()
     days = rows.disbursed_on.values.astype("datetime64[D]")
     ended = (rows.charged_on.values.astype("datetime64[D]") - days).astype(float)

@@ -40,7 +40,7 @@ def score_book(
     threads: Annotated[int | None, typer.Option(min=1, help="Threads for the tables; all if not given.")] = None,
     output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
 ) -> None:
-    """Score every loan disbursed by a day: one row a loan, probabilities by column, null where a question does not apply.
+    """Score every loan disbursed by a day: a row a loan, a probability a column, null where a question does not apply.
 
     Ends with 0 when scored, 1 when the book has faults, 2 on wrong use or a model that cannot be trusted. docs/risk.md
     says what each column means.

@@ -85,7 +85,7 @@ def close(
         memory: that the engine may use, such as "8GB"; its own limit when None.
         today: last day on which anything can have happened; what is dated later is a fault. Not asked when None.
         watch: told of each step, for progress.
-        model: folder of a model (`forbear fit`): the loans' scores are written too, and the report has a chapter on risk.
+        model: folder of a model (`forbear fit`): scores are written too, and the report has a chapter on risk.
 
     Raises:
         AnswerIsNo: the book has faults and `quarantine` is not said, or faults that no loan can answer for.

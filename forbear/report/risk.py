@@ -1,4 +1,4 @@
-"""The chapter on risk, where the close was given a model: who may be late, early warnings, causes, and the model's health."""
+"""The chapter on risk, where the close was given a model: who may be late, warnings, causes, the model's health."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -94,7 +95,7 @@ def _scorecards(told: Mapping[str, Any]) -> list[str]:
 def _bins(part: Mapping[str, Any]) -> tuple[str, str]:
     cuts, points = part["cuts"], part["points"]
     ends = (
-        [f"< {cuts[0]:g}", *(f"{a:g} to {b:g}" for a, b in zip(cuts, cuts[1:], strict=False)), f">= {cuts[-1]:g}"]
+        [f"< {cuts[0]:g}", *(f"{a:g} to {b:g}" for a, b in itertools.pairwise(cuts)), f">= {cuts[-1]:g}"]
         if cuts
         else ["any"]
     )
@@ -118,7 +119,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     marks = "| " + " | ".join("---" for _ in head) + " |"
     clean = [[str(c).replace("|", "/").replace("\n", " ") for c in row] for row in rows]
     return ["| " + " | ".join(head) + " |", marks, *("| " + " | ".join(row) + " |" for row in clean)]
@@ -147,7 +148,7 @@ def card_html(told: Mapping[str, Any]) -> str:
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#222}"
-    "table{border-collapse:collapse;display:block;overflow-x:auto}td,th{border-bottom:1px solid #ddd;padding:.25em .7em;"
+    "table{border-collapse:collapse;overflow-x:auto}td,th{border-bottom:1px solid #ddd;padding:.25em .7em;"
     "text-align:left;vertical-align:top}h1,h2,h3{line-height:1.2}code{background:#f3f3f3;padding:0 .2em}"
 )
 

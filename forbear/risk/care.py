@@ -1,8 +1,9 @@
 """Watching a model: has the book moved away from it, does it still keep its word, does it treat groups alike.
 
-Drift: the population stability index of every feature and column against the last fifth of the model's panel; 0.10 asks for a
-look, 0.25 for a new fit (the usual convention). Calibration: the model is asked about a day so long ago that the answers are
-known now, and its mean held against what happened. Fairness: the same answers by age band, region and any protected trait.
+Drift: the population stability index of every feature and column against the last fifth of the model's panel; 0.10
+asks for a look, 0.25 for a new fit (the usual convention). Calibration: the model is asked about a day so long ago
+that the answers are known now, and its mean held against what happened. Fairness: the same answers by age band,
+region and any protected trait.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def drift(frame: Frame, model: Model, columns: Mapping[str, Doubles] | None = No
         if columns and name in columns:
             values = columns[name][~np.isnan(columns[name])]
         elif name in frame.columns:
-            values = frame.column(name)
+            values = frame.column(name).astype(np.float64)
         else:
             continue
         if len(values) >= LEAST_ROWS:
@@ -139,8 +140,8 @@ def groups(frame: Frame, as_of: date) -> dict[str, npt.NDArray[np.object_]]:
 def fairness(frame: Frame, model: Model, as_of: date) -> list[dict[str, Any]]:
     """For each group of enough loans: predicted and seen late share, ranking, false alarms; and what equal alarms cost.
 
-    `equal_threshold` is the score at which the group would have the whole book's share of false alarms, and `equal_found` the
-    share of its late loans that would then be found: the trade-off, to be decided by people.
+    `equal_threshold` is the score at which the group would have the whole book's share of false alarms, and
+    `equal_found` the share of its late loans that would then be found: the trade-off, to be decided by people.
     """
     if "late" not in model.chains:
         return []

@@ -1,8 +1,9 @@
 """Why each loan in arrears is in arrears: a probability over seven causes, the evidence named, or none when not known.
 
-The book does not say why; it holds evidence. Each piece (`causes.toml`) adds to the log odds of one cause, hard evidence far
-more than soft; the probabilities are the softmax over all causes and an unknown one, and a cause is named only when it is
-likelier than `least`. The weights are judgement, not learned: the book has no label to learn them from.
+The book does not say why; it holds evidence. Each piece (`causes.toml`) adds to the log odds of one cause, hard
+evidence far more than soft; the probabilities are the softmax over all causes and an unknown one, and a cause is
+named only when it is likelier than `least`. The weights are judgement, not learned: the book has no label to learn
+them from.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a model is asked: chains of conditional probabilities over days, and the labels that a frame's outcomes give them.
+"""What a model is asked: chains of conditional probabilities over days, and the labels that outcomes give them.
 
-A discrete-time hazard: at step k those still as they were may end or stay; the chance of still being so after step k is
-the product of the chances of staying so far (Singer and Willett 1993). Products of numbers below one can only fall, so
-the horizons of one chain never cross. Labels that are not yet known at a step are censored, not guessed.
+A discrete-time hazard: at step k those still as they were may end or stay; the chance of still being so after step
+k is the product of the chances of staying so far (Singer and Willett 1993). Products of numbers below one can only
+fall, so the horizons of one chain never cross. Labels that are not yet known at a step are censored, not guessed.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Labels:
         return np.full(len(self.ended), NEVER) if self.asked is None else self.asked
 
     def exposure(self, step: int, steps: tuple[int, ...]) -> Doubles:
-        """How much of a step each row was followed: half of it where a contact fell in it (life tables' actuarial rule)."""
+        """How much of a step each row was followed: half where a contact fell in it (life tables' actuarial rule)."""
         return np.where((self._asked <= steps[step]) & self.stays(step, steps), 0.5, 1.0)
 
     def stays(self, step: int, steps: tuple[int, ...]) -> Bools:
@@ -112,7 +112,8 @@ def labels(chain: Chain, frame: Frame, *, untouched: bool = True) -> Labels:
         frame: with outcomes.
         untouched: cures count only until the first outgoing contact after the moment.
     """
-    return _MAKERS[chain.name, "record" if "kind_now" in frame.marks else "events"](frame, untouched)
+    made: Labels = _MAKERS[chain.name, "record" if "kind_now" in frame.marks else "events"](frame, untouched)
+    return made
 
 
 def eligible(chain: Chain, frame: Frame) -> Bools:

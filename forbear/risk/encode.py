@@ -1,7 +1,7 @@
 """Text features as numbers: each value becomes the log odds of the outcome among its rows, drawn to the mean.
 
-Values with few rows are shrunk to the whole (prior of `PRIOR` rows), unknown ones stand at the mean. Training rows take
-their number from the other borrowers' folds, so that a row never sees its own outcome.
+Values with few rows are shrunk to the whole (prior of `PRIOR` rows), unknown ones stand at the mean. Training rows
+take their number from the other borrowers' folds, so that a row never sees its own outcome.
 """
 
 from __future__ import annotations

@@ -236,7 +236,7 @@ class _Work:
         return self._fit(self._known_by(self.cuts.test), self._from(self.cuts.test, None))
 
     def rehearsed(self) -> dict[str, Claim]:
-        """What the chain's columns are worth, each row predicted by a fit that knew neither its day nor its borrower."""
+        """What the columns are worth, each row predicted by a fit that knew neither its day nor its borrower."""
         folds = FOLDS if len(self.frame) < SMALL else 1
         share = FOLDS if folds > 1 else 2
         parts: list[tuple[Whole, Doubles]] = []
@@ -268,7 +268,8 @@ class _Work:
     def _ripe(self, step: int) -> npt.NDArray[Any]:
         """The day on which each row's answer at a step is known."""
         wait = np.ceil(np.nan_to_num(self.labels.starts) + self.chain.steps[step]).astype("timedelta64[D]")
-        return self.days + wait
+        made: npt.NDArray[Any] = self.days + wait
+        return made
 
     def _known_by(self, day: np.datetime64) -> list[Bools]:
         return [(self.days < day) & (self._ripe(k) < day) for k in range(len(self.chain.steps))]
@@ -306,8 +307,8 @@ class _Work:
 def _redrawn(known: Labels, rows: Whole, step: int, steps: tuple[int, ...]) -> Whole:
     """Rows to measure on: all, or, where contacts cut rows off, drawn again so that those left stand for those cut off.
 
-    A row that reached its end, or the step, without a contact is drawn by the inverse of the chance of having come so far
-    without one (inverse probability of censoring weights, from the product limit of contacts).
+    A row that reached its end, or the step, without a contact is drawn by the inverse of the chance of having come so
+    far without one (inverse probability of censoring weights, from the product limit of contacts).
     """
     if known.asked is None or not np.isfinite(known.asked[known.eligible]).any():
         return np.arange(len(rows))

@@ -1,16 +1,15 @@
 """The model folder: text alone, described by itself, loaded only if every file is what it says.
 
-`model.json` says everything but the trees: what the model answers, on what it was fitted, what it claims. Each chain's trees
-stand in `<chain>.trees.json`, CatBoost's own JSON, parsed here before CatBoost sees it. Nothing in the folder is code; there is
-no pickle. `model.json` carries the sha256 of every other file, and its own stands in the manifest of whatever used it.
-docs/model-folder.md describes each key.
+`model.json` says everything but the trees: what the model answers, on what it was fitted, what it claims. Each
+chain's trees stand in `<chain>.trees.json`, CatBoost's own JSON, parsed here before CatBoost sees it. Nothing in
+the folder is code; there is no pickle. `model.json` carries the sha256 of every other file, and its own stands in
+the manifest of whatever used it. docs/model-folder.md describes each key.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -73,7 +72,7 @@ def save(model: Model, out: str | Path, book: Mapping[str, Any] | None = None) -
         (made / MODEL).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         if target.exists():
             shutil.rmtree(target)
-        os.replace(made, target)
+        made.replace(target)
     return target
 
 
@@ -155,7 +154,7 @@ def _model(root: Path, told: Mapping[str, Any]) -> Model:
         made,
         told["missing"],
         {n: Claim(n, _figures(c["all"]), _figures(c["first_time"])) for n, c in told["claims"].items()},
-        Repaid(**{k: tuple(v) for k, v in told["repaid"].items()}) if told["repaid"] else None,  # type: ignore[arg-type]
+        Repaid(**{k: tuple(v) for k, v in told["repaid"].items()}) if told["repaid"] else None,
         told["windows"],
         told["watch"],
         int(told["rows"]),
@@ -173,7 +172,8 @@ def _warner(told: Mapping[str, Any] | None) -> Warner | None:
 
 
 def _figures(row: Mapping[str, Any]) -> Figures:
-    return Figures(**{k: float("nan") if v is None else v for k, v in row.items()})
+    known: dict[str, Any] = {k: float("nan") if v is None else v for k, v in row.items()}
+    return Figures(**known)
 
 
 def _chain_model(root: Path, chain: Chain, row: Mapping[str, Any], told: Mapping[str, Any]) -> ChainModel:

@@ -1,10 +1,10 @@
 """One chain's model: boosted trees over person-period rows, blended with a scorecard, calibrated step by step.
 
 Fitting stacks each row once for every step at which it is asked, with the step's number as a feature (discrete-time
-hazard), so that late steps borrow strength from early ones. Trees are CatBoost's symmetric ones, which score millions of
-rows a second (docs/decisions/20-catboost.md), monotone where the catalog says so. The first step is blended in log odds
-with the scorecard: the scorecard's weight is greatest without history and falls as history grows. Each step's log odds
-are then calibrated on a window later than the fit.
+hazard), so that late steps borrow strength from early ones. Trees are CatBoost's symmetric ones, which score
+millions of rows a second (docs/decisions/20-catboost.md), monotone where the catalog says so. The first step is
+blended in log odds with the scorecard: the scorecard's weight is greatest without history and falls as history
+grows. Each step's log odds are then calibrated on a window later than the fit.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ HELD_OUT = 7
 """One borrower in so many is held out of a fit to say when to stop."""
 LEAST_ROWS, LEAST_EVENTS = 300, 25
 """Rows and events without which a chain is not fitted."""
-BLENDS = tuple((w, k) for w in (0.0, 0.3, 0.6) for k in (0.5, 2.0, 6.0)) + ((1.0, 1.0),)
+BLENDS = (*((w, k) for w in (0.0, 0.3, 0.6) for k in (0.5, 2.0, 6.0)), (1.0, 1.0))
 """Weights of the trees without any history, and the history at which half of the rest is reached."""
 STEP_COLUMN = "step~"
 
@@ -88,7 +88,8 @@ class ChainModel:
         """Chance of still being as it was after each step: rows by steps, never rising along a row."""
         numbers = self.numbers(frame)
         hazards = [self._at(k, numbers, frame) for k in range(len(self.chain.steps))]
-        return np.cumprod(np.column_stack(hazards), axis=1)
+        made: Doubles = np.cumprod(np.column_stack(hazards), axis=1, dtype=np.float64)
+        return made
 
     def numbers(self, frame: Frame) -> npt.NDArray[np.float32]:
         """The matrix the trees read, without the step."""
@@ -174,8 +175,9 @@ def enough(made: Stack) -> str:
     rows, stayed = int(first.sum()), int(made.stays[first].sum())
     if rows < LEAST_ROWS:
         return f"only {rows} labeled rows, {LEAST_ROWS} are needed"
-    if min(int(made.stays.sum()), int((~made.stays).sum())) < LEAST_EVENTS or stayed in (0, rows):
-        return f"only {min(int(made.stays.sum()), int((~made.stays).sum()))} outcomes of the rarer kind, {LEAST_EVENTS} are needed"
+    rarer = min(int(made.stays.sum()), int((~made.stays).sum()))
+    if rarer < LEAST_EVENTS or stayed in (0, rows):
+        return f"only {rarer} outcomes of the rarer kind, {LEAST_EVENTS} are needed"
     return ""
 
 
@@ -191,8 +193,10 @@ def fit_chain(
 
     Args:
         chain: the question.
-        frame, labels: all rows, with outcomes.
-        fit_on, calibrate_on: for each step, rows of the earlier and of the later window.
+        frame: all rows, with outcomes.
+        labels: of the chain.
+        fit_on: for each step, rows of the earlier window.
+        calibrate_on: for each step, rows of the later window.
         groups: a number of each row's borrower.
     """
     made = stack(chain, labels, fit_on)
@@ -278,7 +282,7 @@ def _with(model: ChainModel, **changes: Any) -> ChainModel:
 
 
 def _blend(model: ChainModel, part: Frame, stayed: Doubles) -> tuple[float, float]:
-    """The blend with the least log loss on the later window, each with its own line; trees alone unless it is better."""
+    """The blend with the least log loss on the later window, each with its own line; trees alone unless better."""
     if model.card is None or len(part) < LEAST_ROWS or stayed.min() == stayed.max():
         return 1.0, 1.0
     numbers = model.numbers(part)

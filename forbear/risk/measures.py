@@ -1,8 +1,9 @@
 """Figures of a model on rows it has not seen: ranking, calibration, and the segment it serves worst.
 
-AUC is the chance that a random event ranks above a random non-event (Mann-Whitney, ties half). KS is the largest gap of
-the two distributions. Slope and intercept come from a logistic regression of the outcome on the log odds predicted (Cox
-1958): 1 and 0 when calibrated. The error is the mean gap of predicted and seen share over twenty equal bins (ECE).
+AUC is the chance that a random event ranks above a random non-event (Mann-Whitney, ties half). KS is the largest
+gap of the two distributions. Slope and intercept come from a logistic regression of the outcome on the log odds
+predicted (Cox 1958): 1 and 0 when calibrated. The error is the mean gap of predicted and seen share over twenty
+equal bins (ECE).
 """
 
 from __future__ import annotations

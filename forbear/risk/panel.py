@@ -6,6 +6,7 @@ A model is fitted on what could have been known on many earlier days, by the sam
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -55,8 +56,8 @@ def _event_moments(book: Book, until: date, most: int) -> pa.Table:
     spans = f"""SELECT l.loan_id, l.borrower_id, l.disbursed_on AS from_on,
         CASE WHEN p.paid >= i.due THEN p.last_on ELSE DATE '{until}' END AS to_on
         FROM book.loans AS l
-        JOIN (SELECT loan_id, sum(principal_due + interest_due + fees_due) AS due FROM book.installments GROUP BY 1) AS i
-            USING (loan_id)
+        JOIN (SELECT loan_id, sum(principal_due + interest_due + fees_due) AS due
+            FROM book.installments GROUP BY 1) AS i USING (loan_id)
         LEFT JOIN (SELECT loan_id, sum(amount) AS paid, max(paid_on) AS last_on FROM book.payments
             WHERE paid_on <= DATE '{until}' GROUP BY 1) AS p USING (loan_id)
         WHERE l.disbursed_on <= DATE '{until}'"""
@@ -96,7 +97,7 @@ def _record_moments(book: Book, until: date, most: int) -> pa.Table:
 
 def _days_back(first: date, until: date, *, weekly: bool) -> list[date]:
     """Days before `until`: every seventh, or the last day of every month; never more than MOST_DAYS."""
-    days = []
+    days: list[date] = []
     day = until - timedelta(days=7) if weekly else until.replace(day=1) - timedelta(days=1)
     while day >= first and len(days) < MOST_DAYS:
         days.append(day)
@@ -133,5 +134,6 @@ def borrower_hash(frame: Frame, buckets: int = BUCKETS_OF_HASH) -> np.ndarray:  
     return np.array([crc32(n.encode()) % buckets for n in names], dtype=np.int64)[where]
 
 
-def _one(book: Book, query: str) -> tuple:  # type: ignore[type-arg]
-    return book.connection.execute(query).fetchall()[0]
+def _one(book: Book, query: str) -> tuple[Any, ...]:
+    row: tuple[Any, ...] = book.connection.execute(query).fetchall()[0]
+    return row

@@ -1,9 +1,9 @@
 """Why a loan has its score, in plain words; and the record with which a person can contest it.
 
-Contributions are exact Shapley values of the trees' log odds (TreeSHAP, Lundberg 2020, as CatBoost computes it): with their
-base they add up to the log odds. They are gathered under the reasons of `reasons.toml`, whose words name no number that could
-be aimed at. Explain those acted on, not the whole book: it costs far more than the score.
-PIPL article 24 gives people the right to an explanation and to refuse decisions made by automation alone: `record` holds
+Contributions are exact Shapley values of the trees' log odds (TreeSHAP, Lundberg 2020, as CatBoost computes it):
+with their base they add up to the log odds. They are gathered under the reasons of `reasons.toml`, whose words name
+no number that could be aimed at. Explain those acted on, not the whole book: it costs far more than the score. PIPL
+article 24 gives people the right to an explanation and to refuse decisions made by automation alone: `record` holds
 what both need. (Article's text unverified here.)
 """
 
@@ -111,6 +111,7 @@ def record(
         "right": {
             "en": "You may ask for an explanation, have a person look at this again, and refuse a decision made by "
             "automation alone (PIPL article 24).",
-            "zh": "您有权要求说明、要求人工复核，并有权拒绝仅通过自动化决策方式作出的决定（《个人信息保护法》第二十四条）。",
+            "zh": "您有权要求说明、要求人工复核，"
+            "并有权拒绝仅通过自动化决策方式作出的决定（《个人信息保护法》第二十四条）。",
         },
     }

@@ -1,4 +1,4 @@
-"""How much of what falls due within thirty days will come, and how many days late: from the chains, in plain numbers."""
+"""How much of what falls due within thirty days will come, and how many days late: from the chains."""
 
 from __future__ import annotations
 
@@ -65,4 +65,5 @@ def days_late(stays: Doubles, steps: tuple[int, ...], tails: tuple[float, ...]) 
     """Expected days late of the next installment, counted up to 90: the sum over steps of the chance of being still
     unpaid then, times the mean days that such installments stay unpaid up to the next step.
     """
-    return stays @ np.asarray(tails)
+    made: Doubles = stays @ np.asarray(tails)
+    return made

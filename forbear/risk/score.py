@@ -1,7 +1,7 @@
 """Scoring a book with a model: one row a loan, each column a number or null with a reason told.
 
-The columns are the contract of docs/risk.md. A loan that a question does not apply to (closed, nothing due, not overdue)
-has null there; a question that the model could not learn is null throughout, and the answer says why.
+The columns are the contract of docs/risk.md. A loan that a question does not apply to (closed, nothing due, not
+overdue) has null there; a question that the model could not learn is null throughout, and the answer says why.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """A scorecard that people can read: bins with points, from optbinning's weights of evidence and a logistic regression.
 
-For applications and thin files, and as the fallback when a boosted model drifts. Each feature is cut into a few bins
-(optbinning, monotone or with one turn); a bin's weight of evidence enters a ridge logistic regression whose coefficients may not change
-sign; the rest is addition. 600 points are odds of 1:20 and 40 more points double the odds of staying good.
+For applications and thin files, and as the fallback when a boosted model drifts. Each feature is cut into a few
+bins (optbinning, monotone or with one turn); a bin's weight of evidence enters a ridge logistic regression whose
+coefficients may not change sign; the rest is addition. 600 points are odds of 1:20 and 40 more points double the
+odds of staying good.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Scorecard:
 
     def base_points(self) -> int:
         """Points before any part."""
-        return round(BASE_POINTS - DOUBLES_IN / np.log(2) * (np.log(BASE_ODDS) + self.intercept))
+        return round(float(BASE_POINTS - DOUBLES_IN / np.log(2) * (np.log(BASE_ODDS) + self.intercept)))
 
     def plain(self) -> dict[str, Any]:
         """As JSON values."""

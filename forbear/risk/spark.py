@@ -47,9 +47,9 @@ def spark_features(book: Book, moments: pa.Table, until: date, staging: Path) ->
         for table in made:
             frame = session.sql(render(table, words_for(book, until), "spark"))
             if not table.view:
-                target = (staging / f"made-{table.name}").as_posix()
-                frame.write.parquet(target)
-                frame = session.read.schema(frame.schema).parquet(target)
+                made_at = (staging / f"made-{table.name}").as_posix()
+                frame.write.parquet(made_at)
+                frame = session.read.schema(frame.schema).parquet(made_at)
             frame.createOrReplaceTempView(table.name)
         return session.table("features").orderBy("moment").toArrow()
     finally:

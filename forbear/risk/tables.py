@@ -1,9 +1,10 @@
 """The risk room's tables: named SQL files, and the rule that keeps the future out of every feature.
 
-Each file says in its header what its rows know. `Known: day` marks a ledger: rows that carry the day on which they were
-known. `Seen: table by day` marks the only files that may look at a ledger or at the book, and only up to the moment's
-day. `Outcome` marks labels. Everything else is a feature table and may read seen tables and other feature tables
-alone. `refuse_leaks` proves this on the parsed SQL; it is run on every file before a model is fitted or asked.
+Each file says in its header what its rows know. `Known: day` marks a ledger: rows that carry the day on which they
+were known. `Seen: table by day` marks the only files that may look at a ledger or at the book, and only up to the
+moment's day. `Outcome` marks labels. Everything else is a feature table and may read seen tables and other feature
+tables alone. `refuse_leaks` proves this on the parsed SQL; it is run on every file before a model is fitted or
+asked.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Early warning: loans that are not overdue and soon may be, segments and books that turn, with reasons and bounded numbers.
+"""Early warning: loans that are not overdue and soon may be, segments and books that turn; bounded in number.
 
-Thresholds are learned from the book's past: of each indicator (`warnings.toml`) the cut with the best lift among those that flag
-few enough; indicators that lift too little are dropped. A loan is warned of when the weights (log lift) of its indicators
-add up to more than a bar, set so that at most one loan in ten is. What this finds, how long ahead, and what a plain rule would
-find with as many alerts is measured on a later window.
+Thresholds are learned from the book's past: of each indicator (`warnings.toml`) the cut with the best lift among
+those that flag few enough; indicators that lift too little are dropped. A loan is warned of when the weights (log
+lift) of its indicators add up to more than a bar, set so that at most one loan in ten is. What this finds, how long
+ahead, and what a plain rule would find with as many alerts is measured on a later window.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ class Warner:
 
     def warned(self, frame: Frame) -> Bools:
         """Loans that are not overdue and warned of."""
-        return may_be_warned(frame) & (self.weight(frame) > self.bar)
+        made: Bools = may_be_warned(frame) & (self.weight(frame) > self.bar)
+        return made
 
 
 @cache
@@ -118,6 +119,8 @@ def learn(frame: Frame, known: Labels) -> Warner | None:
 
 def _learned(name: str, row: Sequence[str], frame: Frame, late: Bools) -> Indicator | None:
     feature, side, group = row[:3]
+    if feature not in frame.columns:
+        return None
     values = frame.column(feature).astype(np.float64)
     told = values[~np.isnan(values)]
     if len(told) < 200:

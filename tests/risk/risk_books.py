@@ -59,8 +59,8 @@ def with_another_future(book: Path, folder: Path, day: date, seed: int) -> Path:
     changes = {
         "loans": f"* REPLACE (CASE WHEN disbursed_on > {later} THEN principal * 3 ELSE principal END AS principal)",
         "installments": "*",
-        "payments": f"* REPLACE (CASE WHEN paid_on > {later} THEN {later} + {moved.format('payment_id')} ELSE paid_on END"
-        f" AS paid_on, CASE WHEN paid_on > {later} THEN amount * 2 ELSE amount END AS amount,"
+        "payments": f"* REPLACE (CASE WHEN paid_on > {later} THEN {later} + {moved.format('payment_id')}"
+        f" ELSE paid_on END AS paid_on, CASE WHEN paid_on > {later} THEN amount * 2 ELSE amount END AS amount,"
         f" CASE WHEN paid_on > {later} THEN 'later' ELSE source END AS source)",
         "borrowers": "*",
         "contacts": f"* REPLACE (CASE WHEN CAST(\"at\" AS DATE) >= {later} THEN 'refused' ELSE result END AS result)",

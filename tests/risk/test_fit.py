@@ -1,4 +1,4 @@
-"""Models: what they learn, that they learn nothing from nothing, that their folder is safe, that scores keep their contract."""
+"""Models: what they learn, nothing from nothing, that their folder is safe, that scores keep their contract."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def made_frame(rows=6000, seed=0, days=60):
         "borrower_id": random.integers(0, 1500, rows),
         "as_of": (np.datetime64("2025-01-01") + when).astype("datetime64[D]"),
         "overdue": np.zeros(rows), "is_closed": np.zeros(rows, bool), "arrears": np.zeros(rows),
-        "due_30d": np.full(rows, 100.0), "first_time": random.random(rows) < 0.2, "history": random.integers(0, 9, rows),
+        "due_30d": np.full(rows, 100.0),
+        "first_time": random.random(rows) < 0.2, "history": random.integers(0, 9, rows),
+        "outstanding": np.full(rows, 300.0),
     }  # fmt: skip
     unknown = np.full(rows, np.nan)
     outcomes = {
@@ -183,7 +185,16 @@ def test_a_folder_of_something_else_is_not_overwritten(model, tmp_path):
         save(model, tmp_path / "precious")
 
 
-def test_commands_on_a_book(book_folder, tmp_path):
+@pytest.fixture
+def quick(monkeypatch):
+    """One rehearsal and few bins: what is tested is not how good a model of a small book is."""
+    monkeypatch.setattr("forbear.risk.fit.SMALL", 0)
+    monkeypatch.setattr("forbear.risk.scorecard.MOST_BINNED", 4)
+    monkeypatch.setattr("forbear.risk.hazard.MOST_TREES", 60)
+    monkeypatch.setattr("forbear.risk.panel.WEEKLY_ROWS", 0)
+
+
+def test_commands_on_a_book(book_folder, tmp_path, quick):
     """`forbear fit`, then `forbear score`: the contract of the columns, and a model of another kind refused."""
     run = CliRunner().invoke
     day = (small.UNTIL - timedelta(days=1)).isoformat()
@@ -205,11 +216,24 @@ def test_commands_on_a_book(book_folder, tmp_path):
     both = made.filter(pc.is_valid(made["p_late_7"]))
     assert pc.all(pc.less_equal(both["p_late_7"], both["p_late_next"])).as_py()
     assert both.num_rows > 100
+    closed = ["close", str(book_folder), "--as-of", "2026-06-30", "--model", str(tmp_path / "m"), "--out"]
+    for language in ("zh", "en"):
+        done = run(app, [*closed, str(tmp_path / language), "--language", language])
+        assert done.exit_code == 0, done.output
+        told = json.loads((tmp_path / language / "portfolio.json").read_text())["risk"]
+        page = (tmp_path / language / "report.html").read_text()
+        assert {"zh": "谁可能逾期", "en": "who may be late"}[language] in page
+        assert sum(c["loans"] for c in told["causes"]) > 0
+        listed = json.loads((tmp_path / language / "manifest.json").read_text())
+        assert listed["model"] == told["model"]["sha256"]
+        assert "scores.parquet" in {o["file"] for o in listed["outputs"]}
+    assert run(app, [*closed[:4], "--out", str(tmp_path / "zh")]).exit_code == 0
+    assert not (tmp_path / "zh" / "scores.parquet").exists(), "scores of an earlier close must not stay"
     with pytest.raises(WrongUse, match="not one of"):
         score(book, load(tmp_path / "m"), as_of=small.AS_OF, at="tomorrow")
 
 
-def test_scores_look_at_nothing_after_the_day(book_folder, tmp_path):
+def test_scores_look_at_nothing_after_the_day(book_folder, tmp_path, quick):
     other = small.with_another_future(book_folder, tmp_path / "other", small.AS_OF, 5)
     frame = training_frame(small.opened(book_folder), small.AS_OF)
     model = fit_frame(frame, kind="events", as_of=small.AS_OF)

@@ -75,7 +75,8 @@ def test_shipped_tables_pass():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("-- Seen: done by done_on\nSELECT s.loan_id, d.done_on FROM subjects AS s JOIN done AS d USING (loan_id)", "done_on"),
+        ("-- Seen: done by done_on\nSELECT s.loan_id, d.done_on FROM subjects AS s JOIN done AS d USING (loan_id)",
+         "done_on"),
         ("-- Seen: done by done_on\nSELECT s.loan_id, CASE WHEN d.done_on <= s.as_of THEN 1 ELSE d.done_on END AS x "
          "FROM subjects AS s JOIN done AS d ON d.loan_id = s.loan_id", "done_on"),
         ("-- Seen: payments by paid_on\nSELECT s.loan_id, p.amount FROM subjects AS s LEFT JOIN payments AS p "
