@@ -15,6 +15,8 @@ PAGES = (
     "gate.md",
     "gate_mutants.md",
     "language.md",
+    "risk.md",
+    "risk_speed.md",
 )
 HEAD = """# Results
 

@@ -151,7 +151,8 @@ def warned_frame(seed=0, rows=6000):
              "as_of": np.sort(np.datetime64("2025-01-01") + random.integers(0, 90, rows))}  # fmt: skip
     unknown = np.full(rows, np.nan)
     outcomes = {"next_late_days": np.where(late, 4.0, 0.0), "next_known": np.full(rows, 99.0),
-                "is_paused": np.zeros(rows), "asked_in": unknown, "cure_days": unknown, "known_days": np.full(rows, 99.0)}  # fmt: skip
+                "is_paused": np.zeros(rows), "asked_in": unknown, "cure_days": unknown,
+                "known_days": np.full(rows, 99.0)}  # fmt: skip
     texts = {"product": random.choice(["a", "b"], rows).astype(object), "region": np.full(rows, "n", dtype=object)}
     return Frame(names, numbers, texts, marks, outcomes)
 
