@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from forbear.basics.errors import WrongUse
@@ -126,12 +127,13 @@ def scoring_frame(book: Book, as_of: date, *, at: str = "as-of") -> Frame:
     return (record_frame if kind_of(book) == "statuses" else frame_of)(book, moments, as_of)
 
 
-def borrower_hash(frame: Frame, buckets: int = BUCKETS_OF_HASH) -> np.ndarray:  # type: ignore[type-arg]
+def borrower_hash(frame: Frame, buckets: int = BUCKETS_OF_HASH) -> npt.NDArray[np.int64]:
     """A number from 0 up to `buckets` for each row that depends on its borrower alone, on every machine the same."""
     from zlib import crc32
 
     names, where = np.unique(frame.marks["borrower_id"].astype(str), return_inverse=True)
-    return np.array([crc32(n.encode()) % buckets for n in names], dtype=np.int64)[where]
+    made: npt.NDArray[np.int64] = np.array([crc32(n.encode()) % buckets for n in names], dtype=np.int64)[where]
+    return made
 
 
 def _one(book: Book, query: str) -> tuple[Any, ...]:

@@ -157,7 +157,7 @@ def _bins(name: str, column: npt.NDArray[Any], y: npt.NDArray[np.bool_]) -> Bins
         return None
     binning = OptimalBinning(
         name=name, dtype="numerical", solver="cp", max_n_prebins=14, max_n_bins=MOST_BINS, min_bin_size=0.015,
-        monotonic_trend="auto", time_limit=5,
+        monotonic_trend="auto", time_limit=300,
     )  # fmt: skip
     binning.fit(column[known], y[known].astype(int))
     cuts = tuple(round(float(c), 6) for c in binning.splits)

@@ -88,7 +88,8 @@ def candidates() -> Mapping[str, tuple[str, str, str, str, str]]:
 def may_be_warned(frame: Frame) -> Bools:
     """Open loans with something due ahead and nothing overdue."""
     made: Bools = (frame.marks["overdue"].astype(float) == 0) & (frame.column("days_to_due") >= 1)
-    return made & ~frame.marks["is_closed"].astype(bool)
+    made &= ~frame.marks["is_closed"].astype(bool)
+    return made
 
 
 def learn(frame: Frame, known: Labels) -> Warner | None:
