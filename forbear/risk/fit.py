@@ -25,8 +25,9 @@ from forbear.risk.frame import Frame
 from forbear.risk.hazard import ChainModel, fit_chain
 from forbear.risk.measures import Doubles, Figures, auc, figures, shares
 from forbear.risk.panel import borrower_hash, kind_of, training_frame
+from forbear.risk.reasons import reason_of
 from forbear.risk.repaid import Repaid, fit_repaid
-from forbear.risk.warning import Warner, learn
+from forbear.risk.warning import Warner, learn, on_first_day
 
 Bools = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
@@ -42,6 +43,8 @@ FOLDS = 4
 KNOWS_TOO_MUCH = 0.97
 """AUC from which a lender's single column seems to know the outcome."""
 WATCHED_BINS = 10
+OF_THE_DAY = ("calendar", "neighbors")
+"""Reasons of features that are the same for all loans of a day, or nearly: they move with the day, not with the book."""
 
 
 @dataclass(frozen=True)
@@ -370,10 +373,10 @@ def _strength(frame: Frame, name: str, rows: Whole, stayed: Bools) -> float:
 
 def _watched(frame: Frame, made: Mapping[str, ChainModel], days: npt.NDArray[Any]) -> dict[str, Any]:
     """What the latest fifth of the panel looked like: cuts and shares of each feature and of each column."""
-    recent = np.flatnonzero(days >= np.sort(days)[int(0.8 * (len(days) - 1))])
+    recent = np.flatnonzero((days >= np.sort(days)[int(0.8 * (len(days) - 1))]) & ~on_first_day(frame))
     recent = recent[np.unique(np.linspace(0, len(recent) - 1, min(len(recent), 50_000)).astype(int))]
     part = frame.take(recent)
-    told = {n: _cut(part.column(n)) for n in part.columns}
+    told = {n: _cut(part.column(n)) for n in part.columns if reason_of(n) not in OF_THE_DAY}
     for model in made.values():
         rows = np.flatnonzero(eligible(model.chain, part))
         stays = model.stays(part.take(rows)) if len(rows) else np.empty((0, len(model.chain.steps)))
@@ -385,9 +388,10 @@ def _watched(frame: Frame, made: Mapping[str, ChainModel], days: npt.NDArray[Any
 def _cut(values: npt.NDArray[Any]) -> dict[str, list[float]]:
     values = values.astype(np.float64)
     known = values[~np.isnan(values)]
-    cuts = np.unique(np.quantile(known, np.linspace(0, 1, WATCHED_BINS + 1)[1:-1])) if len(known) else np.array([])
+    deciles = np.quantile(known, np.linspace(0, 1, WATCHED_BINS + 1)[1:-1]) if len(known) else np.array([])
+    cuts = np.unique(np.round(deciles, 6))
     return {
-        "cuts": [round(float(c), 6) for c in cuts],
+        "cuts": [float(c) for c in cuts],
         "shares": [round(float(s), 6) for s in shares(values, cuts)],
     }
 

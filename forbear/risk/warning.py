@@ -92,6 +92,14 @@ def may_be_warned(frame: Frame) -> Bools:
     return made
 
 
+def on_first_day(frame: Frame) -> Bools:
+    """Moments on the day of disbursal, of which a panel has one a loan and a night has few."""
+    if "age_days" not in frame.columns:
+        return np.zeros(len(frame), dtype=bool)
+    made: Bools = frame.column("age_days") == 0
+    return made
+
+
 def learn(frame: Frame, known: Labels) -> Warner | None:
     """Learn indicators on the earlier three quarters of the moments and measure them on the rest; None when too little.
 
@@ -100,7 +108,7 @@ def learn(frame: Frame, known: Labels) -> Warner | None:
         known: labels of the chain `late`.
     """
     chain = chains("events")[0]
-    rows = np.flatnonzero(may_be_warned(frame) & known.at_risk(0, chain.steps))
+    rows = np.flatnonzero(may_be_warned(frame) & known.at_risk(0, chain.steps) & ~on_first_day(frame))
     late = known.stays(0, chain.steps)[rows]
     days = frame.marks["as_of"].astype("datetime64[D]")[rows]
     if len(rows) < 1000 or late.sum() < 5 * LEAST_LATE:
