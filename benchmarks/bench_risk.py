@@ -118,8 +118,8 @@ def page(args: argparse.Namespace) -> str:
         f"{today}, {os.cpu_count()} cores (load {load:.1f} from other work), {platform.platform()},"
         f" Python {platform.python_version()}, DuckDB {duckdb.__version__}; {args.threads} threads.",
         "",
-        f"Command: `.venv/bin/python benchmarks/bench_risk.py --loans {args.loans} --rows {args.rows}`. What is measured"
-        " stands at the head of the script.",
+        f"Command: `.venv/bin/python benchmarks/bench_risk.py --loans {args.loans} --rows {args.rows}`."
+        " What is measured stands at the head of the script.",
         "",
         "| what | seconds | microseconds a loan | peak memory, GiB |",
         "| --- | ---: | ---: | ---: |",

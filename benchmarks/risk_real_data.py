@@ -37,6 +37,8 @@ if not DATA.is_dir():
     DATA = Path("/work/shared/data")
 MOST = 120_000
 """Rows a rival is fitted on."""
+CREDIT_MOST = int(os.environ.get("FORBEAR_CREDIT_ROWS", "300000"))
+"""Account-months of the credit record, drawn by account; fewer for a quick look."""
 
 
 def opened(folder: str, mapping: str):
@@ -251,7 +253,7 @@ def self_curers(frame: Frame) -> str:
 
 def credit() -> Iterator[str]:
     book = opened("credit_record_monthly", "credit_record_monthly")
-    frame = training_frame(book, date(2020, 1, 1), most=75_000)
+    frame = training_frame(book, date(2020, 1, 1), most=CREDIT_MOST // 4)
     yield heading("credit_record_monthly", f"{len(frame):,} account-months up to 2020-01-01")
     yield table(
         of_panel(

@@ -44,7 +44,7 @@ KNOWS_TOO_MUCH = 0.97
 """AUC from which a lender's single column seems to know the outcome."""
 WATCHED_BINS = 10
 OF_THE_DAY = ("calendar", "neighbors")
-"""Reasons of features that are the same for all loans of a day, or nearly: they move with the day, not with the book."""
+"""Reasons of features that are nearly the same for all loans of a day: they move with the day, not with the book."""
 
 
 @dataclass(frozen=True)
