@@ -165,7 +165,7 @@ def fit_frame(
         windows,
         _watched(frame, made, days),
         len(frame),
-        len(np.unique(groups)),
+        len(np.unique(frame.marks["borrower_id"].astype(str))),
         {name: importance(model) for name, model in made.items()},
         learn(frame, known["late"]) if kind == "events" else None,
         (*_unmeasured(made, claims), *_notes(frame, known, kind)),
