@@ -43,6 +43,8 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/bench_language.py
 	@$(BIN)/python benchmarks/bench_allocate.py
 	@$(BIN)/python benchmarks/allocate_noise.py
+	@$(BIN)/python benchmarks/risk_real_data.py --out benchmarks/risk.md
+	@$(BIN)/python benchmarks/bench_risk.py --out benchmarks/risk_speed.md
 	@$(BIN)/python benchmarks/reference_books.py
 	@$(BIN)/python benchmarks/reference_statuses.py
 	@$(BIN)/python benchmarks/results.py

@@ -18,6 +18,8 @@ PAGES = (
     "allocate.md",
     "allocate_noise.md",
     "ledger.md",
+    "risk.md",
+    "risk_speed.md",
 )
 HEAD = """# Results
 

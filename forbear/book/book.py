@@ -55,6 +55,7 @@ class Book:
         parts, cells, raws: how its tables, cells and files are read; for the checks.
         waived: rules the mapping says do not apply, and why.
         notes: what the mapping left out or made up, counted, in words.
+        hindsight: columns (`table.column`) that the mapping made from what happened later; models leave them out.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class Book:
     raws: tuple[RawFile, ...] = ()
     waived: tuple[Waived, ...] = ()
     notes: tuple[str, ...] = ()
+    hindsight: tuple[str, ...] = ()
 
     def __contains__(self, table: str) -> bool:
         """Whether the book has the table."""
@@ -164,6 +166,7 @@ def _mapped(
         read.raws,
         tuple(Waived(w.rule, w.why) for w in mapping.waive),
         (*mapping.notes, *read.notes),
+        mapping.hindsight,
     )
 
 

@@ -130,7 +130,11 @@ class Waiver(_Model):
 
 
 class Mapping(_Model):
-    """A whole mapping file; `name` is its file's name without the ending."""
+    """A whole mapping file; `name` is its file's name without the ending.
+
+    Attributes:
+        hindsight: columns that are made from what happened later; models do not look at them.
+    """
 
     name: str
     title: str
@@ -138,6 +142,7 @@ class Mapping(_Model):
     time_zone: Zone = ""
     ignore: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    hindsight: tuple[Literal["installments.interest_due"], ...] = ()
     waive: tuple[Waiver, ...] = ()
     sources: dict[str, Source]
     tables: dict[str, tuple[Derived, ...]]

@@ -57,6 +57,9 @@ def close_book(
         bool, typer.Option("--quarantine", help="Leave loans with faults out, and say how much that is.")
     ] = False,
     language: Annotated[_Language, typer.Option(help="Language of the report.")] = _Language.zh,
+    model: Annotated[
+        Path | None, typer.Option(help="Folder that `forbear fit` wrote: scores and a chapter on risk.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads to use; all if not given.")] = None,
     memory: Annotated[str | None, typer.Option(help="Memory to use at most, such as 8GB.")] = None,
     output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
@@ -82,6 +85,7 @@ def close_book(
         "memory": memory,
         "today": datetime.now().astimezone().date(),
         "watch": Steps(quiet=output is Format.json).step,
+        "model": model,
     }
     if book is None:
         closed = _from_desk(data, _day(as_of), out, currency, options)

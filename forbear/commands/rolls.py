@@ -105,9 +105,9 @@ def _panel(
     bounds: tuple[int, ...],
     quarantine: bool,
 ) -> Panel:
+    from forbear.aging.states import Buckets
     from forbear.book import open_book
     from forbear.funding.statuses import panel_of_accounts, panel_of_book
-    from forbear.funding.statuses.states import Buckets
 
     if len(books) > 1 or books[0].suffix == ".parquet" or (books[0] / "accounts.parquet").is_file():
         return panel_of_accounts(books, connection, every=every)

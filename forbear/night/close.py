@@ -23,6 +23,7 @@ from forbear.book import Book, CheckResult, LeftOut, check_book, leave_out, open
 from forbear.night.engines import Engine, Progress, night_words, run_night
 from forbear.night.manifest import manifest_text, portfolio_text
 from forbear.night.portfolio import NightPlan, plan_night, portfolio
+from forbear.night.risk import SCORES, risk_part
 from forbear.night.settings import NightSettings, read_settings
 from forbear.report import render
 
@@ -67,6 +68,7 @@ def close(
     memory: str | None = None,
     today: date | None = None,
     watch: Watch | None = None,
+    model: str | Path | None = None,
 ) -> Closed:
     """Close the book in a folder as of a date and write its four files into `out`.
 
@@ -83,6 +85,7 @@ def close(
         memory: that the engine may use, such as "8GB"; its own limit when None.
         today: last day on which anything can have happened; what is dated later is a fault. Not asked when None.
         watch: told of each step, for progress.
+        model: folder of a model (`forbear fit`): scores are written too, and the report has a chapter on risk.
 
     Raises:
         AnswerIsNo: the book has faults and `quarantine` is not said, or faults that no loan can answer for.
@@ -106,6 +109,8 @@ def close(
                 told = portfolio(opened, checked, left_out, plan, night.table)
                 with watching("writing accounts"):
                     night.write_accounts(Path(aside) / ACCOUNTS)
+            if model is not None:
+                told["risk"] = risk_part(opened, model, as_of, Path(aside), watching)
             _write(Path(aside), told, opened, plan, language, str(Engine(engine)))
         finally:
             connection.close()
@@ -198,15 +203,23 @@ def _night(engine: Engine, book: Book, plan: NightPlan, aside: Path, progress: P
 def _write(aside: Path, told: dict[str, Any], book: Book, plan: NightPlan, language: str, engine: str) -> None:
     (aside / PORTFOLIO).write_text(portfolio_text(told), encoding="utf-8")
     (aside / REPORT).write_text(render(told, language), encoding="utf-8")
-    outputs = [aside / name for name in (ACCOUNTS, PORTFOLIO, REPORT)]
-    (aside / MANIFEST).write_text(manifest_text(book, plan, language, engine, outputs), encoding="utf-8")
+    outputs = [aside / name for name in (ACCOUNTS, SCORES, PORTFOLIO, REPORT) if (aside / name).exists()]
+    (aside / MANIFEST).write_text(
+        manifest_text(
+            book, plan, language, engine, outputs, told.get("risk", {}).get("model", {}).get("sha256", "")
+        ),
+        encoding="utf-8",
+    )
 
 
 def _move_in(aside: Path, target: Path) -> None:
     """Put the files in place. An earlier manifest goes first: a folder without one holds no whole close."""
     (target / MANIFEST).unlink(missing_ok=True)
-    for name in (ACCOUNTS, PORTFOLIO, REPORT, MANIFEST):
-        (aside / name).replace(target / name)
+    if not (aside / SCORES).exists():
+        (target / SCORES).unlink(missing_ok=True)
+    for name in (ACCOUNTS, SCORES, PORTFOLIO, REPORT, MANIFEST):
+        if name != SCORES or (aside / name).exists():
+            (aside / name).replace(target / name)
 
 
 def _nobody(_name: str) -> AbstractContextManager[Progress]:

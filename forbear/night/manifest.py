@@ -22,7 +22,9 @@ def portfolio_text(told: dict[str, Any]) -> str:
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
 
 
-def manifest_text(book: Book, plan: NightPlan, language: str, engine: str, outputs: Sequence[Path]) -> str:
+def manifest_text(
+    book: Book, plan: NightPlan, language: str, engine: str, outputs: Sequence[Path], model_sha256: str = ""
+) -> str:
     """`manifest.json` as it is written.
 
     Args:
@@ -31,6 +33,7 @@ def manifest_text(book: Book, plan: NightPlan, language: str, engine: str, outpu
         language: of the report.
         engine: that made the tables.
         outputs: the files written, to be fingerprinted.
+        model_sha256: fingerprint of the model that scored the loans; empty for none.
     """
     tables = needed(plan.wanted, plan.own)
     told = {
@@ -46,6 +49,7 @@ def manifest_text(book: Book, plan: NightPlan, language: str, engine: str, outpu
             for f in sorted(book.files, key=lambda f: (f.table or "", f.name))
         ],
         "tables": [{"table": t.name, "room": t.room, "sha256": t.sha256} for t in tables],
+        **({"model": model_sha256} if model_sha256 else {}),
         "outputs": [{"file": p.name, "bytes": p.stat().st_size, "sha256": file_sha256(p)} for p in outputs],
     }
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"

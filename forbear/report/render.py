@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from forbear.report import about, cohorts, movement, standing
+from forbear.report import risk as chances
 from forbear.report.headline import scope, tiles, warnings
 from forbear.report.model import Section, Tile
 from forbear.report.telling import Telling
@@ -37,6 +38,7 @@ SECTIONS = (
     cohorts.collections,
     movement.cures,
     cohorts.first_payment_default,
+    chances.risk,
     standing.segments,
     standing.classification,
     about.quarantine,

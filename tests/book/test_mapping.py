@@ -35,6 +35,30 @@ c1,1988,Savings,Bank,Permanent,
 c1,1988,Savings,Bank,Permanent,
 """,
     },
+    "superlender_ng_next": {
+        "trainprevloans.csv.gz": """\
+customerid,systemloanid,loannumber,approveddate,creationdate,loanamount,totaldue,termdays,closeddate,referredby,firstduedate,firstrepaiddate
+c1,1,2,2016-08-15 18:22:40.000000,2016-08-15 17:22:32.000000,10000.0,13000.0,30,2016-09-01 16:06:48.000000,,2016-09-14 00:00:00.000000,2016-09-01 15:51:43.000000
+c1,2,3,2016-10-01 10:00:00.000000,2016-10-01 09:00:00.000000,10000.0,11500.01,90,2017-01-05 10:00:00.000000,c9,2016-10-31 00:00:00.000000,2016-11-02 00:00:00.000000
+""",
+        "traindemographics_no_gps.csv.gz": """\
+customerid,birthdate,bank_account_type,bank_name_clients,employment_status_clients,level_of_education_clients
+c1,1988,Savings,Bank,Permanent,
+c1,1988,Savings,Bank,Permanent,
+""",
+        "trainperf.csv.gz": """\
+customerid,systemloanid,loannumber,approveddate,creationdate,loanamount,totaldue,termdays,referredby,good_bad_flag
+c1,3,4,2017-07-05 10:00:00.000000,2017-07-05 09:00:00.000000,20000.0,24500.0,60,,Good
+c2,4,1,2017-07-06 10:00:00.000000,2017-07-06 09:00:00.000000,10000.0,11500.0,15,,Bad
+""",
+    },
+    "uci_credit_default": {
+        "UCI_Credit_Card.csv.gz": "ID,LIMIT_BAL,SEX,EDUCATION,MARRIAGE,AGE,PAY_0,PAY_2,PAY_3,PAY_4,PAY_5,PAY_6,"
+        "BILL_AMT1,BILL_AMT2,BILL_AMT3,BILL_AMT4,BILL_AMT5,BILL_AMT6,"
+        "PAY_AMT1,PAY_AMT2,PAY_AMT3,PAY_AMT4,PAY_AMT5,PAY_AMT6,class\n"
+        "2,1000.0,2,2,1,24,2,0,-1,0,0,0,500.0,400.0,0.0,300.0,0.0,0.0,100.0,0.0,0.0,0.0,0.0,0.0,1\n"
+        "3,2000.0,1,1,2,30,0,0,0,0,0,-2,200.0,100.0,0.0,300.0,0.0,0.0,50.0,0.0,0.0,0.0,0.0,0.0,0\n",
+    },
     "xente_ug": {
         "Train.csv.gz": """\
 "CustomerId","Value","ProductCategory","ChannelId","TransactionStatus","IssuedDateLoan","AmountLoan","LoanId","PaidOnDate","IsFinalPayBack","InvestorId","DueDate","PayBackId","IsDefaulted"
@@ -114,6 +138,20 @@ ANSWERS = {
          [(date(2016, 9, 1), 1300000), (date(2016, 11, 2), 383333), (date(2017, 1, 5), 383333),
           (date(2017, 1, 5), 383335)]),
         ("SELECT borrower_id, birth_year, x_account_type FROM book.borrowers", [("c1", 1988, "Savings")]),
+    ],
+    "superlender_ng_next": [
+        ("SELECT loan_id, number, due_on, principal_due, interest_due FROM book.installments"
+         " WHERE loan_id > '2' ORDER BY 1, 2",
+         [("3", 1, date(2017, 8, 4), 1000000, 225000), ("3", 2, date(2017, 9, 3), 1000000, 225000),
+          ("4", 1, date(2017, 7, 21), 1000000, 150000)]),
+        ("SELECT loan_id, paid_on, amount FROM book.payments WHERE loan_id > '2' ORDER BY 1, 2",
+         [("3", date(2017, 8, 4), 1225000), ("3", date(2017, 9, 3), 1225000)]),
+    ],
+    "uci_credit_default": [
+        ("SELECT loan_id, principal, disbursed_on, x_status_0, x_late_months, x_used_1 FROM book.loans ORDER BY 1",
+         [("2", 100000, date(2005, 9, 30), 2, 1, 0.005), ("3", 200000, date(2005, 9, 30), 0, 0, 0.001)]),
+        ("SELECT loan_id, paid_on FROM book.payments", [("3", date(2005, 10, 31))]),
+        ("SELECT birth_year, x_sex FROM book.borrowers ORDER BY 1", [(1975, "1"), (1981, "2")]),
     ],
     "xente_ug": [
         ("SELECT loan_id, principal FROM book.loans ORDER BY 1", [("L1", 100000), ("L2", 900)]),

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forbear.aging.states import Buckets, Kind, meaning, ordered
 from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.book import open_book
 from forbear.book.sample import make_sample
 from forbear.funding.statuses import Panel, panel_of_accounts, panel_of_book, rolls, vintages
 from forbear.funding.statuses.answer import answer
-from forbear.funding.statuses.states import Buckets, Kind, meaning, ordered
 from forbear.night import close
 
 DATA = Path(os.environ.get("FORBEAR_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data"

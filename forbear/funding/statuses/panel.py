@@ -15,9 +15,9 @@ from pathlib import Path
 
 import duckdb
 
+from forbear.aging.states import Buckets, Kind, State, meaning, ordered
 from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.book import Book
-from forbear.funding.statuses.states import Buckets, Kind, State, meaning, ordered
 
 PERIODS = {
     "month": "year(on_date) * 12 + month(on_date)",

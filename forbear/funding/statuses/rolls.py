@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from forbear.aging.states import Kind
 from forbear.funding.statuses.panel import Panel
-from forbear.funding.statuses.states import Kind
 
 SHOWN_DIGITS = 3
 """Digits of a per cent that are shown."""

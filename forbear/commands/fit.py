@@ -1,0 +1,90 @@
+"""`forbear fit`: a model of who will be late, from a book's own past."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forbear.basics.console import Format, Steps, answers, print_json, print_table, words
+from forbear.commands.books import day, opened_book
+
+if TYPE_CHECKING:
+    from forbear.risk.fit import Model
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="fit")(fit_book)
+
+
+def fit_book(
+    book: Annotated[
+        Path, typer.Argument(help="Folder with the tables: loans, installments, payments, … or statuses")
+    ],
+    as_of: Annotated[str, typer.Option(help="The day (YYYY-MM-DD) up to which the book is known.")],
+    out: Annotated[Path, typer.Option(help="Folder for the model; an earlier model there is replaced.")],
+    mapping: Annotated[
+        str | None, typer.Option(help="Shipped mapping by name, or a TOML file, for other people's files.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="An x_ column that may rank an outcome nearly perfectly.")
+    ] = None,
+    quarantine: Annotated[bool, typer.Option("--quarantine", help="Leave loans with faults out.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads for the tables; all if not given.")] = None,
+    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+) -> None:
+    """Fit a model on a book as it was known on a day: who will be late, be cured, roll on, reach 90 days.
+
+    Writes model.json, the trees as JSON, and a model card (card.md, card.html). What the model claims was measured on
+    later moments of other borrowers than those it learned from. Ends with 0 when fitted, 1 when the book has faults, 2
+    on wrong use or when the book is too small for any question. docs/risk.md says what each column means.
+    """
+    from forbear.risk.fit import fit
+    from forbear.risk.folder import book_facts, plain, save
+
+    steps = Steps(quiet=output is Format.json)
+    with opened_book(book, day(as_of), mapping, quarantine, threads, steps) as opened:
+        model = fit(opened, as_of=day(as_of), allow=tuple(allow or ()), watch=steps.step)
+        save(model, out, book_facts(opened))
+    if output is Format.json:
+        told = plain(model)
+        print_json(
+            {
+                "out": str(out),
+                **{
+                    k: told[k]
+                    for k in ("kind", "as_of", "rows", "borrowers", "claims", "missing", "windows", "notes")
+                },
+            }
+        )
+    else:
+        _tell(model, out)
+
+
+def _tell(model: Model, out: Path) -> None:
+    from rich.table import Table
+
+    answers.print(f"{model.rows:,} moments of {model.borrowers:,} borrowers as of {model.as_of}", markup=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("column", "rows", "events", "AUC", "slope", "error", "first-time AUC"):
+        table.add_column(name, justify="left" if name == "column" else "right")
+    for name, claim in model.claims.items():
+        a, new = claim.all, claim.first_time
+        shown = (f"{v:.3f}" if v == v else "" for v in (a.auc, a.slope, a.error, new.auc))  # noqa: PLR0124 - NaN
+        table.add_row(name, f"{a.rows:,}", f"{a.events:,}", *shown)
+    print_table(table)
+    for name, why in model.missing.items():
+        answers.print(f"not answered: {name}: {why}", markup=False)
+    for note in model.notes:
+        words.print(note, markup=False)
+    answers.print(str(out / "card.html"), markup=False)
+
+
+def plain_reasons(reasons: dict[str, Any]) -> list[str]:
+    """Reasons of columns that are null throughout, those with the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for column, why in reasons.items():
+        by_reason.setdefault(why, []).append(column)
+    return [f"{', '.join(columns)}: {why}" for why, columns in by_reason.items()]

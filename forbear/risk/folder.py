@@ -1,0 +1,232 @@
+"""The model folder: text alone, described by itself, loaded only if every file is what it says.
+
+`model.json` says everything but the trees: what the model answers, on what it was fitted, what it claims. Each
+chain's trees stand in `<chain>.trees.json`, CatBoost's own JSON, parsed here before CatBoost sees it. Nothing in
+the folder is code; there is no pickle. `model.json` carries the sha256 of every other file, and its own stands in
+the manifest of whatever used it. docs/model-folder.md describes each key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from forbear.basics.errors import UnreadableFile, WrongUse
+from forbear.book import Book
+from forbear.risk.chains import Chain, chains
+from forbear.risk.encode import Encoding
+from forbear.risk.fit import Claim, Model
+from forbear.risk.hazard import ChainModel
+from forbear.risk.measures import Figures
+from forbear.risk.repaid import Repaid
+from forbear.risk.scorecard import read_scorecard
+from forbear.risk.warning import Indicator, Warner
+
+FORMAT = "forbear-model-1"
+MODEL = "model.json"
+CARDS = ("card.md", "card.html")
+MOST_BYTES = 200 * 1024 * 1024
+"""A file of a model folder larger than this is refused unread."""
+
+
+def book_facts(book: Book) -> dict[str, Any]:
+    """What tells one book from another: its files' fingerprints, currency and mapping."""
+    return {
+        "mapping": book.mapping,
+        "currency": book.currency,
+        "files": [
+            {"file": f.name, "table": f.table, "sha256": f.sha256} for f in sorted(book.files, key=lambda f: f.name)
+        ],
+    }
+
+
+def save(model: Model, out: str | Path, book: Mapping[str, Any] | None = None) -> Path:
+    """Write a model into the folder `out`, all of it or nothing; an earlier model there is replaced.
+
+    Raises:
+        WrongUse: the folder holds something else, or cannot be written.
+    """
+    from forbear.risk.card import card_html, card_markdown
+
+    target = Path(out)
+    if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / MODEL).exists())):
+        raise WrongUse(f"{target}: holds something that is no model", "name a new folder with --out")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".forbear-model-", dir=target.parent) as aside:
+        made = Path(aside) / "model"
+        made.mkdir()
+        for name, chain in model.chains.items():
+            _write_trees(chain, made / f"{name}.trees.json")
+        told = {**plain(model), "book": dict(book or {})}
+        (made / CARDS[0]).write_text(card_markdown(told), encoding="utf-8")
+        (made / CARDS[1]).write_text(card_html(told), encoding="utf-8")
+        told["files"] = {p.name: _sha256(p) for p in sorted(made.iterdir())}
+        (made / MODEL).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        if target.exists():
+            shutil.rmtree(target)
+        made.replace(target)
+    return target
+
+
+def plain(model: Model) -> dict[str, Any]:
+    """A model without its trees, as JSON values."""
+    return {
+        "format": FORMAT,
+        "forbear": version("forbear"),
+        "catboost": version("catboost"),
+        "kind": model.kind,
+        "as_of": model.as_of.isoformat(),
+        "rows": model.rows,
+        "borrowers": model.borrowers,
+        "columns": list(model.columns),
+        "windows": dict(model.windows),
+        "missing": dict(model.missing),
+        "notes": list(model.notes),
+        "claims": {n: {"all": c.all.plain(), "first_time": c.first_time.plain()} for n, c in model.claims.items()},
+        "chains": {name: _plain_chain(chain) for name, chain in model.chains.items()},
+        "importance": {name: dict(shares) for name, shares in model.importance.items()},
+        "repaid": asdict(model.repaid) if model.repaid else None,
+        "watch": dict(model.watch),
+        "warning": asdict(model.warner) if model.warner else None,
+    }
+
+
+def _plain_chain(model: ChainModel) -> dict[str, Any]:
+    return {
+        "steps": list(model.chain.steps),
+        "stays": model.chain.stays,
+        "outputs": {
+            c: [model.chain.steps[k], "end" if end else "stay"] for c, (k, end) in model.chain.outputs.items()
+        },
+        "columns": list(model.columns),
+        "encodings": {n: {"values": dict(e.values), "otherwise": e.otherwise} for n, e in model.encodings.items()},
+        "trees": int(model.booster.tree_count_),
+        "blend": list(model.blend),
+        "lines": [list(line) for line in model.lines],
+        "tails": list(model.tails),
+        "scorecard": model.card.plain() if model.card else None,
+    }
+
+
+def _write_trees(chain: ChainModel, path: Path) -> None:
+    """CatBoost's JSON without what differs from run to run (times, ids of training)."""
+    chain.booster.save_model(str(path), format="json")
+    told = json.loads(path.read_text(encoding="utf-8"))
+    told.pop("model_info", None)
+    path.write_text(json.dumps(told, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def load(folder: str | Path) -> Model:
+    """Read a model folder.
+
+    Raises:
+        UnreadableFile: a file is missing, changed, too large or not what it should be.
+    """
+    root = Path(folder)
+    told = _read(root / MODEL)
+    if told.get("format") != FORMAT:
+        raise UnreadableFile(f"{root / MODEL}: format is {told.get('format')!r}, not {FORMAT}", "fit it again")
+    for name, sha in dict(told.get("files", {})).items():
+        path = root / str(name)
+        if Path(str(name)).name != name or not path.is_file() or path.is_symlink() or _sha256(path) != sha:
+            raise UnreadableFile(f"{path}: not the file that was written with the model", "fit the model again")
+    try:
+        return _model(root, told)
+    except (KeyError, TypeError, ValueError, AttributeError) as bad:
+        raise UnreadableFile(f"{root / MODEL}: not a whole model: {bad!r}", "fit the model again") from bad
+
+
+def _model(root: Path, told: Mapping[str, Any]) -> Model:
+    known = {c.name: c for c in chains(told["kind"])}
+    made = {name: _chain_model(root, known[name], row, told) for name, row in told["chains"].items()}
+    return Model(
+        told["kind"],
+        date.fromisoformat(told["as_of"]),
+        tuple(told["columns"]),
+        made,
+        told["missing"],
+        {n: Claim(n, _figures(c["all"]), _figures(c["first_time"])) for n, c in told["claims"].items()},
+        Repaid(**{k: tuple(v) for k, v in told["repaid"].items()}) if told["repaid"] else None,
+        told["windows"],
+        told["watch"],
+        int(told["rows"]),
+        int(told["borrowers"]),
+        told["importance"],
+        _warner(told["warning"]),
+        tuple(told["notes"]),
+    )
+
+
+def _warner(told: Mapping[str, Any] | None) -> Warner | None:
+    if told is None:
+        return None
+    return Warner(tuple(Indicator(**i) for i in told["indicators"]), float(told["bar"]), told["measured"])
+
+
+def _figures(row: Mapping[str, Any]) -> Figures:
+    known: dict[str, Any] = {k: float("nan") if v is None else v for k, v in row.items()}
+    return Figures(**known)
+
+
+def _chain_model(root: Path, chain: Chain, row: Mapping[str, Any], told: Mapping[str, Any]) -> ChainModel:
+    if tuple(row["steps"]) != chain.steps:
+        raise ValueError(f"steps of {chain.name} are {row['steps']}, this version has {list(chain.steps)}")
+    name = f"{chain.name}.trees.json"
+    if name not in told["files"]:
+        raise ValueError(f"{name} has no fingerprint")
+    return ChainModel(
+        chain,
+        tuple(row["columns"]),
+        {
+            n: Encoding({k: float(v) for k, v in e["values"].items()}, float(e["otherwise"]))
+            for n, e in row["encodings"].items()
+        },
+        _trees(root / name),
+        read_scorecard(row["scorecard"]) if row["scorecard"] else None,
+        (float(row["blend"][0]), float(row["blend"][1])),
+        tuple((float(a), float(b)) for a, b in row["lines"]),
+        tuple(float(t) for t in row["tails"]),
+    )
+
+
+def _trees(path: Path) -> Any:
+    from catboost import CatBoostClassifier, CatBoostError
+
+    told = _read(path)
+    if not {"features_info", "oblivious_trees", "scale_and_bias"} <= told.keys() or told.get("ctr_data"):
+        raise UnreadableFile(f"{path}: not plain symmetric trees", "fit the model again")
+    booster = CatBoostClassifier()
+    try:
+        booster.load_model(str(path), format="json")
+    except CatBoostError as bad:
+        raise UnreadableFile(f"{path}: CatBoost cannot read it", "fit the model again") from bad
+    return booster
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise UnreadableFile(f"{path}: larger than {MOST_BYTES} bytes", "no model is")
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as bad:
+        raise UnreadableFile(f"{path}: cannot be read as JSON", "name a folder that `forbear fit` wrote") from bad
+    if not isinstance(told, dict):
+        raise UnreadableFile(f"{path}: not a JSON object", "name a folder that `forbear fit` wrote")
+    return told
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def fingerprint(folder: str | Path) -> str:
+    """sha256 of `model.json`, which carries those of all other files."""
+    return _sha256(Path(folder) / MODEL)

@@ -1,0 +1,320 @@
+"""One chain's model: boosted trees over person-period rows, blended with a scorecard, calibrated step by step.
+
+Fitting stacks each row once for every step at which it is asked, with the step's number as a feature (discrete-time
+hazard), so that late steps borrow strength from early ones. Trees are CatBoost's symmetric ones, which score
+millions of rows a second (docs/decisions/20-catboost.md), monotone where the catalog says so. The first step is
+blended in log odds with the scorecard: the scorecard's weight is greatest without history and falls as history
+grows. Each step's log odds are then calibrated on a window later than the fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from forbear.risk.chains import Chain, Labels
+from forbear.risk.encode import Encoding, encoding, out_of_fold
+from forbear.risk.frame import Feature, Frame, catalog, record_catalog
+from forbear.risk.measures import Doubles, expit, line, log_loss
+from forbear.risk.scorecard import Scorecard, fit_scorecard
+
+Bools = npt.NDArray[np.bool_]
+Whole = npt.NDArray[np.int64]
+THREADS = 2
+"""Fixed, so that the same rows give the same trees on every machine."""
+MOST_STACKED = 300_000
+"""Person-period rows a booster is fitted on; above it, the commoner outcome is thinned and weighted."""
+BOOSTER = {
+    "depth": 5,
+    "learning_rate": 0.08,
+    "l2_leaf_reg": 6.0,
+    "border_count": 64,
+    "random_strength": 1.0,
+    "random_seed": 7,
+    "od_type": "Iter",
+    "od_wait": 30,
+    "verbose": 0,
+    "allow_writing_files": False,
+    "thread_count": THREADS,
+}
+MOST_TREES = 300
+HELD_OUT = 7
+"""One borrower in so many is held out of a fit to say when to stop."""
+LEAST_ROWS, LEAST_EVENTS = 300, 25
+"""Rows and events without which a chain is not fitted."""
+BLENDS = (*((w, k) for w in (0.0, 0.3, 0.6) for k in (0.5, 2.0, 6.0)), (1.0, 1.0))
+"""Weights of the trees without any history, and the history at which half of the rest is reached."""
+STEP_COLUMN = "step~"
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Person-period rows: which row of the frame, at which step, whether it stayed."""
+
+    rows: Whole
+    steps: Whole
+    stays: Bools
+    weights: Doubles
+
+
+@dataclass(frozen=True, eq=False)
+class ChainModel:
+    """A fitted chain.
+
+    Attributes:
+        columns: numeric features of the frame it reads.
+        encodings: text features it reads.
+        booster: CatBoost's model.
+        card: the scorecard of the first step's staying; None when nothing tells.
+        blend: weight of the trees without history, and the history that halves the rest.
+        lines: intercept and slope of each step's calibration.
+        tails: mean days spent between each step and the next by those that reach it.
+    """
+
+    chain: Chain
+    columns: tuple[str, ...]
+    encodings: Mapping[str, Encoding]
+    booster: Any
+    card: Scorecard | None
+    blend: tuple[float, float]
+    lines: tuple[tuple[float, float], ...]
+    tails: tuple[float, ...]
+
+    def stays(self, frame: Frame) -> Doubles:
+        """Chance of still being as it was after each step: rows by steps, never rising along a row."""
+        numbers = self.numbers(frame)
+        hazards = [self._at(k, numbers, frame) for k in range(len(self.chain.steps))]
+        made: Doubles = np.cumprod(np.column_stack(hazards), axis=1, dtype=np.float64)
+        return made
+
+    def numbers(self, frame: Frame) -> npt.NDArray[np.float32]:
+        """The matrix the trees read, without the step."""
+        return matrix(frame, self.columns, {n: e(frame.texts[n]) for n, e in self.encodings.items()})
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the matrix's columns, the step last."""
+        return (*self.columns, *(f"{n}~" for n in self.encodings), STEP_COLUMN)
+
+    def weight(self, frame: Frame) -> Doubles:
+        """The trees' weight against the scorecard, by history."""
+        return tree_weight(self.blend, frame.marks["history"].astype(float))
+
+    def raw(self, step: int, numbers: npt.NDArray[np.float32], frame: Frame) -> Doubles:
+        """Log odds of staying at a step before calibration."""
+        asked = np.column_stack([numbers, np.full(len(numbers), step, dtype=np.float32)])
+        odds = _raw(self.booster, asked)
+        if step == 0 and self.card is not None and self.blend[0] < 1:
+            weight = self.weight(frame)
+            odds = weight * odds + (1 - weight) * self.card.odds(self.names()[:-1], numbers)
+        return odds
+
+    def _at(self, step: int, numbers: npt.NDArray[np.float32], frame: Frame) -> Doubles:
+        intercept, slope = self.lines[step]
+        return expit(intercept + slope * self.raw(step, numbers, frame))
+
+
+def _raw(booster: Any, numbers: npt.NDArray[np.float32]) -> Doubles:
+    made: Doubles = np.asarray(
+        booster.predict(numbers, prediction_type="RawFormulaVal", thread_count=THREADS), dtype=np.float64
+    )
+    return made
+
+
+def matrix(
+    frame: Frame, columns: Sequence[str], coded: Mapping[str, npt.NDArray[np.float32]]
+) -> npt.NDArray[np.float32]:
+    """The frame's columns by name, a missing one as NaN throughout, with coded texts after them."""
+    if tuple(columns) == frame.columns:
+        numbers = frame.numbers
+    else:
+        blank = np.full(len(frame), np.nan, dtype=np.float32)
+        numbers = np.column_stack([frame.column(c) if c in frame.columns else blank for c in columns])
+    return np.column_stack([numbers, *coded.values()]).astype(np.float32, copy=False)
+
+
+def tree_weight(blend: tuple[float, float], history: Doubles) -> Doubles:
+    """Weight of the trees: `blend[0]` without history, half of the way to 1 at `blend[1]` installments or months."""
+    least, half = blend
+    return 1 - (1 - least) * half / (np.maximum(history, 0.0) + half)
+
+
+def stack(chain: Chain, labels: Labels, keep: Sequence[Bools]) -> Stack:
+    """Person-period rows of a chain; `keep` says for each step which rows may be used."""
+    rows, steps, stays, weights = [], [], [], []
+    for k in range(len(chain.steps)):
+        chosen = np.flatnonzero(labels.at_risk(k, chain.steps) & keep[k])
+        rows.append(chosen)
+        steps.append(np.full(len(chosen), k))
+        stays.append(labels.stays(k, chain.steps)[chosen])
+        weights.append(labels.exposure(k, chain.steps)[chosen])
+    return _thinned(Stack(*(np.concatenate(part) for part in (rows, steps, stays, weights))))
+
+
+def _thinned(made: Stack) -> Stack:
+    """All of the rarer outcome and a part of the commoner one, weighted to stand for the whole."""
+    if len(made.rows) <= MOST_STACKED:
+        return made
+    common = bool(made.stays.mean() > 0.5)
+    many = np.flatnonzero(made.stays == common)
+    room = max(MOST_STACKED - (len(made.rows) - len(many)), MOST_STACKED // 2)
+    if len(many) > room:
+        taken = np.random.default_rng(11).choice(many, room, replace=False)
+        kept = np.sort(np.concatenate([np.flatnonzero(made.stays != common), taken]))
+        weights = made.weights * np.where(made.stays == common, len(many) / room, 1.0)
+        return Stack(made.rows[kept], made.steps[kept], made.stays[kept], weights[kept])
+    return made
+
+
+def enough(made: Stack) -> str:
+    """Why a chain cannot be fitted on these rows; empty when it can."""
+    first = made.steps == 0
+    rows, stayed = int(first.sum()), int(made.stays[first].sum())
+    if rows < LEAST_ROWS:
+        return f"only {rows} labeled rows, {LEAST_ROWS} are needed"
+    rarer = min(int(made.stays.sum()), int((~made.stays).sum()))
+    if rarer < LEAST_EVENTS or stayed in (0, rows):
+        return f"only {rarer} outcomes of the rarer kind, {LEAST_EVENTS} are needed"
+    return ""
+
+
+def fit_chain(
+    chain: Chain,
+    frame: Frame,
+    labels: Labels,
+    fit_on: Sequence[Bools],
+    calibrate_on: Sequence[Bools],
+    groups: Whole,
+) -> ChainModel | str:
+    """Fit one chain, or say why it cannot be.
+
+    Args:
+        chain: the question.
+        frame: all rows, with outcomes.
+        labels: of the chain.
+        fit_on: for each step, rows of the earlier window.
+        calibrate_on: for each step, rows of the later window.
+        groups: a number of each row's borrower.
+    """
+    made = stack(chain, labels, fit_on)
+    if reason := enough(made):
+        return reason
+    columns = tuple(c for c in frame.columns if _tells(frame.column(c)[made.rows]))
+    texts = [n for n in frame.texts if len(np.unique(frame.texts[n][made.rows].astype(str))) > 1]
+    first = made.rows[made.steps == 0]
+    stayed = made.stays[made.steps == 0]
+    encodings = {n: encoding(frame.texts[n][first], stayed) for n in texts}
+    coded = {n: _coded(frame.texts[n], encodings[n], first, stayed, groups) for n in texts}
+    numbers = matrix(frame, columns, coded)
+    booster = _boost(chain, columns, texts, numbers, made, groups)
+    names = (*columns, *(f"{n}~" for n in texts))
+    weights = made.weights[made.steps == 0]
+    card = fit_scorecard(names, numbers[first], stayed, weights) if chain.has_card else None
+    plain = tuple((0.0, 1.0) for _ in chain.steps)
+    model = ChainModel(chain, columns, encodings, booster, card, (1.0, 1.0), plain, ())
+    return _calibrated(model, frame, labels, calibrate_on, fit_on)
+
+
+def _tells(column: npt.NDArray[Any]) -> bool:
+    known = column[~np.isnan(column)]
+    return len(known) > 0 and (known.min() < known.max() or len(known) < len(column))
+
+
+def _coded(
+    texts: npt.NDArray[np.object_], made: Encoding, first: Whole, stayed: Bools, groups: Whole
+) -> npt.NDArray[np.float32]:
+    """A text column as numbers: rows of the fit from other folds, all others from the whole fit."""
+    coded = made(texts)
+    coded[first] = out_of_fold(texts[first], stayed, groups[first])
+    return coded
+
+
+def signs(chain: Chain, names: Sequence[str]) -> list[int]:
+    """The direction in which staying may only move with each column."""
+    known: Mapping[str, Feature] = {**record_catalog(), **catalog()}
+    return [chain.sign * known[n].sign if n in known else 0 for n in names]
+
+
+def _boost(
+    chain: Chain,
+    columns: Sequence[str],
+    texts: Sequence[str],
+    numbers: npt.NDArray[np.float32],
+    made: Stack,
+    groups: Whole,
+) -> Any:
+    from catboost import CatBoostClassifier, Pool
+
+    asked = np.column_stack([numbers[made.rows], made.steps.astype(np.float32)])
+    held = groups[made.rows] % HELD_OUT == 0
+    names = (*columns, *(f"{n}~" for n in texts), STEP_COLUMN)
+    pools = [Pool(asked[m], made.stays[m].astype(int), weight=made.weights[m]) for m in (~held, held)]
+    both = all(0 < made.stays[m].sum() < m.sum() for m in (~held, held))
+    booster = CatBoostClassifier(
+        iterations=MOST_TREES, monotone_constraints=signs(chain, names), use_best_model=both, **BOOSTER
+    )
+    booster.fit(
+        pools[0] if both else Pool(asked, made.stays.astype(int), weight=made.weights),
+        eval_set=pools[1] if both else None,
+    )
+    return booster
+
+
+def _calibrated(
+    model: ChainModel, frame: Frame, labels: Labels, later: Sequence[Bools], fit_on: Sequence[Bools]
+) -> ChainModel:
+    """The model with blend, lines and tails from the later window; a step with few rows there is left as fitted."""
+    chain = model.chain
+    chosen = np.flatnonzero(labels.at_risk(0, chain.steps) & later[0])
+    part = frame.take(chosen)
+    stayed = labels.stays(0, chain.steps)[chosen].astype(float)
+    blended = _with(model, blend=_blend(model, part, stayed))
+    lines = tuple(_line(blended, k, frame, labels, later[k]) for k in range(len(chain.steps)))
+    reached = [labels.at_risk(k, chain.steps) & (fit_on[k] | later[k]) for k in range(len(chain.steps))]
+    return _with(blended, lines=lines, tails=_tails(chain, labels, reached))
+
+
+def _with(model: ChainModel, **changes: Any) -> ChainModel:
+    return ChainModel(**{**vars(model), **changes})
+
+
+def _blend(model: ChainModel, part: Frame, stayed: Doubles) -> tuple[float, float]:
+    """The blend with the least log loss on the later window, each with its own line; trees alone unless better."""
+    if model.card is None or len(part) < LEAST_ROWS or stayed.min() == stayed.max():
+        return 1.0, 1.0
+    numbers = model.numbers(part)
+    trees = _raw(model.booster, np.column_stack([numbers, np.zeros(len(numbers), dtype=np.float32)]))
+    card = model.card.odds(model.names()[:-1], numbers)
+    history = part.marks["history"].astype(float)
+    losses = {}
+    for blend in BLENDS:
+        weight = tree_weight(blend, history)
+        odds = weight * trees + (1 - weight) * card
+        intercept, slope = line(odds, stayed)
+        losses[blend] = log_loss(stayed, expit(intercept + slope * odds))
+    return min(losses, key=lambda b: (round(losses[b], 6), -b[0]))
+
+
+def _line(model: ChainModel, step: int, frame: Frame, labels: Labels, later: Bools) -> tuple[float, float]:
+    chosen = np.flatnonzero(labels.at_risk(step, model.chain.steps) & later)
+    stayed = labels.stays(step, model.chain.steps)[chosen].astype(float)
+    if len(chosen) < 100 or min(stayed.sum(), (1 - stayed).sum()) < 10:
+        return 0.0, 1.0
+    part = frame.take(chosen)
+    odds = model.raw(step, model.numbers(part), part)
+    intercept, slope = line(odds, stayed, ridge=2.0)
+    return round(intercept, 6), round(min(max(slope, 0.2), 3.0), 6)
+
+
+def _tails(chain: Chain, labels: Labels, reached: Sequence[Bools]) -> tuple[float, ...]:
+    """Mean days spent from each step up to the next (after the last: up to 90 days) by those still there."""
+    ends = (*chain.steps[1:], max(90, chain.steps[-1]))
+    tails = []
+    for k, (begin, end) in enumerate(zip(chain.steps, ends, strict=True)):
+        there = reached[k] & labels.stays(k, chain.steps) & (labels.known >= begin)
+        spent = np.minimum(np.minimum(labels.ended, labels.known), end)[there] - begin
+        tails.append(round(float(spent.mean()), 4) if len(spent) else float(end - begin))
+    return tuple(tails)

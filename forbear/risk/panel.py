@@ -1,0 +1,141 @@
+"""The panel: days rolled back through a book's own history, at which its open loans are looked at and later labelled.
+
+A model is fitted on what could have been known on many earlier days, by the same tables that score the book today.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from forbear.basics.errors import WrongUse
+from forbear.book import Book
+from forbear.risk.frame import Frame, frame_of, moments_table
+from forbear.risk.record import record_frame
+
+MOST_ROWS = 300_000
+"""Moments in a panel; beyond it, borrowers are drawn by a hash of their id."""
+WEEKLY_ROWS = 120_000
+"""A panel that would have fewer moments than this is rolled back by weeks, else by months."""
+MOST_DAYS = 130
+BUCKETS_OF_HASH = 10_000
+
+
+def kind_of(book: Book) -> str:
+    """`events` for a book with installments, `statuses` for one that carries states instead."""
+    if {"loans", "installments"} <= set(book.tables):
+        return "events"
+    if "statuses" in book.tables:
+        return "statuses"
+    raise WrongUse(f"{book.path}: neither installments nor statuses", "a model needs one of them; see docs/book.md")
+
+
+def training_frame(book: Book, until: date, *, most: int = MOST_ROWS) -> Frame:
+    """Open loans at many days before `until`, and each loan on its day of disbursal, with what came after.
+
+    Raises:
+        WrongUse: the book has no loan by that day.
+    """
+    if kind_of(book) == "statuses":
+        moments = _record_moments(book, until, most)
+        return record_frame(book, moments, until, outcomes=True)
+    frame = frame_of(book, _event_moments(book, until, most), until, outcomes=True)
+    return frame.take(~frame.marks["is_closed"].astype(bool))
+
+
+def _event_moments(book: Book, until: date, most: int) -> pa.Table:
+    db = book.connection
+    first, loans = _one(
+        book, f"SELECT min(disbursed_on), count(*) FROM book.loans WHERE disbursed_on <= DATE '{until}'"
+    )
+    if not loans:
+        raise WrongUse(f"{book.path}: no loan was disbursed by {until}", "choose a later --as-of")
+    spans = f"""SELECT l.loan_id, l.borrower_id, l.disbursed_on AS from_on,
+        CASE WHEN p.paid >= i.due THEN p.last_on ELSE DATE '{until}' END AS to_on
+        FROM book.loans AS l
+        JOIN (SELECT loan_id, sum(principal_due + interest_due + fees_due) AS due
+            FROM book.installments GROUP BY 1) AS i USING (loan_id)
+        LEFT JOIN (SELECT loan_id, sum(amount) AS paid, max(paid_on) AS last_on FROM book.payments
+            WHERE paid_on <= DATE '{until}' GROUP BY 1) AS p USING (loan_id)
+        WHERE l.disbursed_on <= DATE '{until}'"""
+    (days,) = _one(book, f"SELECT sum(greatest(to_on - from_on, 0)) FROM ({spans})")
+    weekly = float(days) / 7 <= WEEKLY_ROWS
+    ends = _days_back(first, until, weekly=weekly)
+    estimated = float(days) / (7 if weekly else 30.4) + loans
+    share = min(1.0, most / max(estimated, 1.0))
+    db.register("panel_days", pa.table({"as_of": pa.array(ends, pa.date32())}))
+    drawn = f"hash(CAST(borrower_id AS VARCHAR)) % {BUCKETS_OF_HASH} < {round(share * BUCKETS_OF_HASH)}"
+    rows = db.sql(
+        f"""WITH spans AS ({spans})
+        SELECT loan_id, d.as_of FROM spans, panel_days AS d
+            WHERE d.as_of >= from_on AND d.as_of < to_on AND {drawn}
+        UNION
+        SELECT loan_id, from_on AS as_of FROM spans WHERE {drawn} AND from_on < DATE '{until}'
+        ORDER BY as_of, loan_id"""
+    ).to_arrow_table()
+    db.unregister("panel_days")
+    return moments_table(rows)
+
+
+def _record_moments(book: Book, until: date, most: int) -> pa.Table:
+    """The last status of each loan and month, drawn by loan where there are too many."""
+    (rows,) = _one(book, f"SELECT count(*) FROM book.statuses WHERE on_date < DATE '{until}'")
+    share = min(1.0, 4 * most / max(rows, 1))
+    drawn = f"hash(CAST(loan_id AS VARCHAR)) % {BUCKETS_OF_HASH} < {round(share * BUCKETS_OF_HASH)}"
+    made = book.connection.sql(
+        f"""SELECT loan_id, max(on_date) AS as_of FROM book.statuses
+        WHERE on_date < DATE '{until}' AND {drawn} GROUP BY loan_id, year(on_date) * 12 + month(on_date)
+        ORDER BY as_of, loan_id"""
+    ).to_arrow_table()
+    if not made.num_rows:
+        raise WrongUse(f"{book.path}: no status before {until}", "choose a later --as-of")
+    return moments_table(made)
+
+
+def _days_back(first: date, until: date, *, weekly: bool) -> list[date]:
+    """Days before `until`: every seventh, or the last day of every month; never more than MOST_DAYS."""
+    days: list[date] = []
+    day = until - timedelta(days=7) if weekly else until.replace(day=1) - timedelta(days=1)
+    while day >= first and len(days) < MOST_DAYS:
+        days.append(day)
+        day = day - timedelta(days=7) if weekly else day.replace(day=1) - timedelta(days=1)
+    return days[::-1]
+
+
+def scoring_moments(book: Book, as_of: date, *, at: str = "as-of") -> pa.Table:
+    """Every loan disbursed by a day, on that day (`as-of`) or on its own day of disbursal (`disbursal`)."""
+    if kind_of(book) == "statuses":
+        rows = book.connection.sql(
+            f"SELECT loan_id, DATE '{as_of}' AS as_of FROM book.statuses WHERE on_date <= DATE '{as_of}'"
+            " GROUP BY loan_id ORDER BY loan_id"
+        )
+    else:
+        day = "disbursed_on" if at == "disbursal" else f"DATE '{as_of}'"
+        rows = book.connection.sql(
+            f"SELECT loan_id, {day} AS as_of FROM book.loans WHERE disbursed_on <= DATE '{as_of}' ORDER BY loan_id"
+        )
+    return moments_table(rows.to_arrow_table())
+
+
+def scoring_frame(book: Book, as_of: date, *, at: str = "as-of") -> Frame:
+    """Features of every loan to be scored."""
+    moments = scoring_moments(book, as_of, at=at)
+    return (record_frame if kind_of(book) == "statuses" else frame_of)(book, moments, as_of)
+
+
+def borrower_hash(frame: Frame, buckets: int = BUCKETS_OF_HASH) -> npt.NDArray[np.int64]:
+    """A number from 0 up to `buckets` for each row that depends on its borrower alone, on every machine the same."""
+    from zlib import crc32
+
+    names, where = np.unique(frame.marks["borrower_id"].astype(str), return_inverse=True)
+    made: npt.NDArray[np.int64] = np.array([crc32(n.encode()) % buckets for n in names], dtype=np.int64)[where]
+    return made
+
+
+def _one(book: Book, query: str) -> tuple[Any, ...]:
+    row: tuple[Any, ...] = book.connection.execute(query).fetchall()[0]
+    return row

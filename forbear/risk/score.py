@@ -1,0 +1,210 @@
+"""Scoring a book with a model: one row a loan, each column a number or null with a reason told.
+
+The columns are the contract of docs/risk.md. A loan that a question does not apply to (closed, nothing due, not
+overdue) has null there; a question that the model could not learn is null throughout, and the answer says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from forbear.basics.errors import WrongUse
+from forbear.book import Book
+from forbear.risk.chains import eligible
+from forbear.risk.fit import Model
+from forbear.risk.frame import Frame
+from forbear.risk.hazard import ChainModel
+from forbear.risk.measures import Doubles
+from forbear.risk.panel import kind_of, scoring_frame
+from forbear.risk.repaid import days_late
+
+OUTPUTS = (
+    "p_late_next",
+    "p_late_7",
+    "p_cure_3",
+    "p_cure_7",
+    "p_cure_15",
+    "p_cure_30",
+    "p_roll",
+    "p_60_in_6m",
+    "p_60_in_12m",
+    "p_90_in_12m",
+)
+NUMBERS = (*OUTPUTS, "expected_days_late", "expected_share_repaid")
+DIGITS = 6
+SURE = {"p_60_in_6m": 60, "p_60_in_12m": 60, "p_90_in_12m": 90}
+"""Columns that are 1 for loans already so many days past due."""
+FORMS = (".parquet", ".csv")
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Scores of a book.
+
+    Attributes:
+        table: a row a loan disbursed by the day, in order of loan_id.
+        reasons: why a column is null throughout.
+        frame: the features behind the rows that were scored; for reasons, drift and warnings.
+    """
+
+    table: pa.Table
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    frame: Frame | None = None
+
+
+def score(book: Book, model: Model, *, as_of: date, at: str = "as-of") -> Scored:
+    """Score every loan disbursed by a day.
+
+    Args:
+        book: opened.
+        model: of the same kind of book.
+        as_of: nothing later counts.
+        at: `as-of`, or `disbursal`: every loan as it was on its own day of disbursal.
+
+    Raises:
+        WrongUse: the model is of another kind of book, or `at` is unknown.
+    """
+    if at not in ("as-of", "disbursal"):
+        raise WrongUse(f"--at {at!r} is not one of as-of, disbursal")
+    kind = kind_of(book)
+    if kind != model.kind:
+        raise WrongUse(
+            f"the model was fitted on a book of {model.kind}, {book.path} is one of {kind}", "fit another"
+        )
+    frame = scoring_frame(book, as_of, at=at)
+    order = _order(frame.marks["loan_id"])
+    return scored(frame.take(order), model)
+
+
+def _order(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    made: npt.NDArray[np.int64] = np.argsort(names, kind="stable")
+    return made
+
+
+def scored(frame: Frame, model: Model) -> Scored:
+    """Scores of a frame's rows, in its order."""
+    columns = {name: np.full(len(frame), np.nan) for name in NUMBERS}
+    weights = np.full(len(frame), np.nan)
+    for chain in model.chains.values():
+        rows = np.flatnonzero(eligible(chain.chain, frame))
+        if len(rows):
+            part = frame.take(rows)
+            stays = chain.stays(part)
+            _put(columns, chain, rows, stays, part)
+            if chain.card is not None:
+                weights[rows] = chain.weight(part)
+    _sure(columns, frame, model)
+    if model.repaid is not None:
+        columns["expected_share_repaid"] = _share_repaid(frame, model, columns)
+    reasons = {c: _reason(c, model) for c in NUMBERS if np.isnan(columns[c]).all()}
+    return Scored(_table(frame, columns, weights), reasons, frame)
+
+
+def _put(
+    columns: dict[str, Doubles], model: ChainModel, rows: npt.NDArray[Any], stays: Doubles, part: Frame
+) -> None:
+    if model.chain.name == "late":
+        stays = stays.copy()
+        stays[part.column("days_to_due") <= 0, 0] = (
+            1.0  # due today and unpaid at the end of today: late for certain
+        )
+        columns["expected_days_late"][rows] = np.round(days_late(stays, model.chain.steps, model.tails), 3)
+        columns[_UNPAID_15] = np.full(len(columns["p_roll"]), np.nan)
+        columns[_UNPAID_15][rows] = stays[:, model.chain.steps.index(15)]
+    for column, (step, is_end) in model.chain.outputs.items():
+        columns[column][rows] = np.round(1 - stays[:, step] if is_end else stays[:, step], DIGITS)
+
+
+_UNPAID_15 = "unpaid_15~"
+
+
+def _sure(columns: dict[str, Doubles], frame: Frame, model: Model) -> None:
+    """Loans that are already there; only where the model answers the question at all."""
+    if model.kind == "events":
+        dpd, is_open = frame.column("dpd"), ~frame.marks["is_closed"].astype(bool)
+    else:
+        dpd = frame.marks["worst_ever"].astype(float)
+        is_open = np.isin(frame.marks["kind_now"].astype(str), ("active", "absent", "lost"))
+    for column, days in SURE.items():
+        if any(column in c.chain.outputs for c in model.chains.values()):
+            columns[column][(dpd >= days) & is_open] = 1.0
+
+
+def _share_repaid(frame: Frame, model: Model, columns: Mapping[str, Doubles]) -> Doubles:
+    assert model.repaid is not None
+    due = frame.marks["arrears"].astype(float) + frame.marks["due_30d"].astype(float)
+    overdue = frame.marks["overdue"].astype(float) > 0
+    share = model.repaid.share(overdue, 1 - columns[_UNPAID_15], columns["p_cure_30"])
+    applies = (due > 0) & ~frame.marks["is_closed"].astype(bool)
+    return np.where(applies, np.round(share, DIGITS), np.nan)
+
+
+def _reason(column: str, model: Model) -> str:
+    """Why a column is null for every loan."""
+    for name, why in model.missing.items():
+        if any(column.startswith(p) for p in _OF_CHAIN[name]):
+            return f"the model could not learn it: {why}"
+    if model.kind == "statuses" and column not in {c for m in model.chains.values() for c in m.chain.outputs}:
+        return "a book of statuses has no due dates and no payments"
+    return "it applies to no loan of this book on this day"
+
+
+_OF_CHAIN = {
+    "late": ("p_late", "expected_days"),
+    "cure": ("p_cure",),
+    "roll": ("p_roll",),
+    "sixty": ("p_60",),
+    "ninety": ("p_90",),
+}
+
+
+def _table(frame: Frame, columns: Mapping[str, Doubles], weights: Doubles) -> pa.Table:
+    """The table as it is written."""
+    loan = pa.array(frame.marks["loan_id"])
+    days = pa.array(frame.marks["as_of"].astype("datetime64[D]"))
+    used = np.where(
+        np.isnan(weights) | (weights >= 0.999), "behavior", np.where(weights <= 0.5, "scorecard", "blend")
+    )
+    nothing = np.all([np.isnan(columns[c]) for c in NUMBERS], axis=0)
+    return pa.table(
+        {
+            "loan_id": loan,
+            "as_of": days,
+            **{c: pa.array(columns[c], from_pandas=True) for c in NUMBERS},
+            "first_time": pa.array(frame.marks["first_time"].astype(bool)),
+            "history": pa.array(np.nan_to_num(frame.marks["history"].astype(float)).astype(np.int32)),
+            "model": pa.array(np.where(nothing, "none", used)),
+        }
+    )
+
+
+def write_scores(table: pa.Table, out: str | Path) -> Path:
+    """Write scores as Parquet or CSV, by the file's ending, aside first and then in place.
+
+    Raises:
+        WrongUse: another ending, or the file cannot be written.
+    """
+    target = Path(out)
+    if target.suffix not in FORMS:
+        raise WrongUse(f"{target}: ends neither in .parquet nor in .csv", "name such a file with --out")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.part")
+    try:
+        if target.suffix == ".csv":
+            pa_csv.write_csv(table, aside)
+        else:
+            pq.write_table(table, aside)
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+    return target

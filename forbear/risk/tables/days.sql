@@ -1,0 +1,3 @@
+-- One row a day that a moment looks at.
+-- Reads: subjects.
+SELECT DISTINCT as_of FROM subjects

@@ -1,0 +1,265 @@
+"""Models: what they learn, nothing from nothing, that their folder is safe, that scores keep their contract."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+from typer.testing import CliRunner
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import risk_books as small
+
+from forbear.basics.errors import UnreadableFile, WrongUse
+from forbear.cli import app
+from forbear.risk.chains import chains, labels
+from forbear.risk.fit import fit_frame
+from forbear.risk.folder import load, save
+from forbear.risk.frame import Frame
+from forbear.risk.measures import auc
+from forbear.risk.panel import training_frame
+from forbear.risk.score import NUMBERS, score, scored
+
+
+def made_frame(rows=6000, seed=0, days=60):
+    """A panel whose next installment is late by known odds, of 1,500 borrowers over sixty days."""
+    random = np.random.default_rng(seed)
+    habit = random.normal(size=rows).astype(np.float32)
+    noise = random.normal(size=(rows, 3)).astype(np.float32)
+    city = random.choice(["a", "b", "c"], rows).astype(object)
+    odds = -1.2 + 1.3 * habit + np.where(city == "a", 0.8, 0.0)
+    late = random.random(rows) < 1 / (1 + np.exp(-odds))
+    how_late = np.where(late, np.ceil(random.exponential(6, rows) * np.exp(0.4 * habit)), -1.0)
+    when = np.sort(random.integers(0, days, rows))
+    names = ("late_share", "x_noise", "x_more", "days_to_due", "dpd", "x_other")
+    numbers = np.column_stack([habit, noise[:, 0], noise[:, 1], np.full(rows, 5), np.zeros(rows), noise[:, 2]])
+    marks = {
+        "loan_id": np.arange(rows),
+        "borrower_id": random.integers(0, 1500, rows),
+        "as_of": (np.datetime64("2025-01-01") + when).astype("datetime64[D]"),
+        "overdue": np.zeros(rows), "is_closed": np.zeros(rows, bool), "arrears": np.zeros(rows),
+        "due_30d": np.full(rows, 100.0),
+        "first_time": random.random(rows) < 0.2, "history": random.integers(0, 9, rows),
+        "outstanding": np.full(rows, 300.0),
+    }  # fmt: skip
+    unknown = np.full(rows, np.nan)
+    outcomes = {
+        "next_late_days": how_late, "next_known": np.full(rows, 400.0), "cure_days": unknown,
+        "known_days": np.full(rows, 400.0), "dpd_in_30d": unknown, "days_to_60": unknown, "days_to_90": unknown,
+        "asked_in": unknown, "paid_30d_after": np.where(late, 50.0, 100.0), "is_paused": np.zeros(rows),
+    }  # fmt: skip
+    return Frame(names, numbers.astype(np.float32), {"x_city": city}, marks, outcomes), odds
+
+
+AS_OF = date(2025, 12, 31)
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return made_frame()
+
+
+@pytest.fixture(scope="module")
+def model(frame):
+    return fit_frame(frame[0], kind="events", as_of=AS_OF)
+
+
+def test_it_finds_what_is_there_and_says_what_it_is_worth(frame, model):
+    rows, odds = frame
+    chain = chains("events")[0]
+    late = labels(chain, rows).stays(0, chain.steps)
+    best = auc(late, odds)
+    claim = model.claims["p_late_next"].all
+    assert claim.auc == pytest.approx(best, abs=0.025)
+    fresh, fresh_odds = made_frame(seed=9)
+    table = scored(fresh, model).table
+    got = auc(labels(chain, fresh).stays(0, chain.steps), np.array(table["p_late_next"]))
+    assert got == pytest.approx(claim.auc, abs=0.02)
+    assert got > auc(labels(chain, fresh).stays(0, chain.steps), fresh_odds) - 0.025
+    assert 0.8 < claim.slope < 1.2
+    assert claim.error < 0.04
+
+
+def test_horizons_never_cross(frame, model):
+    stays = model.chains["late"].stays(made_frame(seed=4)[0])
+    assert (np.diff(stays, axis=1) <= 0).all()
+    assert ((stays >= 0) & (stays <= 1)).all()
+
+
+def test_a_worse_habit_never_lowers_the_risk(model):
+    fresh = made_frame(seed=5)[0].take(np.arange(50))
+    for step in (0.5, 2.0):
+        worse = replace(fresh, numbers=fresh.numbers + np.array([step, 0, 0, 0, 0, 0], dtype=np.float32))
+        trees = model.chains["late"]
+        a, b = (trees.raw(1, trees.numbers(f), f) for f in (fresh, worse))
+        assert (b >= a - 1e-9).all()
+
+
+def test_shuffled_labels_teach_nothing(frame):
+    shuffled = fit_frame(frame[0], kind="events", as_of=AS_OF, shuffled=1)
+    assert shuffled.claims["p_late_next"].all.auc == pytest.approx(0.5, abs=0.045)
+
+
+def test_a_column_that_knows_the_outcome_is_refused(frame):
+    rows = frame[0]
+    late = (rows.outcomes["next_late_days"] > 0).astype(np.float32)
+    leaking = replace(rows, numbers=np.column_stack([rows.numbers[:, :5], late]))
+    with pytest.raises(WrongUse, match="x_other alone ranks"):
+        fit_frame(leaking, kind="events", as_of=AS_OF)
+    written = replace(rows, texts={"x_city": np.where(late > 0, "collections", "app").astype(object)})
+    with pytest.raises(WrongUse, match="x_city alone ranks"):
+        fit_frame(written, kind="events", as_of=AS_OF)
+
+
+def test_what_cannot_be_learned_is_told(model):
+    assert set(model.missing) == {"cure", "ninety", "roll", "sixty"}
+    assert all("are needed" in why for why in model.missing.values())
+    table = scored(made_frame(seed=2)[0], model)
+    assert table.table["p_cure_7"].null_count == table.table.num_rows
+    assert "could not learn" in table.reasons["p_cure_7"]
+
+
+def test_a_folder_gives_the_same_model_back(frame, model, tmp_path):
+    save(model, tmp_path / "m", {"mapping": None})
+    fresh = made_frame(seed=3)[0]
+    assert scored(fresh, load(tmp_path / "m")).table.equals(scored(fresh, model).table)
+    first = {p.name: p.read_bytes() for p in (tmp_path / "m").iterdir()}
+    save(fit_frame(frame[0], kind="events", as_of=AS_OF), tmp_path / "again", {"mapping": None})
+    assert first == {p.name: p.read_bytes() for p in (tmp_path / "again").iterdir()}, "a fit must be repeatable"
+    assert {n.rpartition(".")[2] for n in first} == {"json", "md", "html"}
+
+
+def _changed_trees(folder):
+    path = folder / "late.trees.json"
+    path.write_text(path.read_text().replace("0.", "1.", 1))
+
+
+def _gone(folder):
+    (folder / "late.trees.json").unlink()
+
+
+def _cut(folder):
+    (folder / "model.json").write_text((folder / "model.json").read_text()[:-200])
+
+
+def _other_path(folder):
+    told = json.loads((folder / "model.json").read_text())
+    told["files"]["../model.json"] = told["files"].pop("late.trees.json")
+    (folder / "model.json").write_text(json.dumps(told))
+
+
+def _unsigned(folder):
+    told = json.loads((folder / "model.json").read_text())
+    told["files"] = {}
+    (folder / "model.json").write_text(json.dumps(told))
+
+
+def _other_format(folder):
+    (folder / "model.json").write_text('{"format": "pickle"}')
+
+
+def _list(folder):
+    (folder / "model.json").write_text("[" * 100_000)
+
+
+@pytest.mark.parametrize("harm", [_changed_trees, _gone, _cut, _other_path, _unsigned, _other_format, _list])
+def test_a_folder_that_is_not_whole_is_refused(model, tmp_path, harm):
+    folder = save(model, tmp_path / "m")
+    harm(folder)
+    with pytest.raises(UnreadableFile):
+        load(folder)
+
+
+def test_a_folder_of_something_else_is_not_overwritten(model, tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "letter.txt").write_text("keep")
+    with pytest.raises(WrongUse, match="no model"):
+        save(model, tmp_path / "precious")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """One rehearsal and few bins: what is tested is not how good a model of a small book is."""
+    monkeypatch.setattr("forbear.risk.fit.SMALL", 0)
+    monkeypatch.setattr("forbear.risk.scorecard.MOST_BINNED", 4)
+    monkeypatch.setattr("forbear.risk.hazard.MOST_TREES", 60)
+    monkeypatch.setattr("forbear.risk.panel.WEEKLY_ROWS", 0)
+
+
+def test_commands_on_a_book(book_folder, tmp_path, quick):
+    """`forbear fit`, then `forbear score`: the contract of the columns, and a model of another kind refused."""
+    run = CliRunner().invoke
+    day = (small.UNTIL - timedelta(days=1)).isoformat()
+    done = run(app, ["fit", str(book_folder), "--as-of", day, "--out", str(tmp_path / "m"), "--format", "json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["claims"]["p_late_next"]["all"]["auc"] > 0.6
+    assert (tmp_path / "m" / "card.html").read_text().startswith("<!doctype html>")
+    out = tmp_path / "scores.csv"
+    done = run(
+        app, ["score", str(book_folder), "--as-of", "2026-03-31", "--model", str(tmp_path / "m"), "--out", str(out)]
+    )
+    assert done.exit_code == 0, done.output
+    header = out.read_text().splitlines()[0].replace('"', "").split(",")
+    assert header == ["loan_id", "as_of", *NUMBERS, "first_time", "history", "model"]
+    book = small.opened(book_folder)
+    made = score(book, load(tmp_path / "m"), as_of=small.AS_OF).table
+    assert made["loan_id"].to_pylist() == sorted(made["loan_id"].to_pylist())
+    both = made.filter(pc.is_valid(made["p_late_7"]))
+    assert pc.all(pc.less_equal(both["p_late_7"], both["p_late_next"])).as_py()
+    assert both.num_rows > 100
+    closed = ["close", str(book_folder), "--as-of", "2026-06-30", "--model", str(tmp_path / "m"), "--out"]
+    for language in ("zh", "en"):
+        done = run(app, [*closed, str(tmp_path / language), "--language", language])
+        assert done.exit_code == 0, done.output
+        told = json.loads((tmp_path / language / "portfolio.json").read_text())["risk"]
+        page = (tmp_path / language / "report.html").read_text()
+        assert {"zh": "谁可能逾期", "en": "who may be late"}[language] in page
+        assert sum(c["loans"] for c in told["causes"]) > 0
+        listed = json.loads((tmp_path / language / "manifest.json").read_text())
+        assert listed["model"] == told["model"]["sha256"]
+        assert "scores.parquet" in {o["file"] for o in listed["outputs"]}
+    assert run(app, [*closed[:4], "--out", str(tmp_path / "zh")]).exit_code == 0
+    assert not (tmp_path / "zh" / "scores.parquet").exists(), "scores of an earlier close must not stay"
+    with pytest.raises(WrongUse, match="not one of"):
+        score(book, load(tmp_path / "m"), as_of=small.AS_OF, at="tomorrow")
+
+
+def test_scores_look_at_nothing_after_the_day(book_folder, tmp_path, quick):
+    other = small.with_another_future(book_folder, tmp_path / "other", small.AS_OF, 5)
+    frame = training_frame(small.opened(book_folder), small.AS_OF)
+    model = fit_frame(frame, kind="events", as_of=small.AS_OF)
+    tables = [score(small.opened(b), model, as_of=small.AS_OF).table for b in (book_folder, other)]
+    assert tables[0].equals(tables[1])
+    again = fit_frame(training_frame(small.opened(other), small.AS_OF), kind="events", as_of=small.AS_OF)
+    assert score(small.opened(book_folder), again, as_of=small.AS_OF).table.equals(tables[0])
+
+
+def test_a_book_of_statuses(tmp_path):
+    folder = tmp_path / "statuses"
+    folder.mkdir()
+    random = np.random.default_rng(2)
+    lines = ["loan_id,on_date,state"]
+    for loan in range(900):
+        state, weak = 0, loan % 5 == 0
+        for month in range(1, 13):
+            lines.append(f"L{loan},2025-{month:02d}-28,{state}")
+            up = random.random() < (0.35 if weak else 0.04) * (1.5 if state else 1)
+            state = min(state + 1, 5) if up else (0 if random.random() < 0.6 else state)
+    (folder / "statuses.csv").write_text("\n".join(lines) + "\n")
+    book = small.opened(folder)
+    model = fit_frame(training_frame(book, date(2025, 12, 28)), kind="statuses", as_of=date(2025, 12, 28))
+    assert model.claims["p_roll"].all.auc > 0.6
+    table = score(book, model, as_of=date(2025, 12, 28))
+    cures = table.table.filter(pc.is_valid(table.table["p_cure_30"]))
+    assert 0 < cures.num_rows < table.table.num_rows
+    assert "no due dates" in table.reasons["p_late_next"]
+    shutil.rmtree(folder)
