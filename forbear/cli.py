@@ -15,7 +15,7 @@ from forbear import __version__
 from forbear.basics.console import speak_any_encoding, words
 from forbear.basics.errors import ForbearError, WrongUse
 
-COMMANDS = ("sample", "check", "close", "schedule", "rolls", "gate", "words")
+COMMANDS = ("sample", "check", "close", "schedule", "rolls", "gate", "words", "simulate")
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 
 app = typer.Typer(

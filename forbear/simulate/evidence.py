@@ -86,6 +86,10 @@ class Parameters:
         """Whether there is a number of that name."""
         return name in self._values
 
+    def get(self, name: str, default: float) -> float:
+        """The value of that name, or the default where there is no such number."""
+        return self._values.get(name, default)
+
     def with_values(self, values: dict[str, float]) -> Parameters:
         """A copy in which the named numbers differ.
 

@@ -17,12 +17,25 @@ from forbear.basics.errors import WrongUse
 from forbear.simulate.intervals import Interval, interval
 from forbear.simulate.pilot import past_of
 from forbear.simulate.run import Setup, Tally, simulate
-from forbear.simulate.strategies.interface import Strategy
+from forbear.simulate.strategies.interface import Logged, Strategy
 from forbear.simulate.strategies.registry import strategy as strategy_of
 from forbear.simulate.worlds.catalog import World
 
-METRICS = ("recovered", "cost", "contacts", "complaints", "cures", "burden", "pressed_wrongly", "forgiven")
+SUMMED = (
+    "received",
+    "recovered",
+    "cost",
+    "contacts",
+    "complaints",
+    "cures",
+    "burden",
+    "pressed_wrongly",
+    "forgiven",
+)
 """Sums over borrowers; money in minor units."""
+METRICS = ("brought", *SUMMED)
+"""`brought`: received beyond what comes when nobody is contacted, on the same borrowers with the same luck."""
+ALONE = "none"
 BUDGETS = (2.0, 5.0, 10.0, 20.0, 40.0)
 """Acts a day for 1,000 borrowers, at which the frontier is drawn beside no limit."""
 
@@ -127,9 +140,7 @@ def points(league: League) -> list[Point]:
     for world in league.worlds:
         for name in league.strategies:
             for budget in (*BUDGETS, None):
-                rows = [
-                    r.sums for r in league.frontier if (r.world, r.strategy, r.budget) == (world, name, budget)
-                ]
+                rows = [r.sums for r in league.frontier if (r.world, r.strategy, r.budget) == (world, name, budget)]
                 if rows:
                     means = {m: float(np.mean([r[m] for r in rows])) for m in METRICS}
                     found.append(Point(world, name, budget, means))
@@ -138,7 +149,7 @@ def points(league: League) -> list[Point]:
 
 def sums(tally: Tally) -> dict[str, float]:
     """A run's sums over borrowers."""
-    return {m: float(np.asarray(getattr(tally, m)).sum(dtype=np.float64)) for m in METRICS}
+    return {m: float(np.asarray(getattr(tally, m)).sum(dtype=np.float64)) for m in SUMMED}
 
 
 def play(
@@ -175,13 +186,27 @@ def play(
         for s in strategies
         for budget in BUDGETS
     ]
-    rows = _run_all(jobs + extra, made, setup, told)
+    alone = [(w, ALONE, seed, None) for w in worlds for seed in numbers]
+    made |= {(w.name, ALONE): strategy_of(ALONE, setup.seed, _no_past) for w in worlds}
+    rows = _with_brought(_run_all(jobs + extra + alone, made, setup, told), len(jobs) + len(extra))
     full = tuple(rows[: len(jobs)])
     first = [r for r in full if r.seed in numbers[:frontier_seeds]]
     unlimited = [replace(r, budget=None) for r in first] if setup.contacts is None else []
     return League(
         setup, numbers, {w.name: w.told for w in worlds}, tuple(strategies), full, (*rows[len(jobs) :], *unlimited)
     )
+
+
+def _no_past() -> Logged:
+    raise WrongUse("leaving people in peace needs no past")
+
+
+def _with_brought(rows: list[Row], kept: int) -> list[Row]:
+    """The first `kept` rows, with what each brought beyond the run without contacts of its world and seed."""
+    peace = {(r.world, r.seed): r.sums["received"] for r in rows[kept:]}
+    return [
+        replace(r, sums={**r.sums, "brought": r.sums["received"] - peace[r.world, r.seed]}) for r in rows[:kept]
+    ]
 
 
 def _pasts(worlds: Sequence[World], setup: Setup):  # type: ignore[no-untyped-def]

@@ -1,9 +1,9 @@
 """A lender's limits: what may be done to whom on a day, before any strategy is asked.
 
 Quiet states and frequency caps are masks, never penalties: a strategy is not given the choice. They come from the
-defaults here (`limits.yaml`) and, where packs are named, from the gate's own parameters (`caps_of_packs`): the strictest
-of all holds. What the simulator does not model (wordings, hours, parties, notices) is not checked here; the gate does
-that where people are real.
+defaults here (`limits.yaml`) and, where packs are named, from the gate's own parameters (`limits_of_packs`): the
+strictest of all holds. What the simulator does not model (wordings, hours, parties, notices) is not checked here;
+the gate does that where people are real.
 """
 
 from __future__ import annotations
@@ -112,7 +112,10 @@ def allowed(limits: Limits, seen: Seen) -> NDArray[np.bool_]:
     lateness = np.where(np.asarray(seen["dpd"]) > 0, np.asarray(seen["dpd"]), -np.asarray(seen["days_to_due"]))
     for number, act in enumerate(acts.acts):
         may[:, number] = number == 0 or (
-            _suits(acts, act, seen, lateness) & ~silent & ~(calm & act.presses) & ~(no_calls & (act.channel in VOICE))
+            _suits(acts, act, seen, lateness)
+            & ~silent
+            & ~(calm & act.presses)
+            & ~(no_calls & (act.channel in VOICE))
         )
     return may
 

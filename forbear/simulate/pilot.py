@@ -48,7 +48,9 @@ def past_of(world: World, seed: int) -> Callable[[], Logged]:
 
 class _Collector:
     def __init__(self) -> None:
-        self._kept: list[tuple[NDArray[np.int64], dict[str, NDArray[np.generic]], NDArray[np.int8], NDArray[np.float32]]] = []
+        self._kept: list[
+            tuple[NDArray[np.int64], dict[str, NDArray[np.generic]], NDArray[np.int8], NDArray[np.float32]]
+        ] = []
         self._paid: list[NDArray[np.int64]] = []
 
     def __call__(self, log: DayLog) -> None:

@@ -23,7 +23,8 @@ WEEK = 7
 
 class Arrays:
     """A dataclass of arrays whose columns are changed in place only: a block is a view, and a column put in the place
-    of a view would be lost in silence."""
+    of a view would be lost in silence.
+    """
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse to replace a column."""

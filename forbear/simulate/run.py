@@ -62,8 +62,12 @@ class Setup:
 
 @dataclass(eq=False)
 class Tally(Arrays):
-    """By borrower: money in minor units, counts, points; `pressed_wrongly` as docs/simulate.md defines it."""
+    """By borrower: money in minor units, counts, points.
 
+    `received` is all money, `recovered` the part of it that was overdue; `pressed_wrongly` as docs/simulate.md says.
+    """
+
+    received: NDArray[np.int64]
     recovered: NDArray[np.int64]
     cost: NDArray[np.int64]
     contacts: NDArray[np.int32]
@@ -172,16 +176,33 @@ def _all_days(
         choice = strategy.choose(seen, today)
         hold(strategy.name, choice, today)
         act = np.ascontiguousarray(choice.act, dtype=np.int8)
-        hour = (lottery(setup.seed, day, 9, state.record.borrower) * HOURS).astype(np.int8)
-        step = _Step(world, effect, calendar, setup, state, act, hour, day)
-        rows = list(enumerate(blocks(setup.borrowers)))
-        came = list(pool.map(step, rows)) if pool else [step(one) for one in rows]
+        paid, reached = advance(world, effect, calendar, setup.seed, state, act, day, pool)
         if watchers:
-            paid = np.concatenate([p for p, _ in came])
-            reached = np.concatenate([r for _, r in came])
-            log = DayLog(day, seen, today, choice, paid, reached, hour, state)
+            log = DayLog(day, seen, today, choice, paid, reached, hours(setup.seed, state.record, day), state)
             for watcher in watchers:
                 watcher(log)
+
+
+def hours(seed: int, record: Record, day: int) -> NDArray[np.int8]:
+    """The part of the day in which each borrower would be contacted: by lot, as no strategy chooses it yet."""
+    return (lottery(seed, day, 9, record.borrower) * HOURS).astype(np.int8)
+
+
+def advance(
+    world: World,
+    effect: Effects,
+    calendar: Days,
+    seed: int,
+    state: State,
+    act: NDArray[np.int8],
+    day: int,
+    pool: ThreadPoolExecutor | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Carry out a day's acts, changing `state`; gives money paid and whether the act found the person, by borrower."""
+    step = _Step(world, effect, calendar, seed, state, act, hours(seed, state.record, day), day)
+    rows = list(enumerate(blocks(len(state.record))))
+    came = list(pool.map(step, rows)) if pool else [step(one) for one in rows]
+    return np.concatenate([p for p, _ in came]), np.concatenate([r for _, r in came])
 
 
 def today_of(setup: Setup, calendar: Days, seen: Seen, day: int) -> Today:
@@ -229,7 +250,7 @@ class _Step:
     world: World
     effect: Effects
     calendar: Days
-    setup: Setup
+    seed: int
     state: State
     act: NDArray[np.int8]
     hour: NDArray[np.int8]
@@ -239,18 +260,19 @@ class _Step:
         number, rows = numbered
         record, mind = part_of(self.state.record, rows), part_of(self.state.mind, rows)
         tally, day = part_of(self.state.tally, rows), self.day
-        draws = Streams(self.setup.seed, number, rows.stop - rows.start)
+        draws = Streams(self.seed, number, rows.stop - rows.start)
         fade(self.effect, mind, record, day)
         moved = draws.uniform(day, Purpose.number) < self.world.parameters["behavior.number_moves"]
         mind.number_ok &= ~moved
         heard = act_on(self.effect, mind, record, self.act[rows], self.hour[rows], day, draws)
         self._count(tally, mind, record, heard)
-        was_late = record.dpd > 0
+        was_late, owed = record.dpd > 0, record.arrears
         paid = self.world.behavior.pays(mind, record, self.calendar, day, draws)
         _close_settlements(record, paid, day)
         receive(record, paid, day)
         count_days(record, self.calendar, day)
-        tally.recovered += paid
+        tally.received += paid
+        tally.recovered += np.where(was_late, np.minimum(paid, owed), 0)
         tally.cures += was_late & (record.dpd == 0)
         reached = np.zeros(rows.stop - rows.start, dtype=bool)
         reached[heard.rows] = heard.reached
@@ -284,6 +306,7 @@ def _joined(parts: list[Any]) -> Any:
 
 def _nothing(n: int) -> Tally:
     return Tally(
+        np.zeros(n, dtype=np.int64),
         np.zeros(n, dtype=np.int64),
         np.zeros(n, dtype=np.int64),
         np.zeros(n, dtype=np.int32),

@@ -67,7 +67,10 @@ COLUMNS: dict[str, tuple[str, Callable[[_Now], Column]]] = {
     "days_since_payment": ("999 when none", lambda n: _since(n.record.last_payment, n.day)),
     "contacts": ("attempts so far", lambda n: n.record.attempts.sum(axis=1).astype(np.int32)),
     "contacts_7": ("attempts of the last 7 days", lambda n: n.record.recent.sum(axis=1).astype(np.int16)),
-    "calls_7": ("attempts by voice of the last 7 days", lambda n: n.record.recent_calls.sum(axis=1).astype(np.int16)),
+    "calls_7": (
+        "attempts by voice of the last 7 days",
+        lambda n: n.record.recent_calls.sum(axis=1).astype(np.int16),
+    ),
     "days_since_contact": ("999 when none", lambda n: _since(n.record.last_contact, n.day)),
     "days_since_reached": ("999 when never", lambda n: _since(n.record.last_reached, n.day)),
     "phone_tried": ("attempts by telephone", lambda n: _by_reach(n.record.attempts, "phone")),

@@ -109,7 +109,9 @@ def read_library(book: Path, mapping: str | None = None) -> Library:
             else np.asarray(connection.execute(LATENESS).fetchnumpy()["late"], dtype=np.int64)
         )
     states = _blocks(rows)
-    return _library(states, late[late <= MOST_LATE], f"{len(states):,} blocks of {LENGTH} months from {Path(book).name}")
+    return _library(
+        states, late[late <= MOST_LATE], f"{len(states):,} blocks of {LENGTH} months from {Path(book).name}"
+    )
 
 
 def with_lateness(library: Library, other: Library) -> Library:

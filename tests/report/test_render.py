@@ -195,7 +195,12 @@ def leaves(value, path=()):
 @given(
     data=st.data(),
     odd=st.one_of(
-        st.none(), st.text(max_size=12), st.integers(), st.booleans(), st.sampled_from(["NaN", "1e999999"]), st.just(10**30)
+        st.none(),
+        st.text(max_size=12),
+        st.integers(),
+        st.booleans(),
+        st.sampled_from(["NaN", "1e999999"]),
+        st.just(10**30),
     ),
 )
 def test_an_odd_figure_never_stops_the_report(portfolio, data, odd):

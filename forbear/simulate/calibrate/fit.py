@@ -23,7 +23,7 @@ FREE: dict[str, tuple[float, float, float]] = {
     "behavior.late": (-4.0, 2.0, 0.15),
     "behavior.late_decay": (-0.5, 2.0, 0.08),
     "behavior.pays_one": (0.02, 0.98, 0.08),
-    "behavior.remembers_late": (0.02, 0.9, 0.04),
+    "behavior.remembers_late": (0.05, 0.9, 0.04),
     "behavior.shock": (0.0005, 0.02, 0.001),
     "behavior.job_lost": (0.00005, 0.005, 0.0002),
     "behavior.spends": (0.3, 1.1, 0.05),
@@ -73,7 +73,8 @@ def fit(
     Args:
         start: where to begin.
         real: moments to meet, by name as `moments` gives them.
-        borrowers, seed: of the simulated book.
+        borrowers: of the simulated book.
+        seed: of the simulated book; one for all runs, so that the moments move smoothly.
         rounds: of Gauss-Newton, each as many runs as there are parameters.
         told: hears of the progress.
     """

@@ -7,7 +7,6 @@ steps of 30 days past due, loans that ended left out. Vintages: share ever 60 or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,17 @@ from forbear.simulate.worlds.catalog import world
 
 Moments = dict[str, float]
 LATE_FROM = (-9999, -7, -2, 0, 1, 8, 16, 31, 61)
-LATE_NAMES = ("early_8+", "early_3-7", "early_1-2", "on_day", "late_1-7", "late_8-15", "late_16-30", "late_31-60", "late_61+")
+LATE_NAMES = (
+    "early_8+",
+    "early_3-7",
+    "early_1-2",
+    "on_day",
+    "late_1-7",
+    "late_8-15",
+    "late_16-30",
+    "late_31-60",
+    "late_61+",
+)
 STATES = 6
 FROM_TO = ((0, 1), (1, 0), (1, 1), (1, 2), (2, 0), (2, 2), (2, 3), (3, 0), (3, 4), (4, 5))
 SETTLED_DAYS = 100

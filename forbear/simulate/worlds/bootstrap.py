@@ -96,7 +96,9 @@ class Bootstrap:
         moved = mind.push + mind.binding - mind.grudge
         extra = 1 / (1 + np.exp(-(base + np.maximum(moved, 0)))) - 1 / (1 + np.exp(-base))
         reminded = mind.aware & (record.last_reached == day) & (mind.steps == 0) & (record.arrears <= record.part)
-        reminded &= draws.uniform(day, Purpose.memory) < self.p["bootstrap.forgot"] * self.p["bootstrap.reminded_pays"]
+        reminded &= (
+            draws.uniform(day, Purpose.memory) < self.p["bootstrap.forgot"] * self.p["bootstrap.reminded_pays"]
+        )
         pays = (record.arrears > 0) & ~mind.disputes
         pays &= (draws.uniform(day, Purpose.shock_size) < extra) | reminded
         wanted = np.where(draws.uniform(day, Purpose.part) < self.p["bootstrap.pays_all"], WORST + 1, 1)

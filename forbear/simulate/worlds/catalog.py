@@ -67,7 +67,7 @@ def placebo(p: Parameters) -> Parameters:
 def harm(p: Parameters) -> Parameters:
     """No contact helps, and each that finds the person costs will for good."""
     bare = placebo(p)
-    return bare.with_values({k: p["harm.grudge"] for k in _acts_with(p, "grudge")})
+    return bare.with_values(dict.fromkeys(_acts_with(p, "grudge"), p["harm.grudge"]))
 
 
 WORLDS: dict[str, tuple[str, Callable[[Parameters], Parameters]]] = {

@@ -1,7 +1,7 @@
 """What an act does to a person: found or not, reminded, moved, tired, offended; and what the lender hears of it.
 
 The same in every world that has effects. Gains saturate (the nearer to the cap, the smaller), fade with a half-life,
-shrink with fatigue and turn to harm beyond it; pressure costs will for good. Each number is a parameter with its source.
+shrink with fatigue and turn to harm beyond it; pressure costs will for good. Each number is a parameter with a source.
 Draws come by purpose and not by act: whoever would have answered a message today would have answered another.
 """
 
@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 BY_VOICE = ("call", "voice")
+LUCK = (Purpose.outcome, Purpose.promise, Purpose.complaint, Purpose.stop, Purpose.accept, Purpose.trouble)
+"""What else is drawn for those acted on, beside being found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ def effects(parameters: Parameters) -> Effects:
 
     def column(name: str) -> Floats:
         keys = [f"{a.name}.{name}" for a in menu().acts]
-        return np.array([parameters[k] if k in parameters else 0.0 for k in keys], dtype=np.float32)
+        return np.array([parameters.get(k, 0.0) for k in keys], dtype=np.float32)
 
     return Effects(
         menu(),
@@ -94,7 +96,13 @@ def fade(effect: Effects, mind: Mind, record: Record, day: int) -> None:
 
 
 def act_on(
-    effect: Effects, mind: Mind, record: Record, act: NDArray[np.int8], hour: NDArray[np.int8], day: int, draws: Streams
+    effect: Effects,
+    mind: Mind,
+    record: Record,
+    act: NDArray[np.int8],
+    hour: NDArray[np.int8],
+    day: int,
+    draws: Streams,
 ) -> Heard:
     """Carry out a day's acts in a block; changes mind and record."""
     rows = np.flatnonzero(act)
@@ -105,10 +113,7 @@ def act_on(
     _log(effect, record, rows, what, reached, day)
     mind.fatigue[rows] += effect.menu.burden[what]
     got, did = rows[reached], what[reached]
-    luck = {
-        purpose: draws.uniform(day, purpose)
-        for purpose in (Purpose.outcome, Purpose.promise, Purpose.complaint, Purpose.stop, Purpose.accept, Purpose.trouble)
-    }
+    luck = {purpose: draws.uniform(day, purpose) for purpose in LUCK}
     _move(effect, mind, record, got, did, luck[Purpose.outcome][got])
     _promise(effect, mind, record, got, did, day, luck[Purpose.promise][got])
     _hear(effect, mind, record, got, did, luck[Purpose.trouble][got])

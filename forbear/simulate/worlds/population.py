@@ -120,7 +120,8 @@ def _record(
 ) -> Record:
     n = len(mind)
     term = TERMS[(u[12] * len(TERMS)).astype(np.int64)]
-    share = p["population.installment_low"] + u[13] * (p["population.installment_high"] - p["population.installment_low"])
+    low, high = p["population.installment_low"], p["population.installment_high"]
+    share = low + u[13] * (high - low)
     part = np.maximum((share * mind.income).astype(np.int64) // (10 * FEN), 5) * 10 * FEN
     interest = (part * p["population.interest_share"]).astype(np.int64) // FEN * FEN
     dom = (1 + u[14] * LAST_DOM).astype(np.int8)

@@ -41,7 +41,9 @@ class SelfExciting:
         level = self._level(mind)
         mind.intensity += p["hawkes.return"] * (level - mind.intensity)
         pushed = mind.intensity + p["hawkes.push"] * np.maximum(mind.push + mind.binding, 0)
-        rate = pushed * np.exp(np.minimum(mind.push, 0) - mind.grudge) * np.where(mind.aware, 1, p["hawkes.unaware"])
+        rate = (
+            pushed * np.exp(np.minimum(mind.push, 0) - mind.grudge) * np.where(mind.aware, 1, p["hawkes.unaware"])
+        )
         late = 1 - np.exp(-rate)
         on_time = np.where(mind.aware, 1 / (1 + np.exp(-(p["hawkes.on_time"] + mind.will - mind.grudge))), 0)
         chance = np.where(record.dpd > 0, late, np.where(record.arrears > 0, on_time, p["hawkes.early"] * on_time))
@@ -49,7 +51,9 @@ class SelfExciting:
         luck = draws.uniform(day, Purpose.part)
         whole = (luck < p["hawkes.pays_all"]) | (record.dpd == 0)
         share = np.where(whole, 1.0, luck)
-        paid = np.where(pays, np.minimum(asked, np.maximum((asked * share).astype(np.int64) // 1000 * 1000, 1000)), 0)
+        paid = np.where(
+            pays, np.minimum(asked, np.maximum((asked * share).astype(np.int64) // 1000 * 1000, 1000)), 0
+        )
         jump = p["hawkes.jump"] + p["hawkes.jump_size"] * paid / np.maximum(record.outstanding, 1)
         mind.intensity += np.where(paid > 0, jump, 0).astype(np.float32)
         return paid

@@ -81,7 +81,9 @@ class Structural:
         mind.aware[:] = np.where(comes_up, luck < mind.memory, mind.aware)
         mind.debit_fails |= comes_up & record.autopay & (luck > 1 - self.p["behavior.debit_breaks"])
         again = draws.uniform(day, Purpose.world)
-        mind.aware |= again < np.where(record.dpd > 0, self.p["behavior.remembers_late"], self.p["behavior.remembers"])
+        mind.aware |= again < np.where(
+            record.dpd > 0, self.p["behavior.remembers_late"], self.p["behavior.remembers"]
+        )
         mind.debit_fails &= again >= self.p["behavior.debit_noticed"]
 
     def _chance(self, mind: Mind, record: Record, ahead: NDArray[np.int64]) -> Floats:
