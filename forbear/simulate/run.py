@@ -114,7 +114,6 @@ def blocks(borrowers: int) -> list[slice]:
 
 def begin(world: World, setup: Setup, calendar: Days) -> State:
     """The state before day 0."""
-    _check(setup)
     parts = []
     for number, rows in enumerate(blocks(setup.borrowers)):
         draws = Streams(setup.seed, number, rows.stop - rows.start)
@@ -148,6 +147,7 @@ def simulate(
     Raises:
         WrongUse: the setup is out of range, or the strategy broke a limit; says which, on what day.
     """
+    _check(setup)
     calendar = days(setup.start, setup.days)
     state = begin(world, setup, calendar)
     if pool is None and setup.threads > 1 and setup.borrowers > BLOCK:

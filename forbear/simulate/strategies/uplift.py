@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from forbear.simulate.seen import Seen
 from forbear.simulate.strategies.interface import WAIT, Choice, Logged, Plan, Today, best_first, lottery
 
-ORDER = ("human_call", "plan_offer", "letter", "voice_reminder", "sms", "email", "app_push")
+ORDER = ("human_call", "letter", "voice_reminder", "sms", "email", "app_push")
 RIDGE = 30.0
 DAYS = (1, 4, 8, 16, 31, 61)
 """Days past due at which behavior is taken to change."""

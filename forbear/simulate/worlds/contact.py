@@ -204,7 +204,8 @@ def _offer(
 ) -> None:
     p, named = effect.p, effect.menu.index
     can_take = ~mind.disputes[got] & (record.arrears[got] > 0)
-    plan = got[can_take & (did == named("plan_offer")) & (luck < p["plan_offer.accepted"])]
+    needs = np.where(mind.buffer[got] < record.arrears[got], 1.0, p["plan_offer.without_need"])
+    plan = got[can_take & (did == named("plan_offer")) & (luck < p["plan_offer.accepted"] * needs)]
     months = int(p["plan_offer.months"])
     record.plan_until[plan] = day + 30 * months
     record.plan_part[plan] = -(-record.arrears[plan] // months)
