@@ -210,7 +210,7 @@ def today_of(setup: Setup, calendar: Days, seen: Seen, day: int) -> Today:
     scale = setup.capacity * setup.borrowers / 1000
     capacity = menu().capacities * scale
     capacity = np.where(np.isfinite(capacity), np.round(capacity, 6), UNLIMITED)
-    contacts = UNLIMITED if setup.contacts is None else round(setup.contacts * setup.borrowers / 1000)
+    contacts = UNLIMITED if setup.contacts is None else int(setup.contacts * setup.borrowers / 1000 + 1e-9)
     return Today(day, calendar.on(day), menu(), allowed(setup.limits, seen), capacity, contacts)
 
 

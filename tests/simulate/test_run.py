@@ -171,7 +171,9 @@ def test_a_choice_that_breaks_a_limit_stops_the_run(make, changes, said, worlds)
         simulate(worlds("structural"), Broken(make), Setup(400, 10, **changes))
 
 
-@pytest.mark.parametrize(("changes", "said"), [({"borrowers": 0}, "borrowers"), ({"days": 0}, "days"), ({"seed": -1}, "seed")])
+@pytest.mark.parametrize(
+    ("changes", "said"), [({"borrowers": 0}, "borrowers"), ({"days": 0}, "days"), ({"seed": -1}, "seed")]
+)
 def test_impossible_setups_are_refused(changes, said, worlds):
     with pytest.raises(WrongUse, match=said):
         simulate(worlds("structural"), Nothing(), replace(Setup(10, 5), **changes))

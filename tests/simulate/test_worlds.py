@@ -106,7 +106,9 @@ def test_a_wrong_number_is_never_reached_and_in_time_found_out(worlds):
     state, _ = one_block(worlds("structural"))
     state.mind.number_ok[:] = False
     act = np.full(4000, menu().index("human_call"), dtype=np.int8)
-    heard = act_on(effects(parameters()), state.mind, state.record, act, np.zeros(4000, np.int8), 0, Streams(5, 0, 4000))
+    heard = act_on(
+        effects(parameters()), state.mind, state.record, act, np.zeros(4000, np.int8), 0, Streams(5, 0, 4000)
+    )
     assert not heard.reached.any()
     share = state.record.bad_number.mean()
     assert abs(share - parameters()["contact.tells_wrong_number"]) < 0.03
