@@ -15,6 +15,8 @@ PAGES = (
     "gate.md",
     "gate_mutants.md",
     "language.md",
+    "simulate.md",
+    "league.md",
 )
 HEAD = """# Results
 

@@ -50,7 +50,8 @@ class Days:
         dom = np.arange(LAST_DOM + 1)
         here = self.month_start[self.month[day]] + dom - 1 - day
         there = self.month_start[self.month[day] + 1] + dom - 1 - day
-        return np.where(here >= 0, here, there)
+        ahead: NDArray[np.int64] = np.where(here >= 0, here, there)
+        return ahead
 
 
 def days(start: date, count: int) -> Days:

@@ -40,6 +40,8 @@ BUDGETS = (2.0, 5.0, 10.0, 20.0, 40.0)
 """Acts a day for 1,000 borrowers, at which the frontier is drawn beside no limit."""
 
 Told = Callable[[int, int], None]
+Job = tuple[World, str, int, float | None]
+"""World, strategy, seed, budget."""
 
 
 @dataclass(frozen=True)
@@ -178,15 +180,15 @@ def play(
         raise WrongUse("strategies must be named, each once", "say --strategy NAME for each")
     numbers = tuple(range(setup.seed, setup.seed + seeds))
     made = {(w.name, s): strategy_of(s, setup.seed, past) for w, past in _pasts(worlds, setup) for s in strategies}
-    jobs = [(w, s, seed, setup.contacts) for w in worlds for seed in numbers for s in strategies]
-    extra = [
+    jobs: list[Job] = [(w, s, seed, setup.contacts) for w in worlds for seed in numbers for s in strategies]
+    extra: list[Job] = [
         (w, s, seed, budget)
         for w in worlds
         for seed in numbers[:frontier_seeds]
         for s in strategies
         for budget in BUDGETS
     ]
-    alone = [(w, ALONE, seed, None) for w in worlds for seed in numbers]
+    alone: list[Job] = [(w, ALONE, seed, None) for w in worlds for seed in numbers]
     made |= {(w.name, ALONE): strategy_of(ALONE, setup.seed, _no_past) for w in worlds}
     rows = _with_brought(_run_all(jobs + extra + alone, made, setup, told), len(jobs) + len(extra))
     full = tuple(rows[: len(jobs)])
@@ -214,7 +216,7 @@ def _pasts(worlds: Sequence[World], setup: Setup):  # type: ignore[no-untyped-de
 
 
 def _run_all(
-    jobs: list[tuple[World, str, int, float | None]],
+    jobs: list[Job],
     made: dict[tuple[str, str], Strategy],
     setup: Setup,
     told: Told,
@@ -222,7 +224,7 @@ def _run_all(
     """Runs side by side, one thread each; their results do not depend on how many there are."""
     done = 0
 
-    def one(job: tuple[World, str, int, float | None]) -> Row:
+    def one(job: Job) -> Row:
         nonlocal done
         world, name, seed, budget = job
         own = replace(setup, seed=seed, contacts=budget, threads=setup.threads if len(jobs) == 1 else 1)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -125,10 +126,11 @@ def _silent(limits: Limits, seen: Seen) -> NDArray[np.bool_]:
     quiet = [np.asarray(seen[c], dtype=bool) for c in limits.quiet]
     often = np.asarray(seen["contacts_7"]) >= limits.contacts_a_week
     recent = np.asarray(seen["days_since_contact"]) < limits.gap
-    return np.logical_or.reduce([*quiet, often, recent, ~np.asarray(seen["open"], dtype=bool)])
+    silent: NDArray[np.bool_] = np.logical_or.reduce([*quiet, often, recent, ~np.asarray(seen["open"], dtype=bool)])
+    return silent
 
 
-def _suits(acts: Menu, act: Act, seen: Seen, lateness: NDArray[np.generic]) -> NDArray[np.bool_]:
+def _suits(acts: Menu, act: Act, seen: Seen, lateness: NDArray[Any]) -> NDArray[np.bool_]:
     """The act's own preconditions: days past due, a number that is right, not done before where once is enough."""
     first, last = act.dpd
     suits = (lateness >= first) & (lateness <= last)

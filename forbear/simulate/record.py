@@ -107,12 +107,14 @@ class Record(Arrays):
     @property
     def arrears(self) -> Ints:
         """Money due and neither paid nor forgiven."""
-        return np.maximum(self.due - self.paid - self.forgiven, 0)
+        left: Ints = np.maximum(self.due - self.paid - self.forgiven, 0)
+        return left
 
     @property
     def outstanding(self) -> Ints:
         """Everything still to be paid, due or not."""
-        return np.maximum(self.term * self.part - self.paid - self.forgiven, 0)
+        left: Ints = np.maximum(self.term * self.part - self.paid - self.forgiven, 0)
+        return left
 
 
 def part_of(whole: Any, rows: slice) -> Any:
@@ -123,7 +125,7 @@ def part_of(whole: Any, rows: slice) -> Any:
 def fall_due(record: Record, days: Days, day: int) -> Bools:
     """Let today's installments fall due and recount days past due; gives which ones fell due."""
     months = days.month[day] - record.first_month
-    today = (record.due_dom == days.dom[day]) & (months >= 0) & (months < record.term)
+    today: Bools = (record.due_dom == days.dom[day]) & (months >= 0) & (months < record.term)
     today &= record.extension_until < day
     numbers = np.where(today, months + 1, record.due_count)
     np.maximum(record.due_count, numbers, out=record.due_count)

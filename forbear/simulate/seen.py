@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from forbear.simulate.acts import REACHES, menu
 from forbear.simulate.days import Days
 from forbear.simulate.record import Record
 
-Column = NDArray[np.generic]
+Column = NDArray[Any]
 LONG_AGO = 999
 """Days since something that never happened."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -56,7 +57,7 @@ LATENESS = """
         SELECT loan_id, paid_on, sum(amount) OVER (PARTITION BY loan_id ORDER BY paid_on, payment_id) AS so_far
         FROM book.payments
     )
-    SELECT date_diff('day', o.due_on, min(c.paid_on)) AS late
+    SELECT o.loan_id, o.number, date_diff('day', o.due_on, min(c.paid_on)) AS late
     FROM owed AS o JOIN came AS c ON c.loan_id = o.loan_id AND c.so_far >= o.until
     GROUP BY o.loan_id, o.number, o.due_on
 """
@@ -81,7 +82,7 @@ class Library:
     @property
     def length(self) -> int:
         """Months of a block."""
-        return self.states.shape[1]
+        return int(self.states.shape[1])
 
     def draw(self, state: NDArray[np.int64], luck: NDArray[np.float32]) -> NDArray[np.int64]:
         """A block for each borrower, of those that begin in the borrower's state."""
@@ -108,7 +109,7 @@ def read_library(book: Path, mapping: str | None = None) -> Library:
             if carries
             else np.asarray(connection.execute(LATENESS).fetchnumpy()["late"], dtype=np.int64)
         )
-    states = _blocks(rows)
+    states = blocks_of(rows)
     return _library(
         states, late[late <= MOST_LATE], f"{len(states):,} blocks of {LENGTH} months from {Path(book).name}"
     )
@@ -131,7 +132,7 @@ def invented_library(as_of: date = date(2026, 6, 30)) -> Library:
     return replace(made, told=f"{len(made.states):,} blocks of an INVENTED sample book, not of real borrowers")
 
 
-def _blocks(rows: dict[str, np.ndarray]) -> NDArray[np.int8]:
+def blocks_of(rows: dict[str, NDArray[Any]]) -> NDArray[np.int8]:
     """Every run of LENGTH months in a row of one loan; a gap or an unknown state ends a run."""
     state = np.ma.filled(np.ma.asarray(rows["state"], dtype=np.float64), -1).astype(np.int64)
     loan = np.unique(np.asarray(rows["loan_id"]).astype(str), return_inverse=True)[1]
@@ -142,7 +143,8 @@ def _blocks(rows: dict[str, np.ndarray]) -> NDArray[np.int8]:
     windows = np.lib.stride_tricks.sliding_window_view(state, LENGTH)
     last = LENGTH - 1
     whole = (loan[:count] == loan[last:]) & (period[last:] - period[:count] == last) & (windows >= 0).all(axis=1)
-    return windows[whole].astype(np.int8)
+    found: NDArray[np.int8] = windows[whole].astype(np.int8)
+    return found
 
 
 def _library(states: NDArray[np.int8], late: NDArray[np.int64], told: str) -> Library:

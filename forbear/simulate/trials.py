@@ -69,7 +69,8 @@ def trials() -> tuple[Trial, ...]:
     """The trials of trials.yaml."""
     rows = yaml.safe_load(TRIALS_FILE.read_text(encoding="utf-8"))["trials"]
     pairs = ("range", "compare", "base")
-    return tuple(Trial(**{k: tuple(v) if k in pairs else v for k, v in row.items()}) for row in rows)
+    told: list[dict[str, Any]] = [{k: tuple(v) if k in pairs else v for k, v in row.items()} for row in rows]
+    return tuple(Trial(**row) for row in told)
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ def repeat(trial: Trial, *, borrowers: int = 8000, seed: int = 2026) -> Result:
     place = world("structural", values=values)
     arms = {}
     for name, row in trial.arms.items():
-        arm = Arm(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
+        told: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+        arm = Arm(**told)
         setup = Setup(
             borrowers,
             trial.days,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from forbear.basics.errors import WrongUse
+from forbear.basics.errors import ForbearError
 from forbear.cli import app
 
 
@@ -70,5 +70,5 @@ def test_a_book(tmp_path):
 def test_wrong_use_is_told(arguments, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     told = forbear("-n", 100, "-d", 10, "-k", 1, *arguments)
-    assert isinstance(told.exception, WrongUse)
+    assert isinstance(told.exception, ForbearError)
     assert said in told.exception.message + told.exception.hint

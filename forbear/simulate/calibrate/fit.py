@@ -126,10 +126,10 @@ def _slopes(
     """Moments x parameters, a parameter counted in its own steps."""
     columns = []
     here = distance(found, real)
-    for name in values:
+    for name, value in values.items():
         least, most, step = FREE[name]
-        way = step if values[name] + step <= most else -step
-        there = run({**values, name: min(max(values[name] + way, least), most)})
+        way = step if value + step <= most else -step
+        there = run({**values, name: min(max(value + way, least), most)})
         columns.append((distance(there, real) - here) * (step / way))
     return np.stack(columns, axis=1)
 
@@ -141,7 +141,7 @@ def _stepped(
     move = np.linalg.solve(normal + damp * (np.diag(np.diag(normal)) + 1e-3 * np.eye(len(normal))), -slopes.T @ gap)
     move = np.clip(move, -3, 3)
     found = {}
-    for number, name in enumerate(values):
+    for (name, value), way in zip(values.items(), move, strict=True):
         least, most, step = FREE[name]
-        found[name] = float(min(max(values[name] + move[number] * step, least), most))
+        found[name] = float(min(max(value + way * step, least), most))
     return found

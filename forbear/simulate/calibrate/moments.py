@@ -15,13 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forbear.book import open_book
+from forbear.simulate.days import days as days_from
 from forbear.simulate.evidence import Parameters
+from forbear.simulate.record import Record
 from forbear.simulate.run import DayLog, Setup, simulate
 from forbear.simulate.strategies.lists import Ladder
-from forbear.simulate.trajectories import FROM_STATUSES, LATENESS
+from forbear.simulate.trajectories import FROM_STATUSES, LATENESS, blocks_of
 from forbear.simulate.worlds.catalog import world
 
 Moments = dict[str, float]
+Ints = NDArray[np.int64]
 LATE_FROM = (-9999, -7, -2, 0, 1, 8, 16, 31, 61)
 LATE_NAMES = (
     "early_8+",
@@ -36,6 +39,9 @@ LATE_NAMES = (
 )
 STATES = 6
 FROM_TO = ((0, 1), (1, 0), (1, 1), (1, 2), (2, 0), (2, 2), (2, 3), (3, 0), (3, 4), (4, 5))
+AGES = (6, 9)
+"""Months on book at which vintages are compared."""
+FAR = 10**6
 SETTLED_DAYS = 100
 """An installment counts for lateness when it fell due so many days before the end."""
 
@@ -69,12 +75,21 @@ def repeat_moments(first: NDArray[np.int64], second: NDArray[np.int64]) -> Momen
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Raw material of moments: installments in order by loan or person, and months."""
+    """Raw material of moments.
+
+    Attributes:
+        late: days late, by installment.
+        pairs: days late of one installment and of the next, of the same person.
+        rolls: states at one month's end and at the next.
+        sixty: share of loans ever 60 or more days past due, by months on book.
+        months: states at four month ends in a row; a row each.
+    """
 
     late: NDArray[np.int64]
     pairs: tuple[NDArray[np.int64], NDArray[np.int64]]
     rolls: tuple[NDArray[np.int64], NDArray[np.int64]]
     sixty: dict[int, float]
+    months: NDArray[np.int8]
 
     def moments(self) -> Moments:
         """All of them."""
@@ -86,12 +101,9 @@ class Measured:
         return found | {f"vintage.sixty_by_{age}": share for age, share in self.sixty.items()}
 
 
-FIRST_LATENESS = LATENESS.replace("SELECT date_diff", "SELECT o.loan_id, o.number, date_diff").replace(
-    "GROUP BY o.loan_id, o.number, o.due_on", "GROUP BY o.loan_id, o.number, o.due_on"
-)
-PEOPLE_LATENESS = f"""
-    SELECT l.borrower_id, f.late FROM ({FIRST_LATENESS}) AS f JOIN book.loans AS l USING (loan_id)
-    WHERE f.number = 1 AND hash(CAST(l.borrower_id AS VARCHAR)) % 2 = $half OR $half = 2 AND f.number = 1
+FIRST_LATENESS = f"""
+    SELECT l.borrower_id, f.late FROM ({LATENESS}) AS f JOIN book.loans AS l USING (loan_id)
+    WHERE f.number = 1 AND ($half = 2 OR hash(CAST(l.borrower_id AS VARCHAR)) % 2 = $half)
     ORDER BY l.borrower_id, l.disbursed_on, f.loan_id
 """
 
@@ -106,12 +118,12 @@ def of_event_book(book: Path, mapping: str | None, half: int = 2) -> Measured:
     """
     with duckdb.connect() as connection:
         open_book(book, connection, mapping=mapping)
-        rows = connection.execute(PEOPLE_LATENESS, {"half": half}).fetchnumpy()
+        rows = connection.execute(FIRST_LATENESS, {"half": half}).fetchnumpy()
     late = np.asarray(rows["late"], dtype=np.int64)
     person = np.asarray(rows["borrower_id"]).astype(str)
     same = person[1:] == person[:-1]
     empty = np.zeros(0, dtype=np.int64)
-    return Measured(late, (late[:-1][same], late[1:][same]), (empty, empty), {})
+    return Measured(late, (late[:-1][same], late[1:][same]), (empty, empty), {}, np.zeros((0, 4), dtype=np.int8))
 
 
 def of_status_book(book: Path, mapping: str | None, half: int = 2) -> Measured:
@@ -127,28 +139,31 @@ def of_status_book(book: Path, mapping: str | None, half: int = 2) -> Measured:
         state, loan = state[keep], loan[keep]
     period = np.asarray(rows["period"], dtype=np.int64)
     both = (loan[1:] == loan[:-1]) & (np.diff(period) == 1) & (state[1:] >= 0) & (state[:-1] >= 0)
-    first = np.zeros(loan.max() + 1, dtype=np.int64)
-    np.minimum.at(first := np.full(loan.max() + 1, 10**6), loan, period)
-    age = period - first[loan]
-    last = np.zeros(loan.max() + 1, dtype=np.int64)
+    empty = np.zeros(0, dtype=np.int64)
+    rolls = (state[:-1][both], state[1:][both])
+    return Measured(empty, (empty, empty), rolls, _sixty(loan, period, state), blocks_of(rows))
+
+
+def _sixty(loan: Ints, period: Ints, state: Ints) -> dict[int, float]:
+    """Share of accounts ever 60 or more days past due by an age in months, of those that reached it."""
+    opened, last = np.full(loan.max() + 1, FAR), np.zeros(loan.max() + 1, dtype=np.int64)
+    np.minimum.at(opened, loan, period)
+    age = period - opened[loan]
     np.maximum.at(last, loan, age)
-    sixty = {}
-    for months in (6, 9):
+    shares = {}
+    for months in AGES:
         old_enough = np.flatnonzero(last >= months)
         bad = np.unique(loan[(state >= 2) & (age <= months)])
-        sixty[months] = float(np.isin(old_enough, bad).mean()) if len(old_enough) else 0.0
-    empty = np.zeros(0, dtype=np.int64)
-    return Measured(empty, (empty, empty), (state[:-1][both], state[1:][both]), sixty)
+        shares[months] = float(np.isin(old_enough, bad).mean()) if len(old_enough) else 0.0
+    return shares
 
 
 class _Collector:
     """Watches a run: when each installment was covered, and the state at each month's end."""
 
     def __init__(self, setup: Setup) -> None:
-        self.setup = setup
-        self.covered = np.full((setup.borrowers, 26), 10**6, dtype=np.int64)
+        self.covered = np.full((setup.borrowers, 26), FAR, dtype=np.int64)
         self.ends: list[NDArray[np.int64]] = []
-        self.dpd_max: list[NDArray[np.int64]] = []
 
     def __call__(self, log: DayLog) -> None:
         record = log.hidden.record
@@ -174,21 +189,22 @@ def of_simulation(parameters: Parameters, borrowers: int, days: int = 360, seed:
     return _measured(collector, state.record, setup)
 
 
-def _measured(collector: _Collector, record, setup: Setup) -> Measured:  # type: ignore[no-untyped-def]
-    from forbear.simulate.days import days as calendar_of
-
-    calendar = calendar_of(setup.start, setup.days)
+def _measured(collector: _Collector, record: Record, setup: Setup) -> Measured:
+    calendar = days_from(setup.start, setup.days)
     due = {k: calendar.due_day(record.first_month + k - 1, record.due_dom) for k in (1, 2)}
     late = {k: collector.covered[:, k] - due[k] for k in (1, 2)}
-    ripe = {k: (due[k] <= setup.days - SETTLED_DAYS) & (collector.covered[:, k] < 10**6) for k in (1, 2)}
+    ripe = {k: (due[k] <= setup.days - SETTLED_DAYS) & (collector.covered[:, k] < FAR) for k in (1, 2)}
     both = ripe[1] & ripe[2]
     ends = np.stack(collector.ends)
     live = (ends[:-1] >= 0) & (ends[1:] >= 0)
+    runs = np.lib.stride_tricks.sliding_window_view(ends, 4, axis=0)
+    months = runs[(runs >= 0).all(axis=2)].astype(np.int8)
     sixty = {}
-    for months in (6, 9):
-        old_enough = (record.disbursed >= 0) & (record.disbursed <= setup.days - 30 * (months + 1))
-        by_then = np.zeros(len(record), dtype=bool)
+    for age in AGES:
+        old_enough = (record.disbursed >= 0) & (record.disbursed <= setup.days - 30 * (age + 1))
+        bad = np.zeros(len(record), dtype=bool)
         for number, states in enumerate(ends):
-            by_then |= (states >= 2) & (number * 30 + 29 - record.disbursed <= 30 * (months + 1))
-        sixty[months] = float(by_then[old_enough].mean()) if old_enough.any() else 0.0
-    return Measured(late[1][ripe[1]], (late[1][both], late[2][both]), (ends[:-1][live], ends[1:][live]), sixty)
+            bad |= (states >= 2) & (number * 30 + 29 - record.disbursed <= 30 * (age + 1))
+        sixty[age] = float(bad[old_enough].mean()) if old_enough.any() else 0.0
+    pairs, rolls = (late[1][both], late[2][both]), (ends[:-1][live], ends[1:][live])
+    return Measured(late[1][ripe[1]], pairs, rolls, sixty, months)

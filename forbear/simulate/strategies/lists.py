@@ -79,7 +79,10 @@ def balance(seen: Seen) -> NDArray[np.float64]:
 def risk(seen: Seen) -> NDArray[np.float64]:
     """Risk as a scorecard would put it: days past due and broken promises against the application score."""
     dpd = np.minimum(np.asarray(seen["dpd"], dtype=np.float64), 180)
-    return dpd / 30 + np.asarray(seen["broken"]) - (np.asarray(seen["score"], dtype=np.float64) - 600) / 60
+    score: NDArray[np.float64] = (
+        dpd / 30 + np.asarray(seen["broken"]) - (np.asarray(seen["score"], dtype=np.float64) - 600) / 60
+    )
+    return score
 
 
 @dataclass(frozen=True)

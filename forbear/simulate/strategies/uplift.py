@@ -8,6 +8,7 @@ lists gets the first channel's act.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ RIDGE = 30.0
 DAYS = (1, 4, 8, 16, 31, 61)
 """Days past due at which behavior is taken to change."""
 
-Matrix = NDArray[np.float64]
+Matrix = NDArray[Any]
 
 
 def features(seen: Seen) -> Matrix:

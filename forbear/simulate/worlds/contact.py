@@ -146,7 +146,8 @@ def _found(
     told = lost & by_phone & (draws.uniform(day, Purpose.trouble)[rows] < effect.p["contact.tells_wrong_number"])
     record.bad_number[rows[told]] = True
     found: Bools = ~lost & (draws.uniform(day, Purpose.reach)[rows] < chance)
-    return found | (way == 0)
+    sure: Bools = way == 0
+    return found | sure
 
 
 def _log(effect: Effects, record: Record, rows: Ints, what: NDArray[np.int64], reached: Bools, day: int) -> None:

@@ -53,7 +53,8 @@ def generator_of(streams: Streams, number: int) -> np.random.Generator:
 def _beta(mean: float, spread: float, z: NDArray[np.float32]) -> NDArray[np.float32]:
     """A share around `mean`: normal on the log-odds scale, its middle moved so that the mean is about kept."""
     middle = np.log(mean / (1 - mean)) * np.sqrt(1 + 0.346 * spread**2)
-    return (1 / (1 + np.exp(-(middle + spread * z)))).astype(np.float32)
+    share: NDArray[np.float32] = (1 / (1 + np.exp(-(middle + spread * z)))).astype(np.float32)
+    return share
 
 
 def _mind(p: Parameters, u: NDArray[np.float32], z: NDArray[np.float32]) -> Mind:
