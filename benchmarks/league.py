@@ -1,6 +1,6 @@
 """The league of the baselines in every world, on many seeds: benchmarks/league.md and docs/images/frontier.svg.
 
-    python benchmarks/league.py [--seeds 20] [--borrowers 3000] [--days 180] [--strategy NAME ...]
+    python benchmarks/league.py [--seeds 20] [--borrowers 2000] [--days 180] [--strategy NAME ...]
 
 The bootstrap world replays the months of a real monthly credit record with the lateness of a real mobile lender, where
 shared/data holds them; else an invented book's, and the page says so.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reference_page import DATA, machine, today
 
-from forbear.simulate.card.render import IN_MILLIONS, picture, shown
+from forbear.simulate.card.render import IN_THOUSANDS, THOUSAND, picture, shown
 from forbear.simulate.intervals import Interval, interval
 from forbear.simulate.league import League, play, points
 from forbear.simulate.output import write
@@ -51,12 +51,12 @@ def read_library_of_lateness(mobile: Path) -> Library:
 
 def table(league: League, name: str) -> str:
     """One world's lines: mean ± half of the 95 % interval."""
-    head = "| strategy | " + " | ".join(m + (", m" if m in IN_MILLIONS else "") for m in SHOWN) + " |"
+    head = "| strategy | " + " | ".join(m + (", k" if m in IN_THOUSANDS else "") for m in SHOWN) + " |"
     rows = [f"### {name}\n", f"{league.worlds[name][0].upper()}{league.worlds[name][1:]}.\n", head]
     rows.append("|" + " --- |" * (len(SHOWN) + 1))
     for line in league.lines():
         if line.world == name:
-            cells = [_cell(line.figures[m], 1e8 if m in IN_MILLIONS else 1) for m in SHOWN]
+            cells = [_cell(line.figures[m], THOUSAND if m in IN_THOUSANDS else 1) for m in SHOWN]
             rows.append(f"| {line.strategy} | " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
 
@@ -69,16 +69,15 @@ def _cell(figure: Interval, scale: float) -> str:
 def against(league: League, name: str) -> str:
     """Differences from the ladder in money brought, seed by seed."""
     first = league.strategies[0]
-    rows = [f"| strategy | brought against {first}, m | 95 % interval | contacts against {first} | complaints |"]
+    rows = [f"| strategy | brought against {first}, k | 95 % interval | contacts against {first} | complaints |"]
     rows.append("| --- | --- | --- | --- | --- |")
     for line in league.lines():
         if line.world == name and line.strategy != first:
             gap = line.against["brought"]
-            between = "" if gap.low is None else f"{gap.low / 1e8:+.4f} to {gap.high / 1e8:+.4f}"
-            rows.append(
-                f"| {line.strategy} | {gap.mean / 1e8:+.4f} | {between} | {line.against['contacts'].mean:+,.0f} | "
-                f"{line.against['complaints'].mean:+.1f} |"
-            )
+            between = "" if gap.low is None else f"{gap.low / THOUSAND:+,.1f} to {gap.high / THOUSAND:+,.1f}"
+            contacts, complaints = line.against["contacts"].mean, line.against["complaints"].mean
+            brought = f"{gap.mean / THOUSAND:+,.1f}"
+            rows.append(f"| {line.strategy} | {brought} | {between} | {contacts:+,.0f} | {complaints:+.1f} |")
     return "\n".join(rows) + "\n"
 
 
@@ -100,7 +99,7 @@ def frontier(league: League) -> str:
     for name in league.worlds:
         for strategy in league.strategies:
             mine = {p.budget: p.means for p in points(league) if (p.world, p.strategy) == (name, strategy)}
-            cells = [f"{m['brought'] / 1e8:.3f} ({m['contacts']:,.0f})" for m in mine.values()]
+            cells = [f"{m['brought'] / THOUSAND:,.1f} ({m['contacts']:,.0f})" for m in mine.values()]
             rows.append(f"| {name} | {strategy} | " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
 
@@ -130,7 +129,7 @@ def main() -> None:
     """Play, and write the page, the folder and the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--borrowers", type=int, default=3000)
+    parser.add_argument("--borrowers", type=int, default=2000)
     parser.add_argument("--days", type=int, default=180)
     parser.add_argument("--strategy", action="append", help="further strategies, as `forbear simulate` takes them")
     parser.add_argument("--out", type=Path, default=HERE / "league")
@@ -154,7 +153,7 @@ def page(league: League, asked: argparse.Namespace, spent: float) -> str:
 
 {today()}, {machine()}, by `make league` (`{command}`),
 {spent:,.0f} seconds of processor time. {asked.borrowers:,} borrowers, {asked.days} days, {asked.seeds} seeds in each
-world; mean ± half of the 95 % interval over seeds; money in millions of yuan (m). What the columns mean:
+world; mean ± half of the 95 % interval over seeds; money in thousands of yuan (k). What the columns mean:
 [docs/simulate.md](../docs/simulate.md).
 
 **Simulated borrowers: no claim about real ones is made.** Every figure depends on assumed effects of contacts.
@@ -166,7 +165,7 @@ world; mean ± half of the 95 % interval over seeds; money in millions of yuan (
     for name in league.worlds:
         parts += ["\n", table(league, name), "\n", against(league, name)]
     parts += [
-        "\n## Under budgets of contacts\n\nBrought in millions of yuan (contacts), three seeds; budgets are acts a ",
+        "\n## Under budgets of contacts\n\nBrought in thousands of yuan (contacts), three seeds; budgets are acts a ",
     ]
     parts += ["day for 1,000 borrowers.\n\n", frontier(league)]
     return "".join(parts)

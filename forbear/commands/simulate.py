@@ -173,20 +173,20 @@ def _league(
 
 
 def _show(league: League) -> None:
-    from forbear.simulate.card.render import IN_MILLIONS, shown
+    from forbear.simulate.card.render import IN_THOUSANDS, THOUSAND, shown
     from forbear.simulate.league import METRICS
 
     for world, told in league.worlds.items():
         table = Table(title=f"{world}: {told}", title_justify="left")
         table.add_column("strategy")
         for metric in METRICS:
-            table.add_column(f"{metric}{', m' if metric in IN_MILLIONS else ''}", justify="right")
+            table.add_column(f"{metric}{', k' if metric in IN_THOUSANDS else ''}", justify="right")
         for line in league.lines():
             if line.world != world:
                 continue
             cells = []
             for metric in METRICS:
-                scale = 1e8 if metric in IN_MILLIONS else 1
+                scale = THOUSAND if metric in IN_THOUSANDS else 1
                 figure = line.figures[metric]
                 half = "" if figure.high is None else f" ± {shown((figure.high - figure.mean) / scale)}"
                 cells.append(f"{shown(figure.mean / scale)}{half}")

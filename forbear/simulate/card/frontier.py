@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from math import log10
+from math import ceil, floor, log10
 
 from forbear.simulate.league import League, Point, points
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 460, 300, 64, 34, 16, 44
 COLORS = ("#1d5c96", "#b45309", "#0f766e", "#9d174d", "#4d7c0f", "#6d28d9", "#475569", "#0891b2", "#a16207")
+THOUSAND = 1e5
+"""Minor units in a thousand of the major unit."""
 LEAST = 0.01
 """Contacts a borrower at the left edge, where the strategies without contacts stand."""
 
@@ -55,9 +57,9 @@ def _panel(league: League, known: list[Point], world: str, title: str) -> str:
     here = [p for p in known if p.world == world]
     heads = league.setup.borrowers
     most = max(*(p.means["contacts"] / heads for p in here), LEAST * 10)
-    money = [p.means["brought"] / 1e8 for p in here]
+    money = [p.means["brought"] / THOUSAND for p in here]
     low, high = min(0.0, *money), max(0.0, *money)
-    pad = max((high - low) * 0.08, 1e-3)
+    pad = max((high - low) * 0.08, 1.0)
     low, high = low - pad, high + pad
 
     def x(contacts: float) -> float:
@@ -69,7 +71,9 @@ def _panel(league: League, known: list[Point], world: str, title: str) -> str:
 
     parts = [f'<text x="{LEFT}" y="20" font-weight="600">{escape(title)}</text>', _axes(x, y, most, low, high)]
     for n, name in enumerate(league.strategies):
-        dots = [(x(p.means["contacts"] / heads), y(p.means["brought"] / 1e8)) for p in here if p.strategy == name]
+        dots = [
+            (x(p.means["contacts"] / heads), y(p.means["brought"] / THOUSAND)) for p in here if p.strategy == name
+        ]
         dots.sort()
         color = COLORS[n % len(COLORS)]
         line = " ".join(f"{a:.1f},{b:.1f}" for a, b in dots)
@@ -88,9 +92,17 @@ def _axes(x, y, most: float, low: float, high: float) -> str:  # type: ignore[no
         label = "0" if tick == LEAST else f"{tick:g}"
         lines.append(f'<text x="{at:.1f}" y="{bottom + 16}" text-anchor="middle">{label}</text>')
         tick *= 10
-    for k in range(5):
-        amount = low + (high - low) * (k + 0.5) / 5
+    for amount in ticks(low, high):
         at = y(amount)
-        lines.append(f'<line x1="{LEFT}" y1="{at:.1f}" x2="{WIDTH - RIGHT}" y2="{at:.1f}" stroke="#e2e8f0"/>')
-        lines.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{amount:.4g}</text>')
+        color = "#94a3b8" if amount == 0 else "#e2e8f0"
+        lines.append(f'<line x1="{LEFT}" y1="{at:.1f}" x2="{WIDTH - RIGHT}" y2="{at:.1f}" stroke="{color}"/>')
+        lines.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{amount:,g}</text>')
     return "".join(lines)
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round figures between two bounds, four to ten of them, 0 among them when it lies between."""
+    raw = (high - low) / 5
+    size = 10.0 ** floor(log10(raw))
+    step = next(m * size for m in (1, 2, 5, 10) if m * size >= raw)
+    return [n * step for n in range(ceil(low / step), floor(high / step) + 1)]

@@ -20,7 +20,9 @@ from forbear.simulate.league import METRICS, League, Line
 
 HERE = Path(__file__).parent
 LANGUAGES = ("zh", "en")
-IN_MILLIONS = ("brought", "received", "recovered", "cost", "forgiven")
+IN_THOUSANDS = ("brought", "received", "recovered", "cost", "forgiven")
+THOUSAND = 1e5
+"""Minor units in a thousand of the major unit."""
 EFFECT_GROUPS = ("contact", "complaint", "message_in_trials", "harm")
 WORLD_NAMES = {
     "zh": {
@@ -143,7 +145,8 @@ def _names(league: League, language: str) -> dict[str, str]:
 def _world(league: League, lines: list[Line], world: str, language: str) -> dict[str, Any]:
     return {
         "title": _names(league, language)[world],
-        "told": league.worlds[world],
+        "told": texts(language)["worlds"].get(world, league.worlds[world]),
+        "made_of": league.worlds[world] if world == "bootstrap" else "",
         "lines": [
             {
                 "strategy": line.strategy,
@@ -156,7 +159,7 @@ def _world(league: League, lines: list[Line], world: str, language: str) -> dict
 
 
 def _cell(line: Line, metric: str, is_first: bool) -> dict[str, Any]:
-    scale = 1e8 if metric in IN_MILLIONS else 1.0
+    scale = THOUSAND if metric in IN_THOUSANDS else 1.0
     figure, gap = line.figures[metric], line.against[metric]
     return {
         "mean": shown(figure.mean / scale),
@@ -169,14 +172,16 @@ def _cell(line: Line, metric: str, is_first: bool) -> dict[str, Any]:
 def _between(figure: Interval, scale: float) -> str:
     assert figure.low is not None
     assert figure.high is not None
-    return f"{shown(figure.low / scale)} – {shown(figure.high / scale)}"
+    return f"{shown(figure.low / scale)} … {shown(figure.high / scale)}"
 
 
 def shown(value: float) -> str:
-    """A figure with about four digits."""
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.4g}" if value else "0"
+    """A figure with about four digits, never as a power of ten."""
+    size = abs(value)
+    digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
+    text = f"{size:,.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"−{text}" if value < 0 and text != "0" else text
 
 
 def _studies(say: dict[str, Any]) -> list[dict[str, Any]]:

@@ -188,7 +188,8 @@ FIRST_DUE_AFTER = 20
 def _start(p: Parameters, u: NDArray[np.float32], mind: Mind, record: Record, days: Days) -> None:
     """Where a book begins in mid-life: installments of the past are due, and some borrowers are behind.
 
-    Those behind are likelier those of low will, poor memory and little money.
+    Those behind are likelier those of low will, poor memory and little money. Who is
+    still behind after so long is slow to pay, or would not be there: the more installments, the slower.
     """
     begun = record.disbursed < 0
     if not begun.any():
@@ -209,3 +210,5 @@ def _start(p: Parameters, u: NDArray[np.float32], mind: Mind, record: Record, da
     record.paid[:] = (record.due_count - count) * record.part
     record.payments[:] = record.due_count - count
     mind.aware[:] = ~behind | (u[22] < 0.5)
+    slower = np.array([0.0, *(p[f"population.behind_will_{k}"] for k in (1, 2, 3, 4))])
+    mind.will[:] += slower[count].astype(np.float32)
