@@ -19,7 +19,7 @@ from forbear.simulate.calibrate.fit import FREE, HABITS, distance
 from forbear.simulate.calibrate.moments import Measured, Moments, of_event_book, of_simulation, of_status_book
 from forbear.simulate.evidence import OF_OUR_OWN, parameters
 from forbear.simulate.run import Setup, simulate
-from forbear.simulate.strategies.lists import Ladder, List, Nothing, balance
+from forbear.simulate.strategies.lists import Ladder
 from forbear.simulate.trials import repeat, trials
 from forbear.simulate.worlds.catalog import world
 
@@ -31,7 +31,7 @@ SEED = 77
 def speed(borrowers: int) -> str:
     """Seconds of one run, in and out of threads."""
     rows = ["| strategy | threads | seconds | seconds of processor | borrower-days a second |", "|" + " --- |" * 5]
-    for strategy, threads in ((Nothing(), 1), (Ladder(), 1), (Ladder(), 2), (List("balance", balance), 2)):
+    for strategy, threads in ((Ladder(), 1), (Ladder(), 2)):
         wall, own = time.perf_counter(), time.process_time()
         simulate(world("structural"), strategy, Setup(borrowers, 180, threads=threads))
         wall, own = time.perf_counter() - wall, time.process_time() - own

@@ -224,6 +224,7 @@ def _values(world: World, state: State, setup: Setup, repetitions: int) -> pa.Ta
             "allowed": may[found.borrower[rows.ravel()], acts.ravel()],
             "gain": found.gain.ravel(),
             "standard_error": found.error.ravel(),
+            "gain_30_days": found.soon.ravel(),
             "horizon_days": np.full(rows.size, HORIZON, dtype=np.int32),
         }
     )

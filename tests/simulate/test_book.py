@@ -110,6 +110,7 @@ def test_true_values_are_of_the_allowed_act_against_waiting(made):
     assert values.groupby("borrower_id").size().eq(len(menu().acts)).all()
     call = values[values["act"] == "human_call"]["gain"]
     assert call.mean() > 0
+    assert values[values["act"] == "human_call"]["gain_30_days"].mean() >= 0
     assert (values["standard_error"] >= 0).all()
 
 
@@ -122,6 +123,7 @@ def test_true_values_in_the_placebo_world_are_nothing(worlds):
     before = state.record.paid.copy()
     found = true_values(worlds("placebo"), state, setup, 1)
     assert (found.gain == 0).all()
+    assert (found.soon == 0).all()
     np.testing.assert_array_equal(before, state.record.paid)
 
 

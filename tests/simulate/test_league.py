@@ -22,7 +22,7 @@ from forbear.simulate.strategies.lists import Nothing
 @pytest.fixture(scope="module")
 def league(worlds):
     places = [worlds(n) for n in ("structural", "placebo", "harm")]
-    return play(places, ["ladder", "least", "none"], Setup(400, 40, seed=7), 3, frontier_seeds=1)
+    return play(places, ["ladder", "least", "none"], Setup(400, 24, seed=7), 3, frontier_seeds=1)
 
 
 def test_a_row_for_each_run_and_a_line_for_each_place(league):
@@ -66,7 +66,7 @@ def test_the_frontier_is_one_budget_after_another(league):
     contacts = [p.means["contacts"] for p in mine]
     assert contacts == sorted(contacts)
     for point in mine[:-1]:
-        assert point.means["contacts"] <= point.budget * 40 * 400 / 1000
+        assert point.means["contacts"] <= point.budget * 24 * 400 / 1000
 
 
 @pytest.mark.parametrize(
