@@ -23,7 +23,7 @@ HORIZON = 90
 SOON = 30
 """Days of the second, undiscounted gain: what an act hastens shows there, while after 90 days most have paid anyhow."""
 DISCOUNT = 0.12
-"""Annual rate at which money to come is discounted to the day of the act (simple, 365 days): a cost of funds, assumed."""
+"""Annual rate at which money to come is discounted to the day of the act (simple, 365 days); assumed."""
 FUTURES = 1 << 50
 """Added to the seed for the first future; the next ones follow."""
 
