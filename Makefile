@@ -44,7 +44,7 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/bench_simulate.py
 	@$(BIN)/python benchmarks/results.py
 
-league: .venv/made-dev  ## the baselines against each other on simulated borrowers, 20 seeds a world (a quarter of an hour)
+league: .venv/made-dev  ## the baselines against each other on simulated borrowers, 20 seeds a world (ten minutes)
 	@$(BIN)/python benchmarks/league.py
 	@$(BIN)/python benchmarks/results.py
 

@@ -60,7 +60,9 @@ def simulate(
     values: int = typer.Option(
         0, "--values", min=0, help="With --book: repetitions for each act's true value; 0: none."
     ),
-    contacts: float = typer.Option(None, "--contacts", min=0, help="Most acts a day for 1,000 borrowers; 0: none."),
+    contacts: float = typer.Option(
+        None, "--contacts", "--budget", min=0, help="Most acts a day for 1,000 borrowers; 0: none."
+    ),
     capacity: float = typer.Option(1.0, "--capacity", min=0, help="Factor on every capacity of acts.yaml."),
     pack: list[str] = typer.Option(
         [], "--pack", "-p", help="The gate's packs, whose caps and bars tighten the limits."

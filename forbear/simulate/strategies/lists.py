@@ -138,7 +138,8 @@ class Explore:
 
     Attributes:
         share: of those late, each day, who get an act other than waiting; the act is drawn evenly among `acts` that
-            are allowed. Capacity is not asked, so that the propensities are exact; run it without limits.
+            are allowed. Where a capacity is short some draws are not carried out, and their propensities are then too
+            high by that: run it with `capacity=inf` for exact ones, as books are.
     """
 
     seed: int = 0
@@ -156,6 +157,8 @@ class Explore:
         pick = (lottery(self.seed, today.day, 4, borrower) * count).astype(np.int64)
         chosen = among[np.argmax(np.cumsum(allowed, axis=1) > pick[:, None], axis=1)]
         acts = whether & (count > 0)
-        act = np.where(acts, chosen, 0).astype(np.int8)
+        plan, tie = Plan(seen, today), _tie(self.seed, seen, today)
+        for act in among:
+            plan.give(int(act), best_first(tie, acts & (chosen == act), tie))
         propensity = np.where(acts, self.share / np.maximum(count, 1), np.where(count > 0, 1 - self.share, 1.0))
-        return Choice(act, propensity.astype(np.float32))
+        return Choice(plan.act, propensity.astype(np.float32))

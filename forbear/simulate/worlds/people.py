@@ -62,7 +62,7 @@ class Mind(Arrays):
         push: what recent contacts add to the log-odds; fatigue: recent burden; grudge: what contacts have cost in will.
         binding: what an open promise adds.
         intensity: of the self-exciting world.
-        row, place, moves_on, will_pay, steps: the trajectory followed in the bootstrap world.
+        row, place, moves_on, steps: the trajectory followed in the bootstrap world.
     """
 
     income: Ints
