@@ -18,6 +18,7 @@ from forbear.basics.errors import WrongUse
 if TYPE_CHECKING:
     from forbear.simulate.league import League
     from forbear.simulate.limits import Limits
+    from forbear.simulate.run import Setup
     from forbear.simulate.worlds.catalog import World
 
 DEFAULT_START = "2026-01-01"
@@ -41,11 +42,11 @@ def simulate(
         help="structural, selfexciting, bootstrap, placebo, harm, or all; repeatable.",
     ),
     strategy: list[str] = typer.Option(
-        ["ladder", "least"],
+        [],
         "--strategy",
         "-s",
         help="ladder, balance, risk, random, uplift, least, none, explore, or module:function; repeatable. The first "
-        "is the one compared with.",
+        "is the one compared with. Without any: ladder and least; explore for a book.",
     ),
     borrowers: int = typer.Option(10_000, "--borrowers", "-n", min=1, help="How many, one loan each."),
     days: int = typer.Option(180, "--days", "-d", min=1, help="How many days."),
@@ -100,9 +101,18 @@ def simulate(
     )
     worlds = _worlds(world, trajectories, mapping)
     if book:
-        _book(book, worlds, strategy, setup, values, form)
+        _book(book, worlds, strategy or ["explore"], setup, values, form)
     else:
-        _league(worlds, strategy, setup, seeds, out, frontier and contacts is None, language.value, form)
+        _league(
+            worlds,
+            strategy or ["ladder", "least"],
+            setup,
+            seeds,
+            out,
+            frontier and contacts is None,
+            language.value,
+            form,
+        )
 
 
 def _limits(packs: list[str], start: datetime) -> Limits:
@@ -123,15 +133,12 @@ def _worlds(names: list[str], trajectories: Path | None, mapping: str | None) ->
     return [world_of(name, library=library) for name in asked]
 
 
-def _book(out: Path, worlds: list[World], strategies: list[str], setup: object, values: int, form: Format) -> None:
+def _book(out: Path, worlds: list[World], strategies: list[str], setup: Setup, values: int, form: Format) -> None:
     from forbear.simulate.book import write_book
-    from forbear.simulate.run import Setup
 
-    assert isinstance(setup, Setup)
-    if len(worlds) != 1:
-        raise WrongUse("a book is of one world", "say --world once")
-    name = strategies[0] if strategies != ["ladder", "least"] else "explore"
-    made = write_book(out, worlds[0], name, setup, values=values)
+    if len(worlds) != 1 or len(strategies) != 1:
+        raise WrongUse("a book is of one world and one strategy", "say --world and --strategy once")
+    made = write_book(out, worlds[0], strategies[0], setup, values=values)
     if form is Format.json:
         print_json({"book": str(made.path), "truth": str(made.truth), "rows": made.rows})
     else:
@@ -142,7 +149,7 @@ def _book(out: Path, worlds: list[World], strategies: list[str], setup: object, 
 def _league(
     worlds: list[World],
     strategies: list[str],
-    setup: object,
+    setup: Setup,
     seeds: int,
     out: Path | None,
     frontier: bool,
@@ -151,9 +158,7 @@ def _league(
 ) -> None:
     from forbear.simulate.league import play
     from forbear.simulate.output import write
-    from forbear.simulate.run import Setup
 
-    assert isinstance(setup, Setup)
     with _bar(quiet=form is Format.json) as bar:
         task = bar.add_task("runs", total=None)
         league = play(

@@ -117,7 +117,7 @@ def _placebo(league: League, by: dict[tuple[str, str], Line], say: dict[str, Any
     if "placebo" not in league.worlds:
         return str(say["placebo_missing"])
     gaps = {s: by["placebo", s].against["brought"] for s in league.strategies}
-    false = [s for s, gap in gaps.items() if _below(gap) or _above(gap)]
+    false = [s for s, gap in gaps.items() if _below(gap) or _above(gap) or (gap.low is None and gap.mean != 0)]
     return str(say["placebo_held"].format(strategies=", ".join(false)) if false else say["placebo_clean"])
 
 

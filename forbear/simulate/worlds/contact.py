@@ -192,7 +192,7 @@ def _promise(
 def _hear(effect: Effects, mind: Mind, record: Record, got: Ints, did: NDArray[np.int64], luck: Floats) -> None:
     """In a conversation people tell of disputes and hardship."""
     talks = np.isin(effect.menu.reach[did], [REACHES.index(r) for r in ("phone", "door")])
-    talks &= effect.menu.burden[did] != effect.menu.burden[effect.menu.index("voice_reminder")]
+    talks &= did != effect.menu.index("voice_reminder")
     told = talks & (luck < effect.p["contact.tells_trouble"])
     record.disputed[got] |= told & mind.disputes[got]
     broke = short_for_long(mind, record.part)[got]

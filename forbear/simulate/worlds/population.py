@@ -188,8 +188,8 @@ FIRST_DUE_AFTER = 20
 def _start(p: Parameters, u: NDArray[np.float32], mind: Mind, record: Record, days: Days) -> None:
     """Where a book begins in mid-life: installments of the past are due, and some borrowers are behind.
 
-    Those behind are likelier those of low will, poor memory and little money. Who is
-    still behind after so long is slow to pay, or would not be there: the more installments, the slower.
+    Those behind are likelier those of low will, poor memory and little money. Who is still behind after so long is
+    slow to pay, or would not be there: the more installments, the slower.
     """
     begun = record.disbursed < 0
     if not begun.any():
