@@ -4,6 +4,7 @@ BIN := .venv/bin
 LOANS ?= 20000
 
 .PHONY: help demo test check audit bench mutate screenshots translations lock clean
+.PHONY: help demo test check bench league mutate lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -47,6 +48,11 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/bench_risk.py --out benchmarks/risk_speed.md
 	@$(BIN)/python benchmarks/reference_books.py
 	@$(BIN)/python benchmarks/reference_statuses.py
+	@$(BIN)/python benchmarks/bench_simulate.py
+	@$(BIN)/python benchmarks/results.py
+
+league: .venv/made-dev  ## the baselines against each other on simulated borrowers, 20 seeds a world (ten minutes)
+	@$(BIN)/python benchmarks/league.py
 	@$(BIN)/python benchmarks/results.py
 
 mutate: .venv/made-dev  ## change the gate's mechanisms in many small ways; list the changes no test notices

@@ -40,8 +40,13 @@ def machine() -> str:
     return f"{names[0]}, {len(names)} cores, Python {platform.python_version()}, DuckDB {duckdb.__version__}"
 
 
+def today() -> str:
+    """The date, for a page's head."""
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
 def write(page: Path, title: str, script: str, said: str, tables: Iterable[str]) -> None:
     """The page, with machine, command and date."""
-    head = f"# {title}\n\n{datetime.now(UTC):%Y-%m-%d}, {machine()}, by `python benchmarks/{script}`.\n\n{said}\n"
+    head = f"# {title}\n\n{today()}, {machine()}, by `python benchmarks/{script}`.\n\n{said}\n"
     page.write_text("\n".join((head, *tables)), encoding="utf-8")
     print(page.read_text(encoding="utf-8"))

@@ -20,6 +20,8 @@ PAGES = (
     "ledger.md",
     "risk.md",
     "risk_speed.md",
+    "simulate.md",
+    "league.md",
 )
 HEAD = """# Results
 
