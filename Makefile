@@ -3,8 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOANS ?= 20000
 
-.PHONY: help demo test check audit bench mutate screenshots translations lock clean
-.PHONY: help demo test check bench league mutate lock clean
+.PHONY: help demo test check audit bench league mutate screenshots translations lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
