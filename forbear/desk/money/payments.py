@@ -6,7 +6,7 @@ Stops at money that names its loan; what does not is matched first (see `matchin
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -17,6 +17,9 @@ from forbear.desk.audit.log import record
 from forbear.desk.ledger.booking import Payment, Receipt, book, pay
 from forbear.desk.ledger.refusals import Refused
 from forbear.desk.money.models import Reversal
+
+AHEAD = timedelta(days=1)
+"""How far from today (UTC) a payment's day may lie ahead: somewhere it is tomorrow already."""
 
 
 class Part(NamedTuple):
@@ -62,8 +65,10 @@ def take(payment: Payment, *, actor: str, at: datetime) -> tuple[Shown, Receipt]
 
     Raises:
         KeyUsed: the key, or the payment's own id, was used for something else.
-        Refused: it cannot be booked.
+        Refused: it cannot be booked, or its day has not come.
     """
+    if payment.paid_on > at.date() + AHEAD:
+        raise Refused("future", f"{payment.paid_on} has not come yet", "book money on the day it is received")
     receipt, told = pay(payment, actor=actor, at=at)
     if not told:
         return as_booked(receipt.entry_id), receipt

@@ -97,6 +97,7 @@ def test_keys_of_two_users_do_not_meet(till, as_role):
         ({"paid_on": "2026-02-30"}, 422),
         ({"paid_on": 20_000}, 422),
         ({"paid_on": "0001-01-01"}, 422),
+        ({"paid_on": "2199-12-31"}, 422),
         ({"loan_id": "nobody's"}, 404),
         ({"loan_id": "L\x00"}, 422),
         ({"payment_id": "\ud800"}, 422),
