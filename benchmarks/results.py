@@ -15,6 +15,8 @@ PAGES = (
     "gate.md",
     "gate_mutants.md",
     "language.md",
+    "allocate.md",
+    "allocate_noise.md",
     "ledger.md",
 )
 HEAD = """# Results

@@ -15,7 +15,10 @@ from forbear import __version__
 from forbear.basics.console import speak_any_encoding, words
 from forbear.basics.errors import ForbearError, WrongUse
 
-COMMANDS = ("sample", "check", "close", "schedule", "rolls", "gate", "words", "serve", "desk", "ledger")
+COMMANDS = (
+    *("sample", "check", "close", "schedule", "rolls", "gate", "words", "allocate"),
+    *("serve", "ledger", "audit", "desk", "desk_privacy", "demo"),
+)
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 
 app = typer.Typer(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forbear.basics.console import Format, Steps, answers, print_json, print_table
+from forbear.basics.console import Format, Steps, answers, print_json, print_table, words
 from forbear.basics.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -32,9 +32,20 @@ def register(app: typer.Typer) -> None:
 
 
 def close_book(
-    book: Annotated[Path, typer.Argument(help="Folder with the tables: loans, installments, payments, …")],
     as_of: Annotated[str, typer.Option(help="The day (YYYY-MM-DD) to stand on; nothing after it counts.")],
     out: Annotated[Path, typer.Option(help="Folder for the four files; made when missing.")],
+    book: Annotated[
+        Path | None, typer.Argument(help="Folder with the tables: loans, installments, payments, …")
+    ] = None,
+    from_desk: Annotated[
+        bool, typer.Option("--from-desk", help="Close the desk's own data, and load the results as worklists.")
+    ] = False,
+    data: Annotated[
+        Path, typer.Option("--data", envvar="FORBEAR_DATA", help="With --from-desk: the desk's data folder.")
+    ] = Path("desk-data"),
+    currency: Annotated[
+        str | None, typer.Option(help="With --from-desk: the currency, when the desk has loans of several.")
+    ] = None,
     mapping: Annotated[
         str | None, typer.Option(help="Shipped mapping by name, or a TOML file, for other people's files.")
     ] = None,
@@ -58,25 +69,45 @@ def close_book(
     """
     from forbear.night import close
 
-    steps = Steps(quiet=output is Format.json)
-    closed = close(
-        book,
-        as_of=_day(as_of),
-        out=out,
-        mapping=mapping,
-        settings=settings,
-        engine=engine.value,
-        quarantine=quarantine,
-        language=language.value,
-        threads=threads,
-        memory=memory,
-        today=datetime.now().astimezone().date(),
-        watch=steps.step,
-    )
+    if from_desk == (book is not None):
+        raise WrongUse(
+            "name the book to close, or say --from-desk, one of the two", "forbear close BOOK --as-of DAY --out DIR"
+        )
+    options: dict[str, Any] = {
+        "settings": settings,
+        "engine": engine.value,
+        "quarantine": quarantine,
+        "language": language.value,
+        "threads": threads,
+        "memory": memory,
+        "today": datetime.now().astimezone().date(),
+        "watch": Steps(quiet=output is Format.json).step,
+    }
+    if book is None:
+        closed = _from_desk(data, _day(as_of), out, currency, options)
+    else:
+        closed = close(book, as_of=_day(as_of), out=out, mapping=mapping, **options)
     if output is Format.json:
         print_json(_answer(closed))
     else:
         _tell(closed)
+
+
+def _from_desk(data: Path, as_of: date, out: Path, currency: str | None, options: dict[str, Any]) -> Closed:
+    from forbear.desk.server.access import desk_at
+
+    with desk_at(data):
+        from forbear.desk.imports.from_desk import close_from_desk
+
+        at = datetime.now(UTC)
+        closed, worklist = close_from_desk(
+            as_of=as_of, out=out, actor="forbear close --from-desk", at=at, currency=currency, **options
+        )
+    words.print(
+        f"worklists: {worklist.opened:,} cases opened, {worklist.refreshed:,} refreshed, {worklist.cured:,} cured",
+        markup=False,
+    )
+    return closed
 
 
 def _day(text: str) -> date:

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import duckdb
 
+from forbear.book.cells import literal, quoted
 from forbear.funding.figures import Money, Row, share
 
 LOAN_TRAITS = ("product", "repayment_method", "term", "funder_id")
@@ -67,7 +68,7 @@ def _few(connection: duckdb.DuckDBPyConnection, table: str, known: Sequence[str]
     asked = [n for n in known if n in types] + sorted(features)
     if not asked:
         return ()
-    counts = ", ".join(f'count(DISTINCT "{n}")' for n in asked)
+    counts = ", ".join(f"count(DISTINCT {quoted(n)})" for n in asked)
     row = connection.execute(f"SELECT {counts} FROM (SELECT * FROM book.{table} LIMIT {SAMPLE_ROWS})").fetchone()
     assert row is not None
     found = dict(zip(asked, row, strict=True))
@@ -104,15 +105,18 @@ def loan_segments_sql(chosen: Traits) -> str:
     """The table `loan_segments`: one row a trait of loans and a value, with open loans and how many are late."""
     order = " ".join(f"WHEN principal <= {end} THEN {i}" for i, end in enumerate(chosen.bands))
     band = f"CASE {order} ELSE {len(chosen.bands)} END" if chosen.bands else "0"
-    columns = [*((n, f'CAST("{n}" AS VARCHAR)') for n in chosen.loans), ("amount_band", f"CAST({band} AS VARCHAR)")]
-    wide = ", ".join(f'{text} AS "{name}"' for name, text in columns)
+    columns = [
+        *((n, f"CAST({quoted(n)} AS VARCHAR)") for n in chosen.loans),
+        ("amount_band", f"CAST({band} AS VARCHAR)"),
+    ]
+    wide = ", ".join(f"{text} AS {quoted(name)}" for name, text in columns)
     joined = f"FROM open_loans AS o JOIN (SELECT loan_id, {wide} FROM loans) AS t ON t.loan_id = o.loan_id"
     return _counted([name for name, _ in columns], "o", joined, "COUNT(*)", "o.is_1", "o.is_30", money=True)
 
 
 def borrower_segments_sql(chosen: Traits) -> str:
     """The table `borrower_segments`: the same by traits of borrowers."""
-    wide = ", ".join(f'CAST("{n}" AS VARCHAR) AS "{n}"' for n in chosen.borrowers)
+    wide = ", ".join(f"CAST({quoted(n)} AS VARCHAR) AS {quoted(n)}" for n in chosen.borrowers)
     joined = (
         f"FROM debts AS o JOIN (SELECT borrower_id, {wide} FROM borrowers) AS t ON t.borrower_id = o.borrower_id"
     )
@@ -123,9 +127,9 @@ def _counted(
     names: Sequence[str], of: str, joined: str, loans: str, late_1: str, late_30: str, *, money: bool
 ) -> str:
     """Counts by each of some columns at once."""
-    which = " ".join(f"WHEN GROUPING(t.\"{n}\") = 0 THEN '{n}'" for n in names)
-    value = " ".join(f'WHEN GROUPING(t."{n}") = 0 THEN t."{n}"' for n in names)
-    sets = ", ".join(f'(t."{n}")' for n in names)
+    which = " ".join(f"WHEN GROUPING(t.{quoted(n)}) = 0 THEN {literal(n)}" for n in names)
+    value = " ".join(f"WHEN GROUPING(t.{quoted(n)}) = 0 THEN t.{quoted(n)}" for n in names)
+    sets = ", ".join(f"(t.{quoted(n)})" for n in names)
 
     def principal(days: int) -> str:
         text = f"{of}.principal_outstanding * {of}.is_{days}" if money else f"{of}.principal_{days}"

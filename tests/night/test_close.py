@@ -24,6 +24,7 @@ import unrest
 
 from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.night import close, parts
+from forbear.testing.books import write_good_book
 
 AS_OF = unrest.AS_OF
 FILES = ("accounts.parquet", "portfolio.json", "report.html", "manifest.json")
@@ -308,3 +309,20 @@ def test_never_into_the_book_itself(book):
     with pytest.raises(WrongUse, match="own folder"):
         close(book, as_of=AS_OF, out=book / ".." / "book")
     assert not any((book / name).exists() for name in FILES)
+
+
+def test_a_feature_may_have_any_name(tmp_path):
+    """Names stand in SQL as identifiers and as texts; neither breaks on a quote."""
+    name = 'x_o\'clock "100%" $1 {n}'
+    write_good_book(tmp_path / "book", loans=40, seed=1)
+    loans = tmp_path / "book" / "loans.csv"
+    loans.write_text(loans.read_text().replace("x_city", '"' + name.replace('"', '""') + '"', 1))
+    (tmp_path / "settings.toml").write_text("[report]\nsegment_loans = 1\n")
+    night = close(
+        tmp_path / "book", as_of=date(2025, 9, 30), out=tmp_path / "out", settings=tmp_path / "settings.toml"
+    )
+    assert {row["value"] for row in night.portfolio["segments"] if row["dimension"] == name} == {
+        "上海",
+        "成都",
+        "Lagos",
+    }

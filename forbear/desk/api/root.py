@@ -13,9 +13,14 @@ from ninja.security import django_auth
 
 from forbear import __version__
 from forbear.desk.api.errors import tell_errors
+from forbear.desk.people.bearer import BearerToken
 
 ROUTERS: dict[str, str] = {
     "/me": "forbear.desk.people.api",
+    "/approvals": "forbear.desk.people.api_approvals",
+    "/users": "forbear.desk.people.api_users",
+    "/personal": "forbear.desk.privacy.api",
+    "/audit": "forbear.desk.audit.api",
     "/payments": "forbear.desk.money.api",
     "/hooks": "forbear.desk.money.hooks_api",
 }
@@ -45,7 +50,7 @@ api = DeskAPI(
     title="Forbear",
     version=__version__,
     description="The desk of Forbear: loans that fall behind, their borrowers, payments and contacts.",
-    auth=django_auth,
+    auth=[BearerToken(), django_auth],
     docs_url=None,  # Swagger UI comes from elsewhere and runs inline scripts: against our own policy
     openapi_url="/openapi.json",
     urls_namespace="api",

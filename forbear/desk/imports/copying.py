@@ -15,8 +15,8 @@ def copy_in(cursor: Any, target: str, file: Path) -> None:
             copy.write(block)
 
 
-def copy_out(cursor: Any, query: str, file: Path) -> None:
+def copy_out(cursor: Any, query: str, file: Path, values: dict[str, Any] | None = None) -> None:
     """Write what a query answers into a CSV file with a header."""
-    with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)") as copy, file.open("wb") as target:
+    with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)", values) as copy, file.open("wb") as target:
         for block in copy:
             target.write(block)

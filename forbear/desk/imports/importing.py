@@ -26,6 +26,7 @@ from forbear.book import Book, LeftOut, check_book, leave_out, open_book
 from forbear.desk.audit.log import record
 from forbear.desk.imports import staging
 from forbear.desk.imports.models import Import
+from forbear.desk.ledger.opening import load_events, load_payments, open_loans
 
 MERGED = (
     "borrowers",
@@ -34,11 +35,10 @@ MERGED = (
     "loans",
     "schedules",
     "installments",
-    "events",
     "contacts",
 )
-"""The statements of a merge, in order; each is a file under `merging/`."""
-CONFLICTS = ("loans", "installments", "events", "contacts")
+"""The statements of a merge, in order; each is a file under `merging/`. The ledger books what has money in it."""
+CONFLICTS = ("loans", "installments", "payments", "events", "contacts")
 MOST_CONFLICTS = 100
 SHOWN_CONFLICTS = 5
 ONE_AT_A_TIME = 0x696D706F
@@ -143,6 +143,9 @@ def _merge(of: Import, staged: dict[str, int], actor: Any, at: datetime) -> dict
         for name in MERGED:
             cursor.execute(_statement(name).format(**names), {"at": at})
             new[name] = cursor.rowcount
+        new["accounts"] = open_loans(actor=of.actor, at=at)
+        new["payments"] = load_payments(names["payments"], actor=of.actor, at=at)
+        new["events"] = load_events(names["events"], actor=of.actor, at=at)
         of.state, of.finished_at, of.rows = "done", at, {"staged": staged, "new": new}
         of.save()
         record(actor, "book.import", f"import:{of.pk}", book=of.fingerprint, new=new)

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from forbear.book import Book
+from forbear.book.cells import literal, quoted
 from forbear.book.schema import EXTRA_PREFIX, TABLES, Column, Kind, Table
 from forbear.desk.imports.copying import copy_in
 from forbear.desk.imports.models import Import, Piece
@@ -124,5 +125,5 @@ def _features(book: Book, table: Table) -> str:
     names = [row[0] for row in told if row[0].lower().startswith(EXTRA_PREFIX)]
     if not names:
         return "'{}'"
-    pairs = ", ".join(f"'{name}', \"{name}\"" for name in names)
+    pairs = ", ".join(f"{literal(name)}, {quoted(name)}" for name in names)
     return f"CAST(json_object({pairs}) AS VARCHAR)"

@@ -30,6 +30,8 @@ class Action:
     name: str
     about: str
     roles: frozenset[str]
+    two_people: bool = False
+    """It moves money or loosens a rule, so that whoever is given it is given it by two people."""
 
 
 @cache
@@ -40,7 +42,10 @@ def actions() -> dict[str, Action]:
         ValueError: `rights.toml` names a role that does not exist.
     """
     table = tomllib.loads(files(__package__).joinpath("rights.toml").read_text("utf-8"))
-    made = {name: Action(name, row["about"], frozenset(row["roles"])) for name, row in table["actions"].items()}
+    made = {
+        name: Action(name, row["about"], frozenset(row["roles"]), row.get("two_people", False))
+        for name, row in table["actions"].items()
+    }
     for action in made.values():
         if unknown := action.roles - set(Role.values):
             raise ValueError(f"rights.toml: {action.name} names unknown roles: {', '.join(sorted(unknown))}")
@@ -50,11 +55,22 @@ def actions() -> dict[str, Action]:
 def allowed(user: Any, action: str) -> bool:
     """Whether the user's role may do the action; an action that does not exist is an error, not a no.
 
+    A program may do only what the token it shows is for as well.
+
     Raises:
         KeyError: no such action.
     """
     roles = actions()[action].roles
-    return bool(user.is_authenticated and user.is_active and user.role in roles)
+    if not (user.is_authenticated and user.is_active and user.role in roles):
+        return False
+    return user.role != Role.SERVICE or action in getattr(user, "token_scopes", ())
+
+
+def guarded(role: Any) -> frozenset[str]:
+    """The actions of a role that are given by two people; a service has those of its tokens, which guard themselves."""
+    if role == Role.SERVICE:
+        return frozenset()
+    return frozenset(action.name for action in actions().values() if action.two_people and role in action.roles)
 
 
 def requires(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

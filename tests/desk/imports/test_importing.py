@@ -14,7 +14,8 @@ from forbear.book import open_book
 from forbear.desk.audit.models import Entry
 from forbear.desk.imports import importing, staging
 from forbear.desk.imports.models import Import
-from forbear.desk.record.models import Borrower, Contact, Fact, Installment, Loan, LoanEvent
+from forbear.desk.ledger import models as ledger
+from forbear.desk.record.models import Borrower, Contact, Fact, Installment, Loan
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +46,6 @@ def test_every_row_of_the_book_is_there_to_the_cent(book, bring_in):
             ("loans", Loan, "loan_id borrower_id disbursed_on principal annual_rate term currency product"),
             ("installments", Installment, "loan_id number due_on principal_due interest_due fees_due"),
             ("contacts", Contact, "contact_id borrower_id channel direction result loan_id"),
-            ("events", LoanEvent, "event_id loan_id kind effective_on until_on payment_id recorded_on"),
             ("borrowers", Borrower, "borrower_id time_zone language region birth_year first_loan"),
         ]:
             names = columns.split()
@@ -54,6 +54,18 @@ def test_every_row_of_the_book_is_there_to_the_cent(book, bring_in):
             assert done.staged[table] == len(wanted)
         told = """SELECT contact_id, CAST("at" AS VARCHAR) || '+00:00' FROM book.contacts"""
         instants = engine.execute(told).fetchall()
+        paid = engine.execute("SELECT payment_id, loan_id, paid_on, amount FROM book.payments").fetchall()
+        pauses = engine.execute(
+            "SELECT event_id, loan_id, effective_on, CAST(until_on AS VARCHAR) FROM book.events"
+        )
+        pauses = pauses.fetchall()
+    booked = ledger.Entry.objects
+    assert sorted(
+        booked.filter(kind="payment").values_list("cause", "loan_id", "effective_on", "amount")
+    ) == sorted(paid)
+    kept = booked.filter(kind="pause").values_list("cause", "loan_id", "effective_on", "facts__until_on")
+    assert sorted(kept) == sorted(pauses)
+    assert len(pauses) > 1
     assert {(c.contact_id, str(c.at)) for c in Contact.objects.all()} == set(instants)
     assert Loan.objects.get(loan_id="LN00001").features == {"x_city": rows(book / "loans.csv")[0]["x_city"]}
     assert staging_tables() == 0
@@ -93,6 +105,7 @@ def test_a_book_with_faults_is_refused_whole(book, bring_in):
         ("contacts.csv", r",sms,", ",call,", "channel is sms here, call in the book"),
         ("events.csv", r"(pause,[\d-]+),[\d-]+,", r"\1,2026-01-31,", "until_on"),
         ("installments.csv", r",0\.00\n", ",1.00\n", "installments LN00001 1"),
+        ("payments.csv", r",\d+\.\d\d,1,bank", ",1.23,1,bank", ": amount is "),
     ],
 )
 def test_what_contradicts_the_desk_is_refused_and_named(book, bring_in, file, pattern, to, told):

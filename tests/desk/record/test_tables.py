@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from forbear.conduct import Cleared, load_packs
 from forbear.conduct.sending import SCHEMA, reserve, settle
-from forbear.desk.record.models import Borrower, Case, Contact, Fact, Installment, Loan, LoanEvent, Schedule
+from forbear.desk.record.models import Borrower, Case, Contact, Fact, Installment, Loan, Schedule
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 COLUMNS = """
@@ -95,21 +95,6 @@ def installment_of_no_schedule(loan):
 def test_an_installment_without_its_schedule_is_refused(loan):
     with pytest.raises(IntegrityError, match="installments_of_schedule"), transaction.atomic():
         installment_of_no_schedule(loan)
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"kind": "pause"},
-        {"kind": "pause", "until_on": date(2025, 12, 31)},
-        {"kind": "reversal"},
-        {"kind": "holiday", "until_on": date(2026, 2, 1)},
-    ],
-    ids=str,
-)
-def test_an_incomplete_event_is_refused(loan, event):
-    with pytest.raises(IntegrityError), transaction.atomic():
-        LoanEvent.objects.create(event_id="E1", loan=loan, effective_on=date(2026, 1, 1), **event)
 
 
 def test_money_is_bigint_and_keys_are_text():

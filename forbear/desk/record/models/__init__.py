@@ -2,7 +2,7 @@
 
 from forbear.desk.record.models.casework import Case, Complaint, Consent, Note, Promise
 from forbear.desk.record.models.contact import Contact, Fact, Vouched
-from forbear.desk.record.models.loans import Borrower, Installment, Loan, LoanEvent, Schedule
+from forbear.desk.record.models.loans import Borrower, Installment, Loan, Schedule
 
 __all__ = [
     "Borrower",
@@ -13,7 +13,6 @@ __all__ = [
     "Fact",
     "Installment",
     "Loan",
-    "LoanEvent",
     "Note",
     "Promise",
     "Schedule",

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from forbear.desk.fields import Id, Minor, currency, one_of
 from forbear.desk.people.models import Agency
+from forbear.desk.privacy.sealed import SealedText
 from forbear.desk.record.models.contact import Contact
 from forbear.desk.record.models.loans import Borrower, Loan
 
@@ -65,6 +66,7 @@ class Case(models.Model):
             ),
             models.Index("next_action_on", "case_id", name="cases_by_next_action", condition=OPEN),
             models.Index("borrower", name="cases_of_borrower"),
+            models.Index("closed_at", name="cases_closed", condition=~OPEN),
         )
         constraints = (
             models.UniqueConstraint(fields=["borrower"], name="one_open_case", condition=OPEN),
@@ -102,6 +104,7 @@ class Promise(models.Model):
             models.Index(fields=["borrower", "due_on"], name="promises_of_borrower"),
             models.Index(fields=["due_on"], name="promises_open", condition=models.Q(state="open")),
             models.Index(fields=["made_by", "made_at"], name="promises_made"),
+            models.Index(fields=["made_at"], name="promises_by_time"),
         )
         constraints = (
             one_of("state", ["open", "kept", "part_kept", "broken", "withdrawn"], "promise_state_known"),
@@ -120,7 +123,7 @@ class Note(models.Model):
     loan = models.ForeignKey(Loan, models.PROTECT, null=True, blank=True, db_index=False, related_name="notes")
     at = models.DateTimeField(db_default=Now())
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
-    text = models.TextField()
+    text = SealedText()
 
     class Meta:
         db_table = "notes"
@@ -142,18 +145,19 @@ class Complaint(models.Model):
     about = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
-    text = models.TextField(default="", db_default="")
+    text = SealedText()
     answer_due_on = models.DateField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
-    answer = models.TextField(default="", db_default="")
+    answer = SealedText()
 
     class Meta:
         db_table = "complaints"
         indexes = (
             models.Index(fields=["borrower", "received_at"], name="complaints_of_borrower"),
+            models.Index(fields=["received_at"], name="complaints_by_time"),
             models.Index(
                 fields=["answer_due_on"], name="complaints_open", condition=models.Q(answered_at__isnull=True)
             ),
@@ -161,7 +165,7 @@ class Complaint(models.Model):
         constraints = (
             one_of("kind", ["complaint", "dispute"], "complaint_kind_known"),
             models.CheckConstraint(
-                condition=models.Q(answered_at__isnull=True) | ~models.Q(answer=""), name="complaint_answer_given"
+                condition=models.Q(answered_at__isnull=True) | ~models.Q(answer=b""), name="complaint_answer_given"
             ),
         )
 

@@ -1,4 +1,4 @@
-"""Borrowers, loans, schedules and the events that move arrears, as the book has them (docs/book.md).
+"""Borrowers, loans and schedules, as the book has them (docs/book.md); payments and pauses are the ledger's.
 
 Arrears are not here: they follow from schedules and from the ledger as of a date. A re-amortization writes a new
 schedule with the next version; the old one stays. Keys that span two columns are held by the database.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
-from forbear.desk.fields import Id, Minor, currency, one_of
+from forbear.desk.fields import Id, Minor, currency
 
 
 class Borrower(models.Model):
@@ -99,38 +99,3 @@ class Installment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loan_id} installment {self.number}"
-
-
-class LoanEvent(models.Model):
-    """A pause of a loan, or the reversal of one of its payments, as the book's table `events` has them."""
-
-    event_id = Id(primary_key=True)
-    loan = models.ForeignKey(Loan, models.PROTECT, db_index=False, related_name="events")
-    kind = models.TextField(choices=[("pause", "pause"), ("reversal", "reversal")])
-    effective_on = models.DateField()
-    until_on = models.DateField(null=True, blank=True)
-    payment_id = Id(null=True, blank=True)
-    recorded_on = models.DateField(null=True, blank=True)
-    recorded_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        db_table = "loan_events"
-        indexes = (models.Index(fields=["loan", "effective_on"], name="loan_events_of_loan"),)
-        constraints = (
-            one_of("kind", ["pause", "reversal"], "loan_event_kind_known"),
-            models.CheckConstraint(
-                condition=(
-                    models.Q(
-                        kind="pause",
-                        until_on__isnull=False,
-                        until_on__gte=models.F("effective_on"),
-                        payment_id__isnull=True,
-                    )
-                    | models.Q(kind="reversal", payment_id__isnull=False)
-                ),
-                name="loan_event_complete",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return str(self.event_id)
