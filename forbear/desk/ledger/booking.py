@@ -135,13 +135,23 @@ def pay(payment: Payment, *, actor: str, at: datetime) -> tuple[Receipt, Mapping
         Refused: it cannot be booked.
     """
     _refuse_bad_payment(payment, actor)
-    with connection.cursor() as cursor:
-        cursor.execute(named("pay_many"), _arrays([payment], actor, at))
-        told = json.loads(cursor.fetchone()[1])
+    told = _told(payment, actor, at)
     if told["outcome"] == "booked":
         return Receipt(told["entry"]), told
     with transaction.atomic():
         return _receipt(payment, told, actor, at), {}
+
+
+def _told(one: Payment, actor: str, at: datetime) -> dict[str, Any]:
+    """What `ledger_pay` says to one payment."""
+    source = json.dumps(_source(one)) if one.source else None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ledger_pay(%s, %s, %s, %s, %s, %s, %s, %s)",
+            [one.key, one.loan_id, one.paid_on, one.amount, one.payment_id, actor, at, source],
+        )
+        told: dict[str, Any] = json.loads(cursor.fetchone()[0])
+        return told
 
 
 def _refuse_bad_payment(one: Payment, actor: str) -> None:
@@ -177,9 +187,7 @@ def _receipt(one: Payment, told: Mapping[str, Any], actor: str, at: datetime) ->
 def _pay_by_plan(one: Payment, actor: str, at: datetime) -> Receipt:
     """Under the loan's lock, which another with the same key may have held until now."""
     known = history(one.loan_id, lock=True)
-    with connection.cursor() as cursor:
-        cursor.execute(named("pay_many"), _arrays([one], actor, at))
-        told = json.loads(cursor.fetchone()[1])
+    told = _told(one, actor, at)
     if told["outcome"] != "general":
         return _receipt(one, told, actor, at)
     ask = Ask("payment", one.loan_id, one.paid_on, one.amount, one.payment_id, _source(one))

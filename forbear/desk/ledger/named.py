@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources import files
+from typing import Any
+
+from django.db import DatabaseError
 
 
 @cache
 def named(name: str) -> str:
     """The text of `sql/<name>.sql`."""
     return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
+
+
+@contextmanager
+def whole_tables(cursor: Any) -> Iterator[None]:
+    """Inside the block, in a transaction: join whole tables by hash, row by row only where nothing else will do.
+
+    The planner knows nothing of the size of a step of a WITH query, nor of tables filled a moment ago, and would then
+    compare every row with every other.
+    """
+    cursor.execute("SET LOCAL enable_nestloop = off")
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError):  # of a broken transaction nothing is left to set back
+            cursor.execute("SET LOCAL enable_nestloop = on")

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from forbear.desk.ledger.booking import Payment, book, pay_many
-from forbear.desk.ledger.named import named
+from forbear.desk.ledger.named import named, whole_tables
 from forbear.desk.ledger.rules import waterfall_order
 
 AT_ONCE = 1_000
@@ -32,10 +32,11 @@ def open_loans(*, actor: str, at: datetime, rule: str = "oldest_installment") ->
     """
     order = waterfall_order(rule)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            named("open_loans"), {"actor": actor, "at": at, "rule": rule, "order": list(order or ()) or None}
-        )
-        opened: int = cursor.fetchone()[0]
+        with whole_tables(cursor):
+            cursor.execute(
+                named("open_loans"), {"actor": actor, "at": at, "rule": rule, "order": list(order or ()) or None}
+            )
+            opened: int = cursor.fetchone()[0]
         return opened
 
 
@@ -52,8 +53,9 @@ def load_payments(table: str, *, actor: str, at: datetime) -> int:
     """
     words = {"actor": actor, "at": at}
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(named("load_payments").replace("{payments}", table), words)
-        loaded: int = cursor.fetchone()[0]
+        with whole_tables(cursor):
+            cursor.execute(named("load_payments").replace("{payments}", table), words)
+            loaded: int = cursor.fetchone()[0]
         for one in _one_by_one(cursor, table):
             loaded += len(pay_many(one, actor=actor, at=at))
     return loaded

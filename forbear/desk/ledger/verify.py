@@ -13,7 +13,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from forbear.desk.ledger.acts import Booked, History, Lines, added
-from forbear.desk.ledger.named import named
+from forbear.desk.ledger.named import named, whole_tables
 from forbear.desk.ledger.postings import postings_of
 from forbear.desk.ledger.reading import histories
 from forbear.desk.ledger.rules import NOTHING, consequences, moving_kinds, timeline, version_in_force
@@ -52,12 +52,14 @@ def verify(progress: Callable[[Verified], None] = lambda _done: None) -> Iterato
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         while upto := _upto(cursor, last):
             span = {"after": last, "upto": upto[0]}
-            cursor.execute(named("verify_accounts"), span)
-            yield from [_difference(row) for row in cursor.fetchall()]
-            cursor.execute(named("verify_general"), span)
-            general = [row[0] for row in cursor.fetchall()]
-            cursor.execute(named("verify_plain"), {**span, "general": general})
-            yield from [_difference(row) for row in cursor.fetchall()]
+            with whole_tables(cursor):
+                cursor.execute(named("verify_accounts"), span)
+                found = cursor.fetchall()
+                cursor.execute(named("verify_general"), span)
+                general = [row[0] for row in cursor.fetchall()]
+                cursor.execute(named("verify_plain"), {**span, "general": general})
+                found += cursor.fetchall()
+            yield from (_difference(row) for row in found)
             for start in range(0, len(general), 500):
                 for known in histories(general[start : start + 500]):
                     yield from differences(known)

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Field, Header, Path, Query, Router, Schema, Status
-from pydantic import BeforeValidator, StrictBool, StrictInt
+from pydantic import BeforeValidator, StrictInt
 
 from forbear.desk.api.words import Told
 from forbear.desk.ledger.booking import LONGEST, Payment
 from forbear.desk.ledger.refusals import KeyUsed, Refused
 from forbear.desk.money import payments
-from forbear.desk.money.models import Reversal
+from forbear.desk.people.api_approvals import Proposal
 from forbear.desk.people.rights import requires
 from forbear.desk.record.visible import STAFF, visible_loans
 
@@ -83,26 +83,6 @@ class ReversalIn(Schema):
 
     reason: Annotated[str, Field(min_length=1, max_length=500, pattern=PRINTABLE)]
     effective_on: Day
-
-
-class DecisionIn(Schema):
-    """Yes or no."""
-
-    approve: StrictBool
-
-
-class ReversalOut(Schema):
-    """A reversal and who proposed and decided it."""
-
-    reversal_id: int
-    payment_id: str
-    effective_on: date
-    reason: str
-    state: str
-    proposed_by: str
-    proposed_at: datetime
-    decided_by: str | None
-    decided_at: datetime | None
 
 
 def _no(status: int, error: Refused) -> Status:
@@ -189,37 +169,19 @@ def one_payment(request: HttpRequest, payment_id: PaymentId) -> Any:
 
 
 @router.post(
-    "/{payment_id}/reversals", response={201: ReversalOut, (404, 409, 422): Told}, summary="Propose a reversal"
+    "/{payment_id}/reversals", response={201: Proposal, (404, 409, 422): Told}, summary="Propose a reversal"
 )
 @requires("payments.reverse")
 def propose_reversal(request: HttpRequest, payment_id: PaymentId, body: ReversalIn) -> Any:
-    """Propose that a payment no longer counts (a bounce, a chargeback); a second person decides."""
+    """Propose that a payment no longer counts (a bounce, a chargeback); a second person approves it (/approvals)."""
     try:
         found = _found(request, payment_id)
     except Refused as refused:
         return _no(404, refused)
     try:
         return Status(
-            201, payments.propose(found, body.effective_on, body.reason, actor=request.user.get_username())
+            201,
+            payments.propose_reversal(found, body.effective_on, body.reason, by=request.user, at=timezone.now()),
         )
-    except Refused as refused:
-        return _no(409, refused)
-
-
-@router.post(
-    "/reversals/{reversal_id}/decision",
-    response={200: ReversalOut, (404, 409, 422): Told},
-    summary="Approve or refuse a reversal",
-)
-@requires("approvals.decide")
-def decide_reversal(
-    request: HttpRequest, reversal_id: Annotated[int, Path(ge=1, lt=1 << 63)], body: DecisionIn
-) -> Any:
-    """Decide on a proposed reversal; an approval books it. Whoever proposed it cannot."""
-    known = Reversal.objects.filter(pk=reversal_id).first()
-    if known is None or not _may_see(request, known.loan_id):
-        return Status(404, {"detail": f"there is no reversal {reversal_id}", "hint": ""})
-    try:
-        return payments.decide(reversal_id, body.approve, actor=request.user.get_username(), at=timezone.now())
     except Refused as refused:
         return _no(409, refused)

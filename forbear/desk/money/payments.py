@@ -1,22 +1,28 @@
 """Payments in: booked once a key, read back, reversed by two people.
 
-Stops at money that names its loan; what does not is matched first (see `matching`).
+Stops at money that names its loan; what does not is not taken.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
-from forbear.desk.audit.log import record
-from forbear.desk.ledger.booking import Payment, Receipt, book, pay
+from forbear.desk.ledger.booking import Payment, Receipt, pay
 from forbear.desk.ledger.refusals import Refused
-from forbear.desk.money.models import Reversal
+from forbear.desk.people.approvals import propose
+from forbear.desk.people.models import Approval, User
+
+REVERSE = "payments.reverse"
+"""The kind of approval that reverses a payment."""
+
+AHEAD = timedelta(days=1)
+"""How far from today (UTC) a payment's day may lie ahead: somewhere it is tomorrow already."""
 
 
 class Part(NamedTuple):
@@ -62,8 +68,10 @@ def take(payment: Payment, *, actor: str, at: datetime) -> tuple[Shown, Receipt]
 
     Raises:
         KeyUsed: the key, or the payment's own id, was used for something else.
-        Refused: it cannot be booked.
+        Refused: it cannot be booked, or its day has not come.
     """
+    if payment.paid_on > at.date() + AHEAD:
+        raise Refused("future", f"{payment.paid_on} has not come yet", "book money on the day it is received")
     receipt, told = pay(payment, actor=actor, at=at)
     if not told:
         return as_booked(receipt.entry_id), receipt
@@ -100,58 +108,23 @@ def payments(*, payment_id: str = "", loan_id: str = "", before: int = NEWEST, m
         return [_shown(row) for row in cursor.fetchall()]
 
 
-def propose(payment: Shown, effective_on: date, reason: str, *, actor: str) -> Reversal:
-    """Propose that a payment be reversed; nothing is booked until another approves.
+def propose_reversal(payment: Shown, effective_on: date, reason: str, *, by: User, at: datetime) -> Approval:
+    """Propose that a payment no longer counts; nothing is booked until another approves.
 
     Raises:
         Refused: it is reversed, or proposed, already.
+        PermissionDenied: the user may not propose it.
     """
+    subject = f"payment:{payment.payment_id}"
     if payment.reversed_on is not None:
         raise Refused("reversed", f"payment {payment.payment_id} was reversed on {payment.reversed_on}")
-    try:
-        with transaction.atomic():
-            made = Reversal.objects.create(
-                payment_id=payment.payment_id,
-                loan_id=payment.loan_id,
-                entry_id=payment.entry_id,
-                effective_on=effective_on,
-                reason=reason,
-                proposed_by=actor,
-            )
-            record(actor, "reversal proposed", f"payment:{payment.payment_id}", reversal=made.pk)
-            made.refresh_from_db()
-            return made
-    except IntegrityError:
-        raise Refused(
-            "proposed", f"a reversal of {payment.payment_id} is proposed already", "decide on that one first"
-        ) from None
-
-
-def decide(reversal_id: int, approve: bool, *, actor: str, at: datetime) -> Reversal:
-    """Approve a proposed reversal, which books it, or refuse it; once, and never by the one who proposed it.
-
-    Raises:
-        Refused: there is none that waits, or the actor proposed it.
-    """
-    with transaction.atomic():
-        made = Reversal.objects.select_for_update().filter(pk=reversal_id, state="proposed").first()
-        if made is None:
-            raise Refused("not_waiting", f"no reversal {reversal_id} waits for a decision")
-        if made.proposed_by == actor:
-            raise Refused("same_person", "who proposed a reversal cannot decide on it", "ask a colleague")
-        made.state, made.decided_by, made.decided_at = "approved" if approve else "refused", actor, at
-        made.save()
-        if approve:
-            book(
-                "reversal",
-                made.loan_id,
-                made.effective_on,
-                None,
-                f"reversal {made.pk}",
-                f"reversal:{made.pk}",
-                actor=actor,
-                at=at,
-                entry=made.entry_id,
-            )
-        record(actor, f"reversal {made.state}", f"payment:{made.payment_id}", reversal=made.pk)
-        return made
+    if Approval.objects.filter(kind=REVERSE, subject=subject, state="proposed", expires_at__gt=at).exists():
+        raise Refused("proposed", f"a reversal of {payment.payment_id} waits already", "let it be decided first")
+    asked = {
+        "payment_id": payment.payment_id,
+        "loan_id": payment.loan_id,
+        "entry_id": payment.entry_id,
+        "effective_on": effective_on.isoformat(),
+        "reason": reason,
+    }
+    return propose(by, REVERSE, asked, subject, at)

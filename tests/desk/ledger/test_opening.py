@@ -92,6 +92,10 @@ def test_events_of_a_book_are_booked_once():
     load_payments("given_payments", actor="import", at=NOW)
     with connection.cursor() as cursor:
         cursor.execute(
+            "CREATE TEMP TABLE loan_events (event_id text, loan_id text, kind text, effective_on date, until_on date,"
+            " payment_id text) ON COMMIT DROP"
+        )
+        cursor.execute(
             "INSERT INTO loan_events (event_id, loan_id, kind, effective_on, until_on, payment_id) VALUES"
             " ('E1', 'L1', 'reversal', '2026-03-05', NULL, 'P1'),"
             " ('E2', 'L1', 'pause', '2026-03-05', '2026-03-09', NULL)"

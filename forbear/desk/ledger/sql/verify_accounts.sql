@@ -17,18 +17,16 @@ WITH acts AS MATERIALIZED (
     FROM acts
     WHERE of_entry IS NULL
     GROUP BY loan_id
+), schedules AS (
+    SELECT DISTINCT ON (loan_id) loan_id, facts ->> 'version' AS version
+    FROM acts
+    WHERE kind IN ('due', 're-age', 're-amortize') AND NOT undone
+    ORDER BY loan_id, effective_on DESC, entry_id DESC
 ), kept AS (
-    SELECT
-        a.loan_id, c.what, c.wanted, c.there
+    SELECT a.loan_id, c.what, c.wanted, c.there
     FROM ledger_accounts AS a
     LEFT JOIN summed AS s ON s.loan_id = a.loan_id
-    LEFT JOIN LATERAL (
-        SELECT (e.facts ->> 'version') AS version
-        FROM acts AS e
-        WHERE e.loan_id = a.loan_id AND e.kind IN ('due', 're-age', 're-amortize') AND NOT e.undone
-        ORDER BY e.effective_on DESC, e.entry_id DESC
-        LIMIT 1
-    ) AS v ON true
+    LEFT JOIN schedules AS v ON v.loan_id = a.loan_id
     CROSS JOIN LATERAL (VALUES
         ('account: received', s.received::text, a.received::text),
         ('account: written_off', s.written_off::text, a.written_off::text),
