@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOANS ?= 20000
 
-.PHONY: help demo test check bench mutate screenshots translations lock clean
+.PHONY: help demo test check audit bench mutate screenshots translations lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -27,11 +27,15 @@ demo: .venv/made-run  ## a desk on a sample book, with a user of each role; Ctrl
 test: .venv/made-dev  ## the tests
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-check: .venv/made-dev  ## lint, types, import rules
+check: .venv/made-dev  ## lint, types, import rules, security lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit -q -c pyproject.toml -r forbear
+
+audit: .venv/made-dev  ## known weaknesses of what we depend on (asks a database on the network)
+	@$(BIN)/python requirements/audit.py
 
 bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hour); pages under benchmarks/
 	@$(BIN)/python benchmarks/bench_night.py --out benchmarks/night.md

@@ -17,6 +17,7 @@ PAGES = (
     "language.md",
     "allocate.md",
     "allocate_noise.md",
+    "ledger.md",
 )
 HEAD = """# Results
 

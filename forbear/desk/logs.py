@@ -35,6 +35,7 @@ KEPT = frozenset(
         "seconds",
         "failure",
         "places",
+        "head",
         "loan_id",
         "borrower_id",
         "case_id",

@@ -6,7 +6,13 @@
 | FORBEAR_SECRET_KEY | signs sessions and links; required, long and random |
 | FORBEAR_PUBLIC_URL | where people reach the desk; decides host, cookies, HSTS (default https://localhost) |
 | FORBEAR_BEHIND_PROXY | 1: a proxy in front ends TLS and sets X-Forwarded-Proto and -For |
+| FORBEAR_MASTER_KEY_FILE | file of the master keys of personal data, newest first (docs/privacy.md) |
+| FORBEAR_MASTER_KEYS | instead of the file: the keys themselves, separated by commas, newest first |
 | FORBEAR_METRICS_TOKEN | whoever reads /metrics from elsewhere shows this as a bearer token |
+| FORBEAR_SECOND_FACTOR_ROLES | roles that need a second factor (administrator,manager,compliance; empty: none) |
+| FORBEAR_IDLE_MINUTES | a session that rests so long ends (60) |
+| FORBEAR_OIDC_ISSUER | an OpenID Connect provider to sign in with; then also FORBEAR_OIDC_CLIENT_ID, |
+| | FORBEAR_OIDC_CLIENT_SECRET, and FORBEAR_OIDC_NAME on the button |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
 | FORBEAR_LOG_LEVEL | default INFO |
@@ -23,6 +29,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from forbear.desk.database import database
 from forbear.desk.logs import log_settings
+from forbear.desk.providers import oidc_provider, origin
 
 DESK = Path(__file__).parent
 
@@ -50,6 +57,7 @@ CACHES = {
 INSTALLED_APPS = [
     "forbear.desk.people",
     "forbear.desk.audit",
+    "forbear.desk.privacy",
     "forbear.desk.record",
     "forbear.desk.nights",
     "forbear.desk.ledger",
@@ -63,6 +71,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.postgres",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -81,6 +90,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "forbear.desk.people.sessions.limited",
+    "forbear.desk.people.sessions.second_factor",
     "forbear.desk.middleware.language_of_user",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -107,7 +118,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # People and sign-in ---------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "people.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["forbear.desk.people.backend.PeopleOnly"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -129,6 +140,13 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Forbear"
+MFA_ADAPTER = "forbear.desk.people.adapters.SealedFactors"
+SECOND_FACTOR_ROLES = frozenset(
+    filter(None, os.environ.get("FORBEAR_SECOND_FACTOR_ROLES", "administrator,manager,compliance").split(","))
+)
+OIDC_ISSUER = os.environ.get("FORBEAR_OIDC_ISSUER", "").rstrip("/")
+SOCIALACCOUNT_PROVIDERS = oidc_provider(OIDC_ISSUER, os.environ)
+SOCIALACCOUNT_STORE_TOKENS = False
 
 # The wire -------------------------------------------------------------------------------------------------------------
 _TLS = PUBLIC_URL.scheme == "https"
@@ -136,6 +154,7 @@ ALLOWED_HOSTS = [PUBLIC_URL.hostname or "localhost"]
 CSRF_TRUSTED_ORIGINS = [f"{PUBLIC_URL.scheme}://{PUBLIC_URL.netloc}"]
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = int(os.environ.get("FORBEAR_IDLE_MINUTES", "60")) * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _TLS
 SESSION_COOKIE_NAME = "__Host-session" if _TLS else "session"
@@ -157,7 +176,7 @@ CONTENT_SECURITY_POLICY = {
     "img-src": "'self' data:",
     "font-src": "'self'",
     "connect-src": "'self'",
-    "form-action": "'self'",
+    "form-action": " ".join(["'self'", *([origin(OIDC_ISSUER)] if OIDC_ISSUER else [])]),
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }

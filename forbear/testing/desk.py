@@ -138,7 +138,14 @@ def open_folder() -> Iterator[Path]:
 
 
 _SET_BY_TESTS = frozenset(
-    ["DATABASE_URL", "DJANGO_SETTINGS_MODULE", "FORBEAR_DB_POOL", "FORBEAR_PUBLIC_URL", "FORBEAR_SECRET_KEY"]
+    [
+        "DATABASE_URL",
+        "DJANGO_SETTINGS_MODULE",
+        "FORBEAR_DB_POOL",
+        "FORBEAR_MASTER_KEYS",
+        "FORBEAR_PUBLIC_URL",
+        "FORBEAR_SECRET_KEY",
+    ]
 )
 
 

@@ -26,3 +26,29 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {self.subject}"
+
+
+class Link(models.Model):
+    """A link of the chain: it hashes its entry and the link before it (`forbear.desk.audit.sealing`)."""
+
+    link_no = models.BigIntegerField(primary_key=True)
+    entry_id = models.BigIntegerField(unique=True)
+    hash = models.BinaryField()
+
+    class Meta:
+        db_table = "audit_links"
+
+    def __str__(self) -> str:
+        return str(self.link_no)
+
+
+class Unsealed(models.Model):
+    """An entry that is not linked yet; a trigger writes it, the sealer takes it."""
+
+    entry_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        db_table = "audit_unsealed"
+
+    def __str__(self) -> str:
+        return str(self.entry_id)

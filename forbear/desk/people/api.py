@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja import Router, Schema
 
+from forbear.desk.people.rights import requires
+
 router = Router(tags=["people"])
 
 
@@ -18,6 +20,7 @@ class Me(Schema):
 
 
 @router.get("", response=Me, summary="Who am I")
+@requires("me")
 def me(request: HttpRequest) -> object:
     """The user whose session or token this request carries."""
     return request.user

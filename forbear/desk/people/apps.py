@@ -1,6 +1,7 @@
 """The app's name for Django."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class People(AppConfig):
@@ -8,3 +9,7 @@ class People(AppConfig):
 
     name = "forbear.desk.people"
     label = "people"
+
+    def ready(self) -> None:
+        """Let every app register what two people do (its module `approval_kinds`)."""
+        autodiscover_modules("approval_kinds")

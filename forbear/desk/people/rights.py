@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, wraps
 from importlib.resources import files
+from inspect import signature
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -28,6 +30,8 @@ class Action:
     name: str
     about: str
     roles: frozenset[str]
+    two_people: bool = False
+    """It moves money or loosens a rule, so that whoever is given it is given it by two people."""
 
 
 @cache
@@ -38,7 +42,10 @@ def actions() -> dict[str, Action]:
         ValueError: `rights.toml` names a role that does not exist.
     """
     table = tomllib.loads(files(__package__).joinpath("rights.toml").read_text("utf-8"))
-    made = {name: Action(name, row["about"], frozenset(row["roles"])) for name, row in table["actions"].items()}
+    made = {
+        name: Action(name, row["about"], frozenset(row["roles"]), row.get("two_people", False))
+        for name, row in table["actions"].items()
+    }
     for action in made.values():
         if unknown := action.roles - set(Role.values):
             raise ValueError(f"rights.toml: {action.name} names unknown roles: {', '.join(sorted(unknown))}")
@@ -48,11 +55,22 @@ def actions() -> dict[str, Action]:
 def allowed(user: Any, action: str) -> bool:
     """Whether the user's role may do the action; an action that does not exist is an error, not a no.
 
+    A program may do only what the token it shows is for as well.
+
     Raises:
         KeyError: no such action.
     """
     roles = actions()[action].roles
-    return bool(user.is_authenticated and user.is_active and user.role in roles)
+    if not (user.is_authenticated and user.is_active and user.role in roles):
+        return False
+    return user.role != Role.SERVICE or action in getattr(user, "token_scopes", ())
+
+
+def guarded(role: Any) -> frozenset[str]:
+    """The actions of a role that are given by two people; a service has those of its tokens, which guard themselves."""
+    if role == Role.SERVICE:
+        return frozenset()
+    return frozenset(action.name for action in actions().values() if action.two_people and role in action.roles)
 
 
 def requires(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -73,6 +91,8 @@ def requires(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             return view(request, *args, **kwargs)
 
         guarded.action = action  # type: ignore[attr-defined]
+        with suppress(NameError):  # the API reads the operation's types, which are names in the view's own module
+            guarded.__signature__ = signature(view, eval_str=True)  # type: ignore[attr-defined]
         return guarded
 
     return guard

@@ -171,6 +171,10 @@ class Embedded:
             "unix_socket_directories": str(self._sockets or ""),
             "timezone": "UTC",
             "log_timezone": "UTC",
+            # An error's words, details and statement may quote rows; the desk tells its kind and place in its own log.
+            "log_min_messages": "log",
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
             **self._settings,
         }
         flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]

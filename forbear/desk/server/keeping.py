@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
 import secrets
@@ -44,8 +45,18 @@ class DataFolder:
         file = self.path / name
         if file.exists():
             return file.read_text().strip()
-        made = secrets.token_urlsafe(32)
-        fresh = file.with_name(f"{name}.new")
+        return self._keep(file, secrets.token_urlsafe(32))
+
+    def master_keys(self) -> Path:
+        """The file of the master keys of personal data, made with one key (32 bytes, url-safe base64) at first use."""
+        file = self.path / "master-keys"
+        if not file.exists():
+            self._keep(file, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        return file
+
+    @staticmethod
+    def _keep(file: Path, made: str) -> str:
+        fresh = file.with_name(f"{file.name}.new")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             out.write(made)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from forbear.basics.errors import ForbearError, WrongUse
 from forbear.desk.server.announcing import announced
+from forbear.desk.server.background import kept_up
 from forbear.desk.server.embedded import Embedded, free_port
 from forbear.desk.server.family import child
 from forbear.desk.server.keeping import DataFolder
@@ -65,6 +66,7 @@ def serve(data: Path, host: str, port: int, *, workers: int, threads: int, say: 
             migrate(env)
             held.enter_context(announced(data, env))
             web = held.enter_context(_web(env))
+            held.enter_context(kept_up(env))
             _until_ready(web, url)
             say(env["FORBEAR_PUBLIC_URL"])
             raise ForbearError(f"the web server ended by itself with code {web.wait()}", "see its log above")
@@ -79,6 +81,8 @@ def environment(data: Path) -> Iterator[dict[str, str]]:
     with ExitStack() as held:
         folder = held.enter_context(DataFolder(data))
         env.setdefault("FORBEAR_SECRET_KEY", folder.secret("secret-key"))
+        if not env.get("FORBEAR_MASTER_KEYS"):
+            env.setdefault("FORBEAR_MASTER_KEY_FILE", str(folder.master_keys()))
         if not env.get("DATABASE_URL"):
             server = held.enter_context(
                 Embedded(folder.path / "postgres", password=folder.secret("database-password"))

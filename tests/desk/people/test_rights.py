@@ -45,3 +45,11 @@ def test_a_user_who_was_switched_off_may_nothing(user_of):
 def test_an_action_that_does_not_exist_is_an_error_when_the_view_is_made():
     with pytest.raises(KeyError):
         requires("payments.bok")
+
+
+def test_the_page_on_rights_is_made_from_the_data():
+    from pathlib import Path
+
+    from forbear.desk.people.listing import page
+
+    assert (Path(__file__).parents[3] / "docs" / "rights.md").read_text("utf-8") == page()

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from forbear.desk.fields import Id, Minor, currency, one_of
 from forbear.desk.people.models import Agency
+from forbear.desk.privacy.sealed import SealedText
 from forbear.desk.record.models.contact import Contact
 from forbear.desk.record.models.loans import Borrower, Loan
 
@@ -122,7 +123,7 @@ class Note(models.Model):
     loan = models.ForeignKey(Loan, models.PROTECT, null=True, blank=True, db_index=False, related_name="notes")
     at = models.DateTimeField(db_default=Now())
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
-    text = models.TextField()
+    text = SealedText()
 
     class Meta:
         db_table = "notes"
@@ -144,13 +145,13 @@ class Complaint(models.Model):
     about = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
-    text = models.TextField(default="", db_default="")
+    text = SealedText()
     answer_due_on = models.DateField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
-    answer = models.TextField(default="", db_default="")
+    answer = SealedText()
 
     class Meta:
         db_table = "complaints"
@@ -164,7 +165,7 @@ class Complaint(models.Model):
         constraints = (
             one_of("kind", ["complaint", "dispute"], "complaint_kind_known"),
             models.CheckConstraint(
-                condition=models.Q(answered_at__isnull=True) | ~models.Q(answer=""), name="complaint_answer_given"
+                condition=models.Q(answered_at__isnull=True) | ~models.Q(answer=b""), name="complaint_answer_given"
             ),
         )
 

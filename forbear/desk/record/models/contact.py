@@ -2,7 +2,7 @@
 
 They have the names and columns of `forbear.conduct.sending.SCHEMA`; a test holds that. Further columns have a default
 in the database, because the gate writes without them. `number` is whatever stands for the number or address used:
-never the number itself, see docs/gate.md.
+never the number itself, see docs/gate.md; the database refuses anything but a pseudonym.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from django.db.models.functions import Now
 
 from forbear.desk.fields import Id
 from forbear.desk.record.models.loans import Borrower
+
+PSEUDONYM = models.Q(number__isnull=True) | models.Q(number__regex=r"^n-[0-9a-f]{24}$")
+"""No number itself may stand in these tables: `forbear.desk.privacy.pseudonym` makes what may."""
 
 
 class Contact(models.Model):
@@ -38,6 +41,7 @@ class Contact(models.Model):
             models.Index(fields=["borrower", "at"], name="contacts_of_borrower"),
             models.Index(fields=["at", "by"], name="contacts_by_time"),
         )
+        constraints = (models.CheckConstraint(condition=PSEUDONYM, name="contact_number_is_a_pseudonym"),)
 
     def __str__(self) -> str:
         return str(self.contact_id)
@@ -61,6 +65,7 @@ class Fact(models.Model):
     class Meta:
         db_table = "facts"
         indexes = (models.Index(fields=["borrower"], name="facts_of_borrower"),)
+        constraints = (models.CheckConstraint(condition=PSEUDONYM, name="fact_number_is_a_pseudonym"),)
 
     def __str__(self) -> str:
         return f"{self.fact} of {self.borrower_id}"

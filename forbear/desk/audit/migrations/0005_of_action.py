@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0002_append_only'),
+        ("audit", "0004_chain_triggers"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['action', 'entry_id'], name='audit_of_action'),
+            model_name="entry",
+            index=models.Index(fields=["action", "entry_id"], name="audit_of_action"),
         ),
     ]
