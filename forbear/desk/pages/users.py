@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -64,7 +65,9 @@ def password(request: HttpRequest, user_id: int) -> HttpResponse:
         return _list(request, shown=user, password=people.first_password(request.user, user.username))
     except ForbearError as error:
         messages.error(request, f"{error.message} {error.hint or ''}".strip())
-        return _list(request)
+    except PermissionDenied:
+        messages.error(request, _("Whoever approved this account hands out its password."))
+    return _list(request)
 
 
 @require_POST
