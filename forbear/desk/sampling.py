@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
 from forbear.desk.people.roles import Role
+from forbear.desk.privacy.storing import Given, put_many
 from forbear.desk.record.models import Case, Complaint, Contact, Loan, Note, Promise
 from forbear.desk.record.vouching import vouch, wanted
 from forbear.desk.record.work import OUTCOMES
@@ -39,6 +40,9 @@ GROUNDS = {
     "recorded": "外呼系统对每通电话录音，保存三年 / the dialer records every call",
 }
 STRATEGIES = ("reminder first", "plan first")
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙"
+FIRST_NAMES = ("安样", "本例", "乐假", "思拟", "晓例", "明样", "宁拟", "文假")
+"""Sample, example, made up: so that nobody takes one for a person."""
 PLACED = 60
 """Cases placed with the agency."""
 DAYS = 30
@@ -77,6 +81,7 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400) -> list[SignIn]:
         with connection.cursor() as cursor:
             cursor.execute(_FACTS, {"since": at - timedelta(days=DAYS)})
         _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
+    _names(random.Random(seed))  # noqa: S311
     return made
 
 
@@ -94,6 +99,20 @@ def _people() -> list[SignIn]:
         make_user(username, role, password, name=name, **own.get(role, {}))
         made.append(SignIn(username, role, password))
     return made
+
+
+def _names(chance: random.Random) -> None:
+    """An invented name and phone for every borrower with a case; no such person is meant."""
+    cases = Case.objects.filter(closed_at__isnull=True).order_by("case_id").values_list("borrower_id", flat=True)
+    given = [
+        one
+        for borrower_id in cases
+        for one in (
+            Given(borrower_id, "name", chance.choice(SURNAMES) + chance.choice(FIRST_NAMES)),
+            Given(borrower_id, "phone", f"139{chance.randrange(10**8):08}"),
+        )
+    ]
+    put_many(given, "forbear demo", tell=False)
 
 
 def _work(agents: list[User], at: datetime, chance: random.Random, calls: int) -> None:

@@ -40,7 +40,7 @@ MADE = datetime(2026, 11, 27, tzinfo=UTC)
 def extracted() -> Catalog:
     """Every text of the desk that is shown in the reader's language, with the files it stands in."""
     found = Catalog(LOCALE, project="Forbear", creation_date=MADE, revision_date=MADE, fuzzy=False)
-    for file in sorted([*DESK.rglob("*.py"), *DESK.rglob("templates/**/*.html")]):
+    for file in _files():
         place = file.relative_to(DESK).as_posix()
         for line, message, comments, context in _texts(file):
             found.add(message, locations=[(place, line)], auto_comments=comments, context=context)
@@ -81,6 +81,13 @@ def as_mo(catalog: Catalog) -> bytes:
     made = io.BytesIO()
     write_mo(made, catalog)
     return made.getvalue()
+
+
+def _files() -> list[Path]:
+    """The files of the desk whose words are kept here; an app with a catalog of its own keeps its own."""
+    own = [app.parent for app in DESK.glob("*/locale")]
+    files = [*DESK.rglob("*.py"), *DESK.rglob("templates/**/*.html")]
+    return sorted(file for file in files if not any(app in file.parents for app in own))
 
 
 def _texts(file: Path) -> Iterator[tuple[int, str | tuple[str, ...], list[str], str | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from forbear.basics.errors import WrongUse
@@ -17,6 +19,8 @@ from forbear.conduct import Refusal, Verdict
 from forbear.desk.pages.owed import owed
 from forbear.desk.pages.trying import amount_of, day_of, tried
 from forbear.desk.people.rights import allowed, requires
+from forbear.desk.privacy import masked, reveal
+from forbear.desk.privacy.fields import FIELDS, REASONS
 from forbear.desk.record import work
 from forbear.desk.record.gate import leave_of, packs, reserve
 from forbear.desk.record.models import Borrower, Case, Contact
@@ -32,12 +36,37 @@ SAME_TALK = timedelta(hours=12)
 @requires("borrower.see")
 def borrower(request: HttpRequest, borrower_id: str) -> HttpResponse:
     """Everything about one borrower on one page."""
+    return _page(request, _of(request, borrower_id))
+
+
+@never_cache
+@require_POST
+@requires("borrower.reveal")
+def show_value(request: HttpRequest, borrower_id: str) -> HttpResponse:
+    """One personal value in the clear, with a reason that is logged; on this answer only."""
     who = _of(request, borrower_id)
+    field, _colon, position = request.POST.get("value", "").partition(":")
+    seen: dict[str, Any] = {}
+
+    def look() -> None:
+        number = int(position) if position.isdecimal() else 0
+        seen["seen"] = reveal(request.user, who, field, request.POST.get("reason", ""), position=number)
+        seen["seen_title"] = FIELDS[field].title
+
+    tried(request, look)
+    return _page(request, who, seen)
+
+
+def _page(request: HttpRequest, who: Borrower, more: dict[str, Any] | None = None) -> HttpResponse:
     now = timezone.now()
     case = visible_cases(request.user).filter(borrower=who).select_related("claimed_by").first()
     open_call = Contact.objects.filter(borrower=who, by=request.user, channel="call", result__isnull=True).first()
     told = {
         "who": who,
+        "personal": masked(who),
+        "reasons": REASONS,
+        "may_reveal": allowed(request.user, "borrower.reveal"),
+        **(more or {}),
         "case": case,
         "mine": bool(case and case.claimed_by_id == request.user.pk and case.claimed_until > now),
         "loans": owed(

@@ -78,7 +78,7 @@ DOORS: tuple[Door, ...] = (
     Door(
         "pages:users",
         _("Users"),
-        _("Make users, switch them off, give new passwords."),
+        _("Make users, switch them off and on, hand out first passwords."),
         actions()["users.manage"].roles,
         "u",
     ),

@@ -51,14 +51,15 @@ class Owed:
 
 
 def owed(loans: Iterable[Loan], as_of: date) -> list[Owed]:
-    """What is owed on each loan as of a day, from the ledger; the same few queries for one loan or for many."""
+    """What is owed on each loan as of a day, from the ledger, most in arrears first; in the same few queries."""
     shown = list(loans)[:MOST_LOANS]
     ids = [loan.pk for loan in shown]
     standing = balances(ids, as_of)
     parts, acts = _items(ids, as_of), _acts(ids)
-    return [
+    told = [
         _of(loan, standing.get(loan.pk), parts.get(loan.pk, []), acts.get(loan.pk, []), as_of) for loan in shown
     ]
+    return sorted(told, key=lambda one: -one.balance.arrears_total if one.balance else 0)
 
 
 def _acts(loan_ids: list[str]) -> dict[str, list[Entry]]:

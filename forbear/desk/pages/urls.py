@@ -29,6 +29,7 @@ urlpatterns = [
     path("cases/take/<path:case_id>", worklist.take, name="take"),
     path("cases/release/<path:case_id>", borrower.release, name="release"),
     path("cases/of/<path:borrower_id>", history.history, name="history"),
+    path("borrowers/show/<path:borrower_id>", borrower.show_value, name="show_value"),
     path("borrowers/<path:borrower_id>", borrower.borrower, name="borrower"),
     path("calls/outcome/<path:contact_id>", borrower.outcome, name="outcome"),
     path("calls/to/<path:borrower_id>", borrower.call, name="call"),

@@ -1,22 +1,26 @@
-"""The users of the desk: listed, made, switched off, given a new password, which is shown once and kept nowhere."""
+"""The users of the desk: listed, made, switched off and on; a first password is shown once and kept nowhere.
+
+What raises rights takes two people (`people.users`): the page then says that it is proposed, and who has to approve it.
+"""
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from forbear.basics.errors import ForbearError
-from forbear.desk.audit.log import record
-from forbear.desk.people.making import OWN, make_user, set_password
-from forbear.desk.people.models import User
+from forbear.desk.pages.trying import tried
+from forbear.desk.people import users as people
+from forbear.desk.people.making import OWN
+from forbear.desk.people.models import Approval, User
 from forbear.desk.people.rights import requires
 from forbear.desk.people.roles import Role
 
@@ -34,53 +38,53 @@ def users(request: HttpRequest) -> HttpResponse:
 @require_POST
 @requires("users.manage")
 def add(request: HttpRequest) -> HttpResponse:
-    """Make a user; the password is made here and shown once."""
+    """Make a user with a first password, shown once; or propose one whose role two people give."""
     given = {name: request.POST.get(name, "").strip() for name in ("username", "role", "name", "own", "language")}
-    password = secrets.token_urlsafe(15)
     own = OWN.get(given["role"])
-    belongs = {own: given["own"]} if own else {}
+    wanted = {name: given[name] for name in ("username", "role", "name", "language")}
     try:
-        with transaction.atomic():
-            user = make_user(
-                given["username"],
-                given["role"],
-                password,
-                name=given["name"],
-                language=given["language"],
-                **belongs,
-            )
-            record(request.user, "user.made", f"user:{user.pk}", role=user.role)
+        made = people.make(request.user, timezone.now(), **wanted, **({own: given["own"]} if own else {}))
+        if isinstance(made, Approval):
+            messages.info(request, _("Proposed: another administrator or compliance approves it."))
+            return _list(request)
+        if made.role == Role.SERVICE:
+            return _list(request)
+        return _list(request, shown=made, password=people.first_password(request.user, made.username))
     except ForbearError as error:
         messages.error(request, f"{error.message} {error.hint or ''}".strip())
         return _list(request, given=given)
-    return _list(request, shown=user, password=password)
 
 
 @never_cache
 @require_POST
 @requires("users.manage")
 def password(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Give a user a new password, which ends their sessions."""
+    """Hand out the first password of an account that has none."""
     user = _of(user_id)
-    made = secrets.token_urlsafe(15)
-    with transaction.atomic():
-        set_password(user.username, made)
-        record(request.user, "user.password", f"user:{user.pk}")
-    return _list(request, shown=user, password=made)
+    try:
+        return _list(request, shown=user, password=people.first_password(request.user, user.username))
+    except ForbearError as error:
+        messages.error(request, f"{error.message} {error.hint or ''}".strip())
+    except PermissionDenied:
+        messages.error(request, _("Whoever approved this account hands out its password."))
+    return _list(request)
 
 
 @require_POST
 @requires("users.manage")
 def switch(request: HttpRequest, user_id: int) -> HttpResponse:
     """Switch a user off, or on again; nobody switches themselves off."""
-    user = _of(user_id)
+    user, at = _of(user_id), timezone.now()
     if user.pk == request.user.pk:
         messages.error(request, _("You cannot switch yourself off; another administrator can."))
         return redirect("pages:users")
-    with transaction.atomic():
-        user.is_active = not user.is_active
-        user.save(update_fields=["is_active"])
-        record(request.user, "user.on" if user.is_active else "user.off", f"user:{user.pk}")
+
+    def change() -> None:
+        done = (people.lock if user.is_active else people.unlock)(request.user, user.username, at)
+        if isinstance(done, Approval):
+            messages.info(request, _("Proposed: another administrator or compliance approves it."))
+
+    tried(request, change)
     return redirect("pages:users")
 
 
@@ -92,11 +96,7 @@ def _of(user_id: int) -> User:
 
 
 def _list(request: HttpRequest, **more: Any) -> HttpResponse:
-    rows = list(User.objects.filter(username__gt=request.GET.get("after", "")).order_by("username")[: ROWS + 1])
-    told = {
-        "users": rows[:ROWS],
-        "after": rows[ROWS - 1].username if len(rows) > ROWS else "",
-        "roles": Role.choices,
-        **more,
-    }
+    rows = people.users(after=request.GET.get("after", ""), page=ROWS + 1)
+    after = rows[ROWS - 1].username if len(rows) > ROWS else ""
+    told = {"users": rows[:ROWS], "after": after, "roles": Role.choices, **more}
     return render(request, "pages/users.html", told)

@@ -95,9 +95,10 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "payment.booked": _("payment booked"),
         "promise.made": _("promise written down"),
         "user.made": _("user made"),
-        "user.off": _("user switched off"),
-        "user.on": _("user switched on"),
-        "user.password": _("new password given"),
+        "user.first_password": _("first password handed out"),
+        "user.locked": _("user switched off"),
+        "user.unlocked": _("user switched on"),
+        "borrower.reveal": _("personal value seen"),
     },
 }
 

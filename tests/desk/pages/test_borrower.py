@@ -123,5 +123,28 @@ def test_the_page_takes_few_queries_whatever_happened(known, as_role, django_ass
             result="sent",
         )
     agent = as_role("agent")
+<<<<<<< HEAD
     with django_assert_max_num_queries(20):
+=======
+    with django_assert_max_num_queries(22):
+>>>>>>> pages
         agent.get(ADDRESS)
+
+
+def test_personal_data_is_masked_and_seen_one_by_one_with_a_logged_reason(known, as_role):
+    from forbear.desk.audit.models import Entry
+    from forbear.desk.privacy import put
+
+    put(known, "phone", "13912345678", "tests")
+    agent = as_role("agent", language="en")
+    page = agent.get(ADDRESS).content.decode()
+    assert "139****5678" in page
+    assert "13912345678" not in page
+    form = {"value": "phone:0", "reason": "identity_check"}
+    seen = agent.post("/borrowers/show/a/b%20c", form)
+    assert "139" in seen.content.decode().split('class="secret">')[1][:20].replace("+86", "")
+    assert "no-store" in seen["Cache-Control"]
+    assert Entry.objects.filter(action="borrower.reveal").count() == 1
+    refused = agent.post("/borrowers/show/a/b%20c", {**form, "reason": "curious"}).content.decode()
+    assert 'class="secret"' not in refused
+    assert as_role("agency").post("/borrowers/show/a/b%20c", form).status_code == 404

@@ -19,7 +19,10 @@ pytestmark = [
     pytest.mark.postgres,
     pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium"),
 ]
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "resultTypes": ["violations"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +67,10 @@ def test_an_agents_day_by_keyboard(browser, demo, language):
     assert page.locator("#keys li").count() >= 5
     page.keyboard.press("Escape")
     page.keyboard.press("c")  # ask leave and call: the answer depends on the hour
-    page.wait_for_load_state()
+    page.wait_for_selector(".outcomes, .message.error")
     if page.locator(".outcomes").count():
         page.keyboard.press("4")  # no answer
         page.wait_for_selector(".outcomes", state="detached")
-    else:
-        assert page.locator(".message.error").count() == 1
     page.fill('input[name="amount"]', "1,200.50")
     page.fill('input[name="due_on"]', str((datetime.now(UTC) + timedelta(days=3)).date()))
     page.locator('form[action^="/promises/"] button').click()
