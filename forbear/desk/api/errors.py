@@ -29,7 +29,10 @@ def tell_errors(api: NinjaAPI) -> None:
     @api.exception_handler(DataError)
     @api.exception_handler(UnicodeEncodeError)
     def unfit(request: HttpRequest, error: Exception) -> HttpResponse:
-        told = {"detail": "a value cannot be stored", "hint": "text without NUL and lone surrogates; numbers in range"}
+        told = {
+            "detail": "a value cannot be stored",
+            "hint": "text without NUL and lone surrogates; numbers in range",
+        }
         return api.create_response(request, told, status=422)
 
     @api.exception_handler(PermissionDenied)
