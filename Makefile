@@ -1,10 +1,9 @@
 # Everything runs from .venv, set up from the lock files under requirements/. See CONTRIBUTING.md.
 PYTHON ?= python3
 BIN := .venv/bin
-AS_OF ?= 2026-06-30
 LOANS ?= 20000
 
-.PHONY: help demo test check audit bench mutate lock clean
+.PHONY: help demo test check audit bench mutate screenshots translations lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -22,10 +21,8 @@ help:  ## what can be made
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation -r requirements/dev.txt
 	@touch $@
 
-demo: .venv/made-run  ## make a sample book, close it, say where the report lies
-	@$(BIN)/forbear sample --loans $(LOANS) --as-of $(AS_OF) --out demo/book
-	@$(BIN)/forbear close demo/book --as-of $(AS_OF) --out demo/close
-	@echo "open demo/close/report.html in a browser"
+demo: .venv/made-run  ## a desk on a sample book, with a user of each role; Ctrl-C stops it
+	@$(BIN)/forbear demo --loans $(LOANS) --out demo
 
 test: .venv/made-dev  ## the tests
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
@@ -44,6 +41,8 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/bench_night.py --out benchmarks/night.md
 	@$(BIN)/python benchmarks/bench_gate.py --pack cn
 	@$(BIN)/python benchmarks/bench_language.py
+	@$(BIN)/python benchmarks/bench_allocate.py
+	@$(BIN)/python benchmarks/allocate_noise.py
 	@$(BIN)/python benchmarks/reference_books.py
 	@$(BIN)/python benchmarks/reference_statuses.py
 	@$(BIN)/python benchmarks/results.py
@@ -52,6 +51,12 @@ mutate: .venv/made-dev  ## change the gate's mechanisms in many small ways; list
 	@rm -rf mutants
 	@$(BIN)/mutmut run --max-children 2
 	@$(BIN)/mutmut results
+
+screenshots: .venv/made-dev  ## take the screenshots of docs/desk.md anew (needs Chromium)
+	@$(BIN)/python tests/desk/pages/screenshots.py docs/images/desk
+
+translations: .venv/made-dev  ## bring the desk's Chinese words up to date; names what waits
+	@$(BIN)/python -m forbear.desk.translating
 
 lock:  ## pin the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q --allow-unsafe requirements/build.in -o requirements/build.txt

@@ -16,6 +16,9 @@ PAGES = (
     "gate_mutants.md",
     "language.md",
     "privacy.md",
+    "allocate.md",
+    "allocate_noise.md",
+    "ledger.md",
 )
 HEAD = """# Results
 

@@ -16,17 +16,8 @@ from forbear.basics.console import speak_any_encoding, words
 from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
-    "sample",
-    "check",
-    "close",
-    "schedule",
-    "rolls",
-    "gate",
-    "words",
-    "serve",
-    "desk",
-    "desk_privacy",
-    "audit",
+    *("sample", "check", "close", "schedule", "rolls", "gate", "words", "allocate"),
+    *("serve", "ledger", "audit", "desk", "desk_privacy", "demo"),
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "forbear.desk.audit",
     "forbear.desk.privacy",
     "forbear.desk.record",
+    "forbear.desk.nights",
     "forbear.desk.ledger",
     "forbear.desk.money",
     "forbear.desk.imports",

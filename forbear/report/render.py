@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from markupsafe import Markup
 
 from forbear.report import about, cohorts, movement, standing
 from forbear.report.headline import scope, tiles, warnings
-from forbear.report.model import Section
+from forbear.report.model import Section, Tile
 from forbear.report.telling import Telling
 from forbear.report.texts import Texts, texts
 
 HERE = Path(__file__).parent
 CHART_LIBRARY = HERE / "vendor" / "echarts-6.1.0.line-bar.svg.min.js"
+CHART_SCRIPT = HERE / "charts.js"
 HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
 SECTIONS = (
     standing.buckets,
@@ -45,6 +46,41 @@ SECTIONS = (
 """In the order of the page; a section whose figures the portfolio lacks is left out."""
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a report is made of, for whoever draws it in a page of their own.
+
+    Attributes:
+        say: the report's words.
+        scope: one sentence on which loans it is about.
+        chart_data: JSON for `charts.js`, that cannot end a script element.
+    """
+
+    say: Texts
+    scope: str
+    warnings: tuple[str, ...]
+    tiles: tuple[Tile, ...]
+    sections: tuple[Section, ...]
+    chart_data: str
+
+    @property
+    def has_charts(self) -> bool:
+        """Whether there is anything to draw."""
+        return any(section.charts for section in self.sections)
+
+
+def parts(portfolio: Mapping[str, Any], language: str = "zh") -> Parts:
+    """The parts of the report, in its order.
+
+    Raises:
+        WrongUse: there is no such language.
+    """
+    say = texts(language)
+    tell = Telling(portfolio, say)
+    made = tuple(_drawn(section) for make in SECTIONS if (section := make(tell)))
+    return Parts(say, scope(tell), warnings(tell), tiles(tell), made, _data(made, say))
+
+
 def render(portfolio: Mapping[str, Any], language: str = "zh") -> str:
     """The report as HTML.
 
@@ -55,22 +91,20 @@ def render(portfolio: Mapping[str, Any], language: str = "zh") -> str:
     Raises:
         WrongUse: there is no such language.
     """
-    say = texts(language)
-    tell = Telling(portfolio, say)
-    made = [_drawn(section) for make in SECTIONS if (section := make(tell))]
-    scripts = (_file(CHART_LIBRARY), _file(HERE / "charts.js")) if any(s.charts for s in made) else ()
+    made = parts(portfolio, language)
+    scripts = (_file(CHART_LIBRARY), _file(CHART_SCRIPT)) if made.has_charts else ()
     page: str = _template().render(
-        say=say,
+        say=made.say,
         language=HTML_LANGUAGE[language],
         portfolio=portfolio,
-        scope=scope(tell),
-        warnings=warnings(tell),
-        tiles=tiles(tell),
-        sections=made,
+        scope=made.scope,
+        warnings=made.warnings,
+        tiles=made.tiles,
+        sections=made.sections,
         policy=_policy(scripts),
         style=_ours(_file(HERE / "report.css")),
         scripts=[_ours(s) for s in scripts],
-        chart_data=_ours(_data(made, say)),
+        chart_data=_ours(made.chart_data),
     )
     return page
 
@@ -80,7 +114,7 @@ def _drawn(section: Section) -> Section:
     return replace(section, charts=tuple(c for c in section.charts if not c.is_empty))
 
 
-def _data(sections: list[Section], say: Texts) -> str:
+def _data(sections: Iterable[Section], say: Texts) -> str:
     """What the script draws, as JSON that cannot end its script element."""
     charts = {f"{s.name}-{i}": chart.spec() for s in sections for i, chart in enumerate(s.charts)}
     told = {"charts": charts, "units": say.entries["words"]["units"]["axis"]}

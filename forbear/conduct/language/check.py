@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from forbear.basics.errors import WrongUse
-from forbear.conduct.language.forms import Form, flow, is_han
+from forbear.conduct.language.forms import Form, is_han
 from forbear.conduct.language.hints import features, kind, model, score, telling
-from forbear.conduct.language.hits import Hits, hits
 from forbear.conduct.language.identity import offers_stop, softened, unnamed_demand
-from forbear.conduct.language.lexicon import Lexicon, lexicon
-from forbear.conduct.language.match import Match, Setting, harmless, matches, setting, spared
+from forbear.conduct.language.lexicon import lexicon
+from forbear.conduct.language.match import Match
+from forbear.conduct.language.reading import Language, Read, read_message
 from forbear.conduct.language.rules import FACTS, Rule, Severity, rules
 
-Language = Literal["zh", "en"]
 ELECTRONIC = frozenset({"sms", "email", "app", "chat"})
 HAN_SHARE = 0.15
 """A message is Chinese from this share of Chinese characters among its letters."""
@@ -113,7 +112,7 @@ def check_words(
     message = read_message(text, spoken, known)
     if not message.flow.text:
         return Findings(spoken, ())
-    rows = _judged(message, text, spoken) + _missing(message, text, spoken, known)
+    rows = _judged(message, text, spoken, known) + missing(message, text, spoken, known)
     return Findings(spoken, tuple(sorted(rows, key=lambda f: (f.start, f.end, f.rule))))
 
 
@@ -121,58 +120,18 @@ LEAST_TEXT: dict[Language, int] = {"zh": 4, "en": 8}
 """Characters below which a message is too short for the wording as a whole to tell anything: a greeting is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A message read: its flow, its hits, the setting, the matches kept and those that are harmless in it."""
-
-    flow: Form
-    hits: Hits
-    around: Setting
-    kept: list[Match]
-    harmless: list[Match]
-
-    @property
-    def kept_rules(self) -> set[str]:
-        """Rules of the matches kept."""
-        return {match.rule for match in self.kept}
-
-    @property
-    def patterns(self) -> int:
-        """How many different patterns the matches kept come from."""
-        return len({(match.rule, match.source) for match in self.kept})
-
-    @property
-    def harmless_rules(self) -> set[str]:
-        """Rules of the harmless matches."""
-        return {match.rule for match in self.harmless}
-
-
-def read_message(text: str, spoken: Language, known: Mapping[str, Any]) -> Read:
-    """Read `text`: everything that patterns find in it, before any verdict."""
-    book = lexicon()
-    form = flow(text, book.emoji)
-    found = hits(form, pinyin=spoken == "zh" or any(map(is_han, form.text)))
-    around = setting(book, found, form.text)
-    kept: list[Match] = []
-    spared_ones: list[Match] = []
-    for match in matches(book, found):
-        if not _excused(book, found, match, known):
-            (spared_ones if harmless(book, found, around, match) else kept).append(match)
-    return Read(form, found, around, kept, spared_ones)
-
-
-def _judged(message: Read, text: str, spoken: Language) -> list[Finding]:
+def _judged(message: Read, text: str, spoken: Language, known: Mapping[str, Any]) -> list[Finding]:
     """Findings of the patterns and of the second layer, each correcting the other."""
     learned = model(spoken)
-    present = features(message.flow.text, spoken, message.hits, message.kept_rules, message.harmless_rules)
-    chance = score(learned.lawless, learned.bias, present) if learned else 1.0
-    severity: Severity | None = "warn" if learned and chance < learned.keep(message.patterns) else None
+    present = features(message, spoken, known)
+    chance = score(learned, present) if learned else 1.0
+    severity: Severity | None = "warn" if learned and chance < learned.forbid_at else None
     rows = [
         _finding(rules()[m.rule], text, message.flow, m.start, m.end, spoken, _said(message, m), severity)
         for m in _longest(message.kept)
     ]
     long_enough = len(message.flow.text) >= LEAST_TEXT[spoken]
-    if learned and long_enough and chance >= learned.raise_at and not rows and not message.around.whole:
+    if learned and long_enough and chance >= learned.forbid_at and not rows and not message.around.whole:
         start, end, because = telling(learned, message.flow.text, spoken)
         rule = rules()[f"words.hint.{kind(learned, present)}"]
         rows.append(_finding(rule, text, message.flow, start, end, spoken, because))
@@ -182,14 +141,6 @@ def _judged(message: Read, text: str, spoken: Language) -> list[Finding]:
 def _said(message: Read, match: Match) -> str:
     """The words that made a match, in order."""
     return " + ".join(message.flow.text[start:end] for start, end in match.words)
-
-
-def _excused(book: Lexicon, found: Hits, match: Match, known: Mapping[str, Any]) -> bool:
-    """Whether a fact on record or a lawful wording of the sentence lifts the rule."""
-    rule = rules()[match.rule]
-    if any(known.get(fact) for fact in rule.lifted_by):
-        return True
-    return spared(found, match, tuple(book.concepts[name] for name in rule.spared_by))
 
 
 def _longest(found: list[Match]) -> list[Match]:
@@ -227,7 +178,7 @@ def _finding(
     )
 
 
-def _missing(message: Read, text: str, spoken: Language, known: Mapping[str, Any]) -> list[Finding]:
+def missing(message: Read, text: str, spoken: Language, known: Mapping[str, Any]) -> list[Finding]:
     """What a message should have said and did not: who asks, and how to stop."""
     book, found, form = lexicon(), message.hits, message.flow
     rows = []

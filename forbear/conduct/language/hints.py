@@ -1,10 +1,12 @@
 """The second layer: a linear model over what a message is made of, for wordings that no pattern foresaw.
 
-Logistic regression on the letters (Chinese: one to three characters; English: words, pairs of words near each
-other, pieces of words), the concepts and the rules that matched. It does two things: it raises a finding where no
-pattern matched and the score is high, and it turns a pattern's finding into a warning where the score says that the
-whole message reads like a lawful one. Weights are data (`data/hints.*.json`), made by `train.py` from the tuning
-messages alone; the span of a finding is where the pieces with the largest weights lie.
+Logistic regression on the letters (Chinese: one to three characters, and pairs of
+characters near each other; English: words, pairs of words near each
+other, pieces of words, and the same for groups of words of like meaning), the concepts, the rules that matched and
+the facts on record. Rare pieces count for more than common ones (`Model.worth`). It does two things: it raises a
+finding where no pattern matched and the score is high, and it turns a pattern's finding into a warning where the
+score says that the whole message reads like a lawful one. Weights are data (`data/hints.*.json`), made by `train.py`
+from the tuning messages alone; the span of a finding is where the pieces with the largest weights lie.
 
 It knows wording, not truth: a lawful-sounding lie passes it.
 """
@@ -14,20 +16,25 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
-from forbear.conduct.language.hits import Hits
 from forbear.conduct.language.lexicon import lexicon
+from forbear.conduct.language.reading import Read
+from forbear.conduct.language.senses import LEVELS, senses
 
 SPAN_HAN = 12
 SPAN_LATIN = 40
 """Length of the stretch that a finding points to, in characters of the flow."""
 
-SKIPPED = 2
-"""How many English words further than the next one a pair of words may reach."""
+REACH = 3
+"""How many English words on a pair of words may reach."""
+
+LENGTH = 3.0
+"""The length to which the pieces of a message are scaled, so that a long message weighs no more than a short one."""
 
 _WORD = re.compile(r"[a-z]+|\d|[^\w\s]")
 Piece = tuple[str, int, int]
@@ -35,22 +42,19 @@ Piece = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of one language: `lawless` for the verdict, `kinds` for the category, and the thresholds.
+    """Weights of one language: `lawless` for the verdict, `kinds` for the category, and the threshold.
 
-    A finding is raised from `raise_at` on; one that a single pattern made is kept from `keep_at` on, one that
-    several patterns made from `keep_many_at` on. All are probabilities of the model.
+    `worth` is what a piece counts for before any weight; a piece without one is unknown. `of_kind` has for a piece a
+    number for each of `kinds`. A finding is forbidden from the probability `forbid_at` on.
     """
 
+    worth: dict[str, float]
     lawless: dict[str, float]
     bias: float
-    kinds: dict[str, dict[str, float]]
-    raise_at: float
-    keep_at: float
-    keep_many_at: float
-
-    def keep(self, patterns: int) -> float:
-        """The probability below which a finding made by so many patterns is only a warning."""
-        return self.keep_many_at if patterns > 1 else self.keep_at
+    kinds: tuple[str, ...]
+    kind_bias: tuple[float, ...]
+    of_kind: dict[str, tuple[float, ...]]
+    forbid_at: float
 
 
 @cache
@@ -60,14 +64,22 @@ def model(language: str) -> Model | None:
     if not source.is_file():
         return None
     data = json.loads(source.read_text("utf-8"))
-    scale = data.pop("scale")
-    data["lawless"] = _unpacked(data["lawless"], scale)
-    data["kinds"] = {name: _unpacked(weights, scale) for name, weights in data["kinds"].items()}
-    return Model(**data)
-
-
-def _unpacked(weights: dict[str, int], scale: int) -> dict[str, float]:
-    return {name: weight / scale for name, weight in weights.items()}
+    scale = data["scale"]
+    worth = {name: row[0] / scale for name, row in data["pieces"].items()}
+    kinds = sorted(data["kinds"])
+    tables = [data["kinds"][name][0] for name in kinds]
+    telling_pieces = {name for table in tables for name in table}
+    return Model(
+        worth=worth,
+        lawless={name: worth[name] * row[1] / scale for name, row in data["pieces"].items()},
+        bias=data["bias"],
+        kinds=tuple(kinds),
+        kind_bias=tuple(data["kinds"][name][1] for name in kinds),
+        of_kind={
+            name: tuple(worth[name] * table.get(name, 0) / scale for table in tables) for name in telling_pieces
+        },
+        forbid_at=data["forbid_at"],
+    )
 
 
 def pieces(text: str, language: str) -> Iterator[Piece]:
@@ -76,16 +88,31 @@ def pieces(text: str, language: str) -> Iterator[Piece]:
         for size in (1, 2, 3):
             for start in range(len(text) - size + 1):
                 yield text[start : start + size], start, start + size
+        for apart in (2, 3):
+            for start in range(len(text) - apart):
+                yield f"{text[start]}_{text[start + apart]}", start, start + apart + 1
         return
     words = [(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]
-    for at, (word, start, end) in enumerate(words):
+    for word, start, end in words:
         yield word, start, end
-        if at + 1 < len(words):
-            yield f"{word} {words[at + 1][0]}", start, words[at + 1][2]
-        for later, _, ends in words[at + 2 : at + 2 + SKIPPED]:
-            yield f"{word}_{later}", start, ends
         for part in _parts(word):
             yield part, start, end
+    yield from _pairs(words, "")
+    known = senses()
+    groups = [known.get(word, (word,) * LEVELS) for word, _, _ in words]
+    for level in range(LEVELS):
+        named = [(of[level], start, end) for of, (_, start, end) in zip(groups, words, strict=True)]
+        yield from ((f"{level}:{name}", start, end) for name, start, end in named)
+        yield from _pairs(named, f"{level}:")
+
+
+def _pairs(words: list[Piece], mark: str) -> Iterator[Piece]:
+    """Each word with those near it: next to it joined by a space, further on by a line."""
+    for at, (word, start, _) in enumerate(words):
+        joint = " "
+        for later, _, end in words[at + 1 : at + 1 + REACH]:
+            yield f"{mark}{word}{joint}{later}", start, end
+            joint = "_"
 
 
 @lru_cache(maxsize=65536)
@@ -99,40 +126,51 @@ def _named() -> dict[int, str]:
     return {n: f"C:{name}" for name, n in lexicon().concepts.items() if not name.startswith("term:")}
 
 
-def circumstances(hits: Hits, kept: Collection[str], harmless: Collection[str]) -> set[str]:
-    """Features that are no letters: concepts present, rules that matched, rules whose match was harmless."""
+def circumstances(message: Read, known: Mapping[str, Any]) -> set[str]:
+    """Features that are no letters: concepts present, rules that matched, rules whose match was harmless, facts."""
     named = _named()
-    found = {named[concept] for concept in hits.spans if concept in named}
-    found.update(f"R:{rule}" for rule in kept)
-    found.update(f"H:{rule}" for rule in harmless)
-    if kept:
+    found = {named[concept] for concept in message.hits.spans if concept in named}
+    found.update(f"R:{rule}" for rule in message.kept_rules)
+    found.update(f"H:{rule}" for rule in message.harmless_rules)
+    found.update(f"F:{fact}" for fact, value in known.items() if value is True)
+    if message.kept:
         found.add("R")
     return found
 
 
-def features(text: str, language: str, hits: Hits, kept: Collection[str], harmless: Collection[str]) -> set[str]:
+def features(message: Read, language: str, known: Mapping[str, Any]) -> set[str]:
     """All features of a message, each counted once."""
-    return {name for name, _, _ in pieces(text, language)} | circumstances(hits, kept, harmless)
+    return {name for name, _, _ in pieces(message.flow.text, language)} | circumstances(message, known)
 
 
-def score(weights: dict[str, float], bias: float, found: Collection[str]) -> float:
-    """The probability of the model for a set of features; the sum is scaled by the square root of their number."""
-    known = [weights[name] for name in found if name in weights]
-    total = 3 * sum(known) / math.sqrt(max(1, len(known))) + bias
+def scaled(worth: dict[str, float], found: Collection[str]) -> float:
+    """What the sum of a message's weights is multiplied with to bring its pieces to `LENGTH`."""
+    counts = [worth[name] for name in found if name in worth]
+    return LENGTH / math.sqrt(max(1e-9, math.fsum(count * count for count in counts)))
+
+
+def score(of: Model, found: Collection[str]) -> float:
+    """The probability that a message made of these features is forbidden."""
+    total = math.fsum(of.lawless[name] for name in found if name in of.lawless) * scaled(of.worth, found) + of.bias
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 def kind(of: Model, found: Collection[str]) -> str:
     """The likeliest category of a message that is forbidden."""
-    return max(sorted(of.kinds), key=lambda name: score(of.kinds[name], 0.0, found))
+    rows = [of.of_kind[name] for name in found if name in of.of_kind]
+    totals = [math.fsum(column) for column in zip(*rows, strict=True)] or [0.0] * len(of.kinds)
+    scale = scaled(of.worth, found)
+    likely = [total * scale + bias for total, bias in zip(totals, of.kind_bias, strict=True)]
+    return of.kinds[likely.index(max(likely))]
 
 
 def telling(of: Model, text: str, language: str) -> tuple[int, int, str]:
-    """The stretch of the flow with the greatest weight, and its weightiest pieces by name."""
-    weighed = [(of.lawless.get(name, 0.0), name, start, end) for name, start, end in pieces(text, language)]
+    """The stretch of the flow with the greatest weight, and the words of its weightiest pieces."""
+    weighed = [(of.lawless[name], start, end) for name, start, end in pieces(text, language) if name in of.lawless]
     gain = [0.0] * (len(text) + 1)
-    for weight, _, start, end in weighed:
-        gain[start] += weight / (end - start)
+    for weight, start, end in weighed:
+        for at in range(start, end):
+            gain[at] += weight / (end - start)
     width = min(len(text), SPAN_HAN if language == "zh" else SPAN_LATIN)
     window = sum(gain[:width])
     best, at = window, 0
@@ -140,9 +178,18 @@ def telling(of: Model, text: str, language: str) -> tuple[int, int, str]:
         window += gain[start + width - 1] - gain[start - 1]
         if window > best + 1e-12:
             best, at = window, start
-    inside = sorted({(-w, name) for w, name, start, end in weighed if at <= start and end <= at + width and w > 0})
-    start, end = _whole_words(text, at, at + width)
-    return start, end, ", ".join(name.strip("~") for _, name in inside[:5])
+    first, last = _whole_words(text, at, at + width)
+    return first, last, ", ".join(_weightiest(weighed, text, first, last))
+
+
+def _weightiest(weighed: list[tuple[float, int, int]], text: str, first: int, last: int) -> list[str]:
+    """The five pieces within a stretch that weigh most, a piece in another's place left out."""
+    chosen: list[tuple[int, int]] = []
+    for weight, start, end in sorted(weighed, key=lambda row: (-row[0], row[1], row[2])):
+        inside = first <= start and end <= last and weight > 0
+        if inside and len(chosen) < 5 and not any(a <= start and end <= b for a, b in chosen):
+            chosen.append((start, end))
+    return [text[start:end].strip() for start, end in sorted(chosen)]
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ An app adds its part in `api.py` with `router = Router(tags=[...])` and a line i
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from ninja import NinjaAPI
 from ninja.security import django_auth
@@ -20,10 +21,32 @@ ROUTERS: dict[str, str] = {
     "/users": "forbear.desk.people.api_users",
     "/personal": "forbear.desk.privacy.api",
     "/audit": "forbear.desk.audit.api",
+    "/payments": "forbear.desk.money.api",
+    "/hooks": "forbear.desk.money.hooks_api",
 }
 """Where in the API each app's `router` stands; a rule of its own may stand on each operation."""
 
-api = NinjaAPI(
+
+class DeskAPI(NinjaAPI):
+    """The API, whose description names on every operation what any of them may answer."""
+
+    def get_openapi_schema(self, **more: Any) -> Any:
+        """The description."""
+        schema = super().get_openapi_schema(**more)
+        for operation in (one for path in schema["paths"].values() for one in path.values()):
+            for status, why in ANY_MAY_ANSWER.items():
+                operation["responses"].setdefault(status, {"description": why})
+        return schema
+
+
+ANY_MAY_ANSWER = {
+    400: "the body is no JSON",
+    401: "nobody is signed in, and no token holds",
+    403: "the role may not do this, or the request forges another's session",
+    422: "something asked for cannot be; the answer says what and why",
+}
+
+api = DeskAPI(
     title="Forbear",
     version=__version__,
     description="The desk of Forbear: loans that fall behind, their borrowers, payments and contacts.",

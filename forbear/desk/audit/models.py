@@ -21,6 +21,7 @@ class Entry(models.Model):
         indexes = (
             models.Index(fields=["subject", "entry_id"], name="audit_of_subject"),
             models.Index(fields=["actor", "entry_id"], name="audit_of_actor"),
+            models.Index(fields=["action", "entry_id"], name="audit_of_action"),
         )
 
     def __str__(self) -> str:

@@ -31,9 +31,9 @@ class Ask:
         effective_on: from when it counts.
         amounts: minor units; of a waiver or write-off by component; None where the kind has its own default.
         cause: where it comes from; of a payment, its own id.
-        facts: what else the kind needs: `number` (fee, penalty, waiver), `entry` (reversal), `other_loan` (transfer: the
-            loan that receives), `until_on` (pause), `months` (re-age), `term`, `annual_rate`, `method`, `first_due_on`
-            (re-amortize), or `installments` (either: the whole new schedule).
+        facts: what else the kind needs: `number` (fee, penalty, waiver), `entry` (reversal), `other_loan` (transfer:
+            the loan that receives), `until_on` (pause), `months` (re-age), `term`, `annual_rate`, `method` and
+            `first_due_on` (re-amortize), or `installments` (either: the whole new schedule).
     """
 
     kind: str

@@ -53,6 +53,10 @@ class Balance(NamedTuple):
         )
 
 
+PLAIN = frozenset(["loan_id", "currency", "installments_overdue", "oldest_unpaid_due_on", "dpd"])
+"""Fields of a balance that are no money."""
+
+
 class Item(NamedTuple):
     """A component of an installment; money in minor units."""
 

@@ -4,7 +4,7 @@
     shown = preview("waiver", "L1", date(2026, 7, 1), {"penalty": 1_200}, "hardship")
 
 A payment in the plain case is one SQL call (`sql/pay.sql`); everything else is planned in Python (`planning.plan`) and
-written. Money moves nowhere else. Times are passed in; a loan's entries are known in the order in which they were booked.
+written. Money moves nowhere else. Times are passed in; a loan's entries become known in the order of their booking.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from forbear.desk.ledger.acts import NEWEST, Act, History
 from forbear.desk.ledger.asking import Amounts, Ask
@@ -68,10 +68,15 @@ def book(
     """Book an act and all that follows from it.
 
     Args:
-        kind, loan_id, effective_on, amounts, cause, facts: see `asking.Ask`.
+        kind: see `asking.Ask`, as for those that follow.
+        loan_id: the loan.
+        effective_on: from when it counts.
+        amounts: minor units.
+        cause: where it comes from; of a payment, its own id.
         key: names this act for ever; asked again with it, the same act is booked once.
         actor: who, a username or a program's name.
         at: the instant at which it becomes known.
+        **facts: what else the kind needs.
 
     Raises:
         KeyUsed: the key, or the payment's id, was used for something else.
@@ -81,7 +86,7 @@ def book(
     ask = Ask(kind, loan_id, effective_on, amounts, cause, facts)
     if kind == "payment":
         one = Payment(cause, loan_id, effective_on, amounts if isinstance(amounts, int) else 0, key)
-        return pay_many([one], actor=actor, at=at)[0]
+        return pay(one, actor=actor, at=at)[0]
     with transaction.atomic():
         for loan in sorted({loan_id, str(facts.get("other_loan") or loan_id)} if kind == "transfer" else {loan_id}):
             known = history(loan, lock=True)
@@ -111,14 +116,38 @@ def pay_many(payments: Sequence[Payment], *, actor: str, at: datetime) -> list[R
         Refused: an amount that is not above zero, or a loan that the ledger does not have.
     """
     for one in payments:
-        _refuse_bad_names(key=one.key, cause=one.payment_id, actor=actor)
-        if not 0 < one.amount < 1 << 62:
-            raise Refused("amount", f"payment {one.payment_id} is of {one.amount}", "give minor units above zero")
+        _refuse_bad_payment(one, actor)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(named("pay_many"), _arrays(payments, actor, at))
             told = {place: json.loads(answer) for place, answer in cursor.fetchall()}
         return [_receipt(payments[place], told[place], actor, at) for place in range(len(payments))]
+
+
+def pay(payment: Payment, *, actor: str, at: datetime) -> tuple[Receipt, Mapping[str, Any]]:
+    """Book one payment: in the plain case by a single statement, without a transaction around it.
+
+    Returns:
+        The receipt, and in the plain case what `ledger_pay` told: `booked_at`, `currency` and `parts`.
+
+    Raises:
+        KeyUsed: the key or the payment's id was used for something else.
+        Refused: it cannot be booked.
+    """
+    _refuse_bad_payment(payment, actor)
+    with connection.cursor() as cursor:
+        cursor.execute(named("pay_many"), _arrays([payment], actor, at))
+        told = json.loads(cursor.fetchone()[1])
+    if told["outcome"] == "booked":
+        return Receipt(told["entry"]), told
+    with transaction.atomic():
+        return _receipt(payment, told, actor, at), {}
+
+
+def _refuse_bad_payment(one: Payment, actor: str) -> None:
+    _refuse_bad_names(key=one.key, cause=one.payment_id, actor=actor)
+    if not 0 < one.amount < 1 << 62:
+        raise Refused("amount", f"payment {one.payment_id} is of {one.amount}", "give minor units above zero")
 
 
 def _arrays(payments: Sequence[Payment], actor: str, at: datetime) -> dict[str, Any]:
@@ -141,9 +170,20 @@ def _receipt(one: Payment, told: Mapping[str, Any], actor: str, at: datetime) ->
     if outcome == "conflict":
         raise KeyUsed(one.key, told["entry"])
     if outcome == "general":
-        ask = Ask("payment", one.loan_id, one.paid_on, one.amount, one.payment_id, _source(one))
-        return Receipt(_booked(ask, history(one.loan_id, lock=True), one.key, actor, at))
+        return _pay_by_plan(one, actor, at)
     return Receipt(told["entry"], again=outcome == "again")
+
+
+def _pay_by_plan(one: Payment, actor: str, at: datetime) -> Receipt:
+    """Under the loan's lock, which another with the same key may have held until now."""
+    known = history(one.loan_id, lock=True)
+    with connection.cursor() as cursor:
+        cursor.execute(named("pay_many"), _arrays([one], actor, at))
+        told = json.loads(cursor.fetchone()[1])
+    if told["outcome"] != "general":
+        return _receipt(one, told, actor, at)
+    ask = Ask("payment", one.loan_id, one.paid_on, one.amount, one.payment_id, _source(one))
+    return Receipt(_booked(ask, known, one.key, actor, at))
 
 
 def _source(one: Payment) -> dict[str, Any]:
@@ -172,6 +212,23 @@ def _booked_before(ask: Ask, key: str) -> int | None:
 
 
 def _booked(ask: Ask, known: History, key: str, actor: str, at: datetime) -> int:
+    """Plan and write; a key or payment id that another loan took in this very moment is a used one."""
+    try:
+        with transaction.atomic():
+            return _planned_and_written(ask, known, key, actor, at)
+    except IntegrityError:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT entry_id FROM ledger_entries WHERE key = %s OR (kind = 'payment' AND kind = %s AND cause = %s)",
+                [key, ask.kind, ask.cause],
+            )
+            used = cursor.fetchone()
+        if used is None:
+            raise
+        raise KeyUsed(key, used[0]) from None
+
+
+def _planned_and_written(ask: Ask, known: History, key: str, actor: str, at: datetime) -> int:
     made = plan(ask, known)
     entry_id = _write(made, known, key, actor, at)
     if ask.kind == "transfer":
@@ -183,7 +240,7 @@ def _booked(ask: Ask, known: History, key: str, actor: str, at: datetime) -> int
 
 
 def _write(made: Plan, known: History, key: str, actor: str, at: datetime) -> int:
-    booked_at = max(at, known.last_booked_at or at)
+    booked_at = max(at, (known.last_booked_at or at) + timedelta(microseconds=1))  # no two acts are known at once
     if made.rows is not None:
         _write_schedule(made, known.loan_id, booked_at)
     ids = _drawn(len(made.entries))

@@ -20,6 +20,7 @@ from forbear.desk.ledger.rules import (
     State,
     adjustments,
     consequences,
+    moving_kinds,
     timeline,
     version_in_force,
     waterfall_order,
@@ -119,10 +120,10 @@ def standing_of(acts: Sequence[Act], states: Sequence[State], rule: str) -> Stan
 def _followed(acts: Sequence[Act], states: Sequence[State], at: int, history: History) -> list[NewEntry]:
     """What follows from the act, and what now follows otherwise from the acts after it."""
     made: list[NewEntry] = []
-    booked = booked_consequences(history.booked)
+    booked, kinds = booked_consequences(history.booked), moving_kinds(acts)
     for place in range(at, len(acts)):
         before = states[place - 1] if place else NOTHING
-        wanted = consequences(before, states[place], acts[place])
+        wanted = consequences(before, states[place], kinds[acts[place].entry_id])
         made += _changed(acts[place], wanted, booked.get(acts[place].entry_id, []))
     return made
 

@@ -4,9 +4,10 @@ The state after an act is worked out from that act and those before it alone (by
 booking); what follows from an act is the difference to the state before it. So a backdated act changes what follows
 from later ones, and a comparison with what is booked says which entries to undo and which to book.
 
-The default meaning is the engine's (docs/close.md): money pays the oldest installment first (by due date, then number),
-within it in the rule's order, and beyond what is due the next. Such a rule is a *waterfall*: what is paid depends on how
-much money there is, not on when it came. Any other rule of `forbear.loans` is replayed payment by payment.
+The default meaning is the engine's (docs/close.md): money pays the oldest installment first (by due date, then
+number), within it in the rule's order, and beyond what is due the next. Such a rule is a *waterfall*: what is paid
+depends on how much money there is, not on when it came. Any other rule of `forbear.loans` is replayed payment by
+payment.
 """
 
 from __future__ import annotations
@@ -40,12 +41,14 @@ class State:
         paid: what is paid of it, by number and component.
         received: money received and still held; below zero when more was given back than stands.
         written_off: what was written off, by component.
+        charged_since: what was charged (less waived) of a component after its first write-off.
     """
 
     items: tuple[Item, ...]
     paid: dict[tuple[int, str], int]
     received: int
     written_off: dict[str, int]
+    charged_since: dict[str, int]
 
     @property
     def unapplied(self) -> int:
@@ -66,8 +69,14 @@ class State:
         )
 
     def still_written_off(self) -> dict[str, int]:
-        """What is written off and still owed; money pays first what is not written off."""
-        return {name: min(amount, self.unpaid_of(name)) for name, amount in self.written_off.items()}
+        """What is written off and still owed.
+
+        Money pays first what was owed beside it, then what was written off, last what was charged since.
+        """
+        return {
+            name: max(min(amount, self.unpaid_of(name) - self.charged_since.get(name, 0)), 0)
+            for name, amount in self.written_off.items()
+        }
 
 
 @cache
@@ -87,12 +96,21 @@ def state_after(acts: Iterable[Act], versions: dict[int, tuple[Row, ...]], rule:
     received = sum(_money(act) for act in alive)
     order = waterfall_order(rule)
     paid = _poured(items, max(received, 0), order) if order else _replayed(items, alive, rule_named(rule))
+    return State(tuple(items), paid, received, *_written_off(alive))
+
+
+def _written_off(alive: Sequence[Act]) -> tuple[dict[str, int], dict[str, int]]:
+    """What was written off, by component, and what was charged of these components since, less what was waived."""
     written: dict[str, int] = {}
+    since: dict[str, int] = {}
     for act in alive:
         if act.kind == "write-off":
             for name, amount in act.facts["components"].items():
                 written[name] = written.get(name, 0) + amount
-    return State(tuple(items), paid, received, written)
+        for (_, name), amount in adjustments([act]).items():
+            if name in written:
+                since[name] = max(since.get(name, 0) + amount, 0)
+    return written, since
 
 
 def version_in_force(acts: Iterable[Act]) -> int | None:
@@ -178,13 +196,19 @@ def _moneys(alive: Sequence[Act]) -> list[Payment]:
     return left
 
 
-def consequences(before: State, after: State, act: Act) -> dict[str, Lines]:
-    """What follows from an act, as postings by kind (allocation, recovery); kinds of which nothing follows are left out.
+def consequences(before: State, after: State, kind: str) -> dict[str, Lines]:
+    """What follows from an act, as postings by kind: allocation, recovery, or neither.
 
-    What a waiver takes from written-off debt is waived, not recovered.
+    Only money recovers written-off debt: what a waiver takes from it is waived, what a new schedule takes was no loss.
+
+    Args:
+        before: the state before the act.
+        after: the state after it.
+        kind: the act's, or of a reversal the kind of what it undoes.
     """
     allocation = added(_allocated(after), mirrored(_allocated(before)))
-    account = "waived" if act.kind == "waiver" else "recovered"
+    money = kind in ("payment", "refund", "transfer")
+    account = "recovered" if money else "waived" if kind == "waiver" else "loss"
     recovery: Lines = {}
     was, now = before.still_written_off(), after.still_written_off()
     for name in sorted(was.keys() | now.keys()):
@@ -200,7 +224,14 @@ def _allocated(state: State) -> Lines:
     return lines | {Line("unapplied"): sum(state.paid.values())}
 
 
-NOTHING = State((), {}, 0, {})
+NOTHING = State((), {}, 0, {}, {})
+
+
+def moving_kinds(acts: Iterable[Act]) -> dict[int, str]:
+    """By entry: the act's kind, or of a reversal the kind of what it undoes."""
+    taken = list(acts)
+    kinds = {act.entry_id: act.kind for act in taken}
+    return {act.entry_id: kinds.get(act.reverses or 0, act.kind) for act in taken}
 
 
 def timeline(acts: Sequence[Act], versions: dict[int, tuple[Row, ...]], rule: str) -> list[State]:

@@ -16,7 +16,7 @@ from forbear.desk.ledger.acts import Booked, History, Lines, added
 from forbear.desk.ledger.named import named
 from forbear.desk.ledger.postings import postings_of
 from forbear.desk.ledger.reading import histories
-from forbear.desk.ledger.rules import NOTHING, consequences, timeline, version_in_force
+from forbear.desk.ledger.rules import NOTHING, consequences, moving_kinds, timeline, version_in_force
 
 AT_ONCE = 20_000
 """Loans compared by one query; enough to be quick, few enough to stay in memory."""
@@ -85,12 +85,13 @@ def _difference(row: tuple[object, ...]) -> Difference:
 def differences(known: History) -> Iterator[Difference]:
     """One loan replayed from zero by the rules, against its postings."""
     acts = known.acts
-    states = timeline(acts, dict(known.versions), known.rule)
+    states, kinds = timeline(acts, dict(known.versions), known.rule), moving_kinds(acts)
     there = _by_act(known.booked)
     for place, act in enumerate(acts):
         undone = known.entry(act.reverses) if act.reverses else None
         lines = postings_of(act, known.versions, version_in_force(acts[:place]), undone)
-        for more in consequences(states[place - 1] if place else NOTHING, states[place], act).values():
+        before = states[place - 1] if place else NOTHING
+        for more in consequences(before, states[place], kinds[act.entry_id]).values():
             lines = added(lines, more)
         found = there.pop(act.entry_id, {})
         for line in sorted(lines.keys() | found.keys(), key=str):

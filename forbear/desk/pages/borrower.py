@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,15 +12,20 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from forbear.basics.errors import ForbearError, WrongUse
-from forbear.basics.money import minor_digits
+from forbear.basics.errors import WrongUse
 from forbear.conduct import Refusal, Verdict
+from forbear.desk.pages.owed import owed
+from forbear.desk.pages.trying import amount_of, day_of, tried
 from forbear.desk.people.rights import allowed, requires
 from forbear.desk.record import work
 from forbear.desk.record.gate import leave_of, packs, reserve
 from forbear.desk.record.models import Borrower, Case, Contact
 from forbear.desk.record.timeline import timeline
-from forbear.desk.record.visible import visible_borrowers, visible_cases
+from forbear.desk.record.visible import visible_borrowers, visible_cases, visible_loans
+from forbear.desk.record.vouching import only_vouching_lacks
+
+SAME_TALK = timedelta(hours=12)
+"""A promise written down within this time after a call was made in it."""
 
 
 @require_safe
@@ -36,8 +40,12 @@ def borrower(request: HttpRequest, borrower_id: str) -> HttpResponse:
         "who": who,
         "case": case,
         "mine": bool(case and case.claimed_by_id == request.user.pk and case.claimed_until > now),
-        "loans": who.loans.order_by("-disbursed_on", "loan_id"),
-        "leaves": [(leave, reasons(leave.verdict)) for leave in leave_of(who.pk, now)],
+        "loans": owed(
+            visible_loans(request.user).filter(borrower=who).order_by("-disbursed_on", "loan_id"), now.date()
+        ),
+        "leaves": [
+            (leave, reasons(leave.verdict), only_vouching_lacks(leave.verdict)) for leave in leave_of(who.pk, now)
+        ],
         "open_call": open_call,
         "outcomes": work.OUTCOMES,
         "timeline": timeline(who.pk),
@@ -67,7 +75,7 @@ def outcome(request: HttpRequest, contact_id: str) -> HttpResponse:
     if contact is None:
         raise Http404
     who = _of(request, contact.borrower_id)
-    _tried(request, lambda: work.settle_call(request.user, contact_id, request.POST.get("outcome", "")))
+    tried(request, lambda: work.settle_call(request.user, contact_id, request.POST.get("outcome", "")))
     return redirect("pages:borrower", borrower_id=who.pk)
 
 
@@ -81,10 +89,12 @@ def promise(request: HttpRequest, borrower_id: str) -> HttpResponse:
     now = timezone.now()
 
     def write() -> None:
-        amount, due_on = _amount(request.POST.get("amount", ""), currency), _day(request.POST.get("due_on", ""))
-        work.promise(request.user, who.pk, amount, due_on, now, currency=currency)
+        amount, due_on = amount_of(request.POST.get("amount", ""), currency), day_of(request.POST.get("due_on", ""))
+        work.promise(
+            request.user, who.pk, amount, due_on, now, currency=currency, contact_id=_last_call(request, who)
+        )
 
-    if _tried(request, write):
+    if tried(request, write):
         messages.success(request, _("The promise is written down."))
     return redirect("pages:borrower", borrower_id=who.pk)
 
@@ -94,7 +104,7 @@ def promise(request: HttpRequest, borrower_id: str) -> HttpResponse:
 def note(request: HttpRequest, borrower_id: str) -> HttpResponse:
     """Write a note."""
     who = _of(request, borrower_id)
-    _tried(request, lambda: work.note(request.user, who.pk, request.POST.get("text", ""), timezone.now()))
+    tried(request, lambda: work.note(request.user, who.pk, request.POST.get("text", ""), timezone.now()))
     return redirect("pages:borrower", borrower_id=who.pk)
 
 
@@ -105,10 +115,10 @@ def release(request: HttpRequest, case_id: str) -> HttpResponse:
     day = request.POST.get("next_action_on", "")
 
     def let_go() -> None:
-        if not work.release(request.user, case_id, _day(day) if day else None):
+        if not work.release(request.user, case_id, day_of(day) if day else None):
             raise WrongUse(_("this case is not yours"))
 
-    _tried(request, let_go)
+    tried(request, let_go)
     return redirect("pages:worklist")
 
 
@@ -120,39 +130,18 @@ def reasons(verdict: Verdict) -> list[str]:
 
 
 def _of(request: HttpRequest, borrower_id: str) -> Borrower:
-    """The borrower, if she is one whom the user may see; else there is no such page."""
+    """The borrower, if the user may see them; else there is no such page."""
     who = visible_borrowers(request.user).filter(borrower_id=borrower_id).first()
     if who is None:
         raise Http404
     return who
 
 
+def _last_call(request: HttpRequest, who: Borrower) -> str | None:
+    """The call of today in which the user spoke with the borrower; a promise was made in it."""
+    spoke = Contact.objects.filter(borrower=who, by=request.user, at__gt=timezone.now() - SAME_TALK)
+    return spoke.filter(result__in=("promise", "conversation")).order_by("-at").values_list("pk", flat=True).first()
+
+
 def _sender(request: HttpRequest) -> str:
     return request.user.agency_id or "lender"
-
-
-def _tried(request: HttpRequest, act: object) -> bool:
-    """Do it; what was wrong with it is told on the next page."""
-    try:
-        act()  # type: ignore[operator]
-    except ForbearError as error:
-        messages.error(request, f"{error.message} {error.hint or ''}".strip())
-        return False
-    return True
-
-
-def _amount(text: str, currency: str) -> int:
-    try:
-        minor = Decimal(text.replace(",", "").strip()).scaleb(minor_digits(currency))
-        if minor != minor.to_integral_value():
-            raise WrongUse(_("%(amount)s has more decimals than the currency") % {"amount": text})
-    except InvalidOperation as bad:
-        raise WrongUse(_("%(amount)s is not an amount") % {"amount": text or "–"}) from bad
-    return int(minor)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as bad:
-        raise WrongUse(_("%(day)s is not a day") % {"day": text or "–"}) from bad

@@ -19,16 +19,18 @@ class Door:
     """A page that someone may open.
 
     Args:
-        to: the name of its address, such as `record:worklist`.
+        to: the name of its address, such as `pages:worklist`.
         title: what it is called in the navigation.
         about: one sentence on what one does there.
         roles: whose page it is.
+        key: the key that leads there; a page without one stands on the home page alone.
     """
 
     to: str
     title: str | Promise
     about: str | Promise
     roles: frozenset[str]
+    key: str = ""
 
 
 EVERYONE = frozenset(
@@ -36,7 +38,50 @@ EVERYONE = frozenset(
 )
 
 DOORS: tuple[Door, ...] = (
-    Door("pages:worklist", _("Worklist"), _("Cases, the most urgent first."), actions()["worklist.see"].roles),
+    Door("pages:worklist", _("Worklist"), _("Cases, the most urgent first."), actions()["worklist.see"].roles, "w"),
+    Door(
+        "pages:portfolio",
+        _("Portfolio"),
+        _("The night's report over the whole book, night by night."),
+        actions()["portfolio.see"].roles,
+        "p",
+    ),
+    Door(
+        "pages:board",
+        _("Board"),
+        _("Contacts, promises, cures and complaints, by agent and by strategy."),
+        actions()["board.see"].roles,
+        "b",
+    ),
+    Door(
+        "pages:payments",
+        _("Payments"),
+        _("Find a payment, see what it paid, book one."),
+        actions()["payments.see"].roles - {"service"},
+        "y",
+    ),
+    Door(
+        "pages:rules",
+        _("Rules"),
+        _("What the gate enforces, and where it is written."),
+        actions()["rules.see"].roles,
+        "g",
+    ),
+    Door(
+        "pages:vouched",
+        _("Vouched for"),
+        _("What the lender's systems make sure of on each channel; without it the channel is shut."),
+        actions()["rules.vouch"].roles,
+        "v",
+    ),
+    Door("pages:audit", _("Audit"), _("Who did what to what, and when."), actions()["audit.see"].roles, "a"),
+    Door(
+        "pages:users",
+        _("Users"),
+        _("Make users, switch them off, give new passwords."),
+        actions()["users.manage"].roles,
+        "u",
+    ),
     Door("account_change_password", _("Password"), _("Change your password."), EVERYONE),
     Door("mfa_index", _("Second factor"), _("Add an authenticator app or a security key."), EVERYONE),
 )
@@ -45,7 +90,7 @@ DOORS: tuple[Door, ...] = (
 def doors_of_user(request: HttpRequest) -> dict[str, list[Door]]:
     """For every page: the doors of whoever is signed in, for the navigation."""
     user = request.user
-    return {"doors_of_user": home_of(user.role) if user.is_authenticated else []}
+    return {"doors_of_user": [door for door in home_of(user.role) if door.key] if user.is_authenticated else []}
 
 
 def home_of(role: str) -> list[Door]:

@@ -6,10 +6,12 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST, require_safe
 
+from forbear.desk.pages.firsts import firsts
 from forbear.desk.pages.homes import home_of
 
 
@@ -17,7 +19,11 @@ from forbear.desk.pages.homes import home_of
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """The first page after signing in: what this role comes for."""
-    return render(request, "pages/home.html", {"doors": home_of(request.user.role)})
+    return render(
+        request,
+        "pages/home.html",
+        {"doors": home_of(request.user.role), "firsts": firsts(request.user, timezone.now())},
+    )
 
 
 @require_POST

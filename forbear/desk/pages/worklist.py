@@ -97,4 +97,4 @@ def _filtered(request: HttpRequest, asked: dict[str, str]) -> QuerySet[Case]:
         cases = cases.filter(claimed_by=request.user, claimed_until__gt=timezone.now())
     elif asked["held"] == "free":
         cases = cases.filter(work.free(timezone.now()))
-    return cases  # type: ignore[no-any-return]
+    return cases

@@ -14,12 +14,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 from forbear.conduct import Cleared, Packs, Refusal, Verdict, judge_one, load_packs, sending
 from forbear.conduct.situation import proposal
 from forbear.desk.audit.log import record
-from forbear.desk.record.models import Contact, Vouched
+from forbear.desk.record.models import Case, Contact, Vouched
 
 CHANNELS = ("call", "sms", "app_push", "chat", "email", "voice", "letter", "visit")
 """Channels in the order in which people are shown them."""
@@ -74,7 +74,7 @@ def reserve(borrower_id: str, channel: str, at: datetime, *, by: Any, sender: st
         act = {**_act(borrower_id, channel, now, sender, _vouched(at)), "act_id": contact_id}
         said = sending.reserve(connection, act, packs(), contact_id=contact_id)
         if isinstance(said, Cleared):
-            Contact.objects.filter(contact_id=contact_id).update(by=by)
+            Contact.objects.filter(contact_id=contact_id).update(by=by, strategy=Subquery(_strategy(borrower_id)))
             record(by, "contact.reserved", f"borrower:{borrower_id}", contact=contact_id, channel=channel)
         else:
             record(by, "contact.refused", f"borrower:{borrower_id}", channel=channel, rules=list(said.codes))
@@ -86,6 +86,11 @@ def _act(
 ) -> dict[str, Any]:
     act = {"borrower_id": borrower_id, "channel": channel, "at": at, "sender": sender}
     return {**vouched.get(channel, {}), **act}
+
+
+def _strategy(borrower_id: str) -> Any:
+    """The strategy of the borrower's open case, for the board."""
+    return Case.objects.filter(borrower_id=borrower_id, closed_at__isnull=True).values("strategy")[:1]
 
 
 def _vouched(at: datetime) -> dict[str, dict[str, str]]:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from forbear.basics.errors import WrongUse
 from forbear.conduct import sending
@@ -74,12 +75,12 @@ def settle_call(user: Any, contact_id: str, outcome: str) -> None:
         WrongUse: no such outcome, no such call of hers, or its outcome is known already.
     """
     if outcome not in OUTCOMES:
-        raise WrongUse(f"no outcome {outcome!r}", f"one of: {', '.join(OUTCOMES)}")
+        raise WrongUse(_("no outcome %(outcome)r") % {"outcome": outcome}, f"{', '.join(OUTCOMES)}")
     with transaction.atomic():
         open_call = Contact.objects.select_for_update().filter(contact_id=contact_id, by=user, result__isnull=True)
         contact = open_call.first()
         if contact is None:
-            raise WrongUse("there is no such call of yours whose outcome is open", "look at the timeline")
+            raise WrongUse(_("there is no such call of yours whose outcome is open"), _("look at the timeline"))
         sending.settle(connection, contact_id, outcome)
         record(user, "call.outcome", f"borrower:{contact.borrower_id}", contact=contact_id, outcome=outcome)
 
@@ -100,11 +101,11 @@ def promise(
         WrongUse: the amount is not positive, or the day is past or too far off.
     """
     if amount <= 0:
-        raise WrongUse("a promise is of more than nothing", "enter what was promised")
+        raise WrongUse(_("a promise is of more than nothing"), _("enter what was promised"))
     if not at.date() <= due_on <= at.date() + timedelta(days=MOST_DAYS_PROMISED):
         raise WrongUse(
-            f"{due_on} is no day for a promise",
-            f"between today and {MOST_DAYS_PROMISED} days on; offer a plan for later",
+            _("%(day)s is no day for a promise") % {"day": due_on},
+            _("between today and %(days)s days on; offer a plan for later") % {"days": MOST_DAYS_PROMISED},
         )
     with transaction.atomic():
         made = Promise.objects.create(
@@ -129,7 +130,7 @@ def note(user: Any, borrower_id: str, text: str, at: datetime) -> Note:
         WrongUse: it is empty.
     """
     if not text.strip():
-        raise WrongUse("a note says something", "write it, or leave it")
+        raise WrongUse(_("a note says something"), _("write it, or leave it"))
     with transaction.atomic():
         made = Note.objects.create(note_id=uuid4().hex, borrower_id=borrower_id, at=at, by=user, text=text.strip())
         record(user, "note.written", f"borrower:{borrower_id}", note=made.pk)

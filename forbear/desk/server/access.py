@@ -26,8 +26,10 @@ def desk_at(data: Path) -> Iterator[None]:
         os.environ["FORBEAR_DB_POOL"] = "0"
         import django
         from django.db import connections
+        from django.utils import translation
 
         django.setup()
+        translation.activate("en")  # what commands say is English, whatever the pages speak
         try:
             yield
         finally:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from forbear.conduct.language import train
+from forbear.conduct.language.hints import pieces
 from forbear.conduct.language.measure import read
 
 DATA = Path(__file__).parent / "data"
-LARGEST = 500_000
+LARGEST = 1_500_000
 """Bytes that a weights file may have; it is shipped and read at the first check."""
 
 
@@ -53,9 +57,41 @@ def test_the_weights_shipped_are_small_whole_numbers_and_name_every_category(lan
     raw = files("forbear.conduct.language").joinpath(f"data/hints.{language}.json").read_bytes()
     assert len(raw) < LARGEST
     weights = json.loads(raw)
-    assert all(
-        isinstance(w, int) for table in (weights["lawless"], *weights["kinds"].values()) for w in table.values()
-    )
+    tables = [weights["pieces"].values(), *(table.values() for table, _ in weights["kinds"].values())]
+    assert all(isinstance(w, int) for w in chain.from_iterable(flat(table) for table in tables))
+    assert all(worth > 0 for worth, _ in weights["pieces"].values())
+    assert all(set(table) <= set(weights["pieces"]) for table, _ in weights["kinds"].values())
     labels = {label for path in DATA.glob(f"{language}_tuning*.csv") for m in read(path) for label in m.labels}
     assert set(weights["kinds"]) == labels - {"lawful", "missing_opt_out"}
-    assert weights["keep_many_at"] <= weights["keep_at"] <= weights["raise_at"]
+    assert 0 < weights["forbid_at"] < 1
+
+
+def flat(rows: Iterable[Any]) -> Iterator[Any]:
+    """The numbers of a table, whether its rows are numbers or lists of them."""
+    for row in rows:
+        yield from row if isinstance(row, list) else [row]
+
+
+def test_what_a_fact_forbids_teaches_nothing_about_wording(tmp_path: Path) -> None:
+    texts = [
+        "Balance outstanding: $40.",
+        "Your payment of $40 is overdue.",
+        "We are here to help.",
+        "You filthy thief.",
+    ]
+    labels = ["missing_identification", "missing_identification", "lawful", "insult"]
+    rows = [
+        f"en-t-{at},{label},sms,,{'first_contact' if 'missing' in label else ''},{text}\n"
+        for at, (label, text) in enumerate(zip(labels, texts, strict=True))
+    ]
+    path = tmp_path / "en_tuning.csv"
+    path.write_text("id,labels,style,trick,facts,text\n" + "".join(rows), encoding="utf-8")
+    learned = train.learnable({"en_tuning": read(path)}, "en")
+    assert [m.text for m in learned.messages] == texts[2:]
+
+
+def test_a_group_of_words_lets_a_word_stand_for_another() -> None:
+    names = {name for name, _, _ in pieces("your knees", "en")}
+    others = {name for name, _, _ in pieces("your legs", "en")}
+    shared = {name for name in names & others if name[:2] in {"0:", "1:"} and " " in name}
+    assert shared

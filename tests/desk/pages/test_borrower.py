@@ -63,7 +63,7 @@ def test_a_call_goes_from_leave_to_outcome_to_promise(known, as_role, at_noon):
     assert "How did it go?" in page
     page = agent.post(f"/calls/outcome/{call.pk}", {"outcome": "promise"}, follow=True).content.decode()
     assert Contact.objects.get().result == "promise"
-    assert "She promised to pay" in page
+    assert "Promised to pay" in page
     due = (at_noon + timedelta(days=3)).date()
     agent.post("/promises/of/a/b%20c", {"amount": "1,234.50", "due_on": str(due)}, follow=True)
     made = Promise.objects.get()

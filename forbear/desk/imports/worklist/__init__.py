@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.desk.audit.log import record
 from forbear.desk.imports.copying import copy_in
+from forbear.desk.nights.models import keep
 
 STEPS = ("cured", "refresh", "opened")
 """The statements that change cases, in order; each is a file of this folder."""
@@ -38,7 +39,7 @@ class Worklist:
 
 
 def load_worklist(folder: str | Path, *, actor: Any, at: datetime) -> Worklist:
-    """Open, refresh and close cases by the results of a close, in one transaction.
+    """Open, refresh and close cases by the results of a close, and keep what it told, in one transaction.
 
     Args:
         folder: what `forbear close --out` wrote: a whole close, with its manifest.
@@ -49,7 +50,8 @@ def load_worklist(folder: str | Path, *, actor: Any, at: datetime) -> Worklist:
         UnreadableFile: the folder holds no whole close.
         WrongUse: it tells of borrowers in arrears whom the desk does not know.
     """
-    told = _portfolio(Path(folder))
+    text = _portfolio(Path(folder))
+    told: dict[str, Any] = json.loads(text)
     as_of = date.fromisoformat(told["as_of"])
     with tempfile.TemporaryDirectory(prefix="forbear-worklist-") as aside:
         figures = Path(aside) / "figures.csv"
@@ -63,19 +65,19 @@ def load_worklist(folder: str | Path, *, actor: Any, at: datetime) -> Worklist:
             for name in STEPS:
                 cursor.execute(_statement(name), {"as_of": as_of, "at": at})
                 done[name] = cursor.rowcount
+            keep(as_of, text, at)
             record(actor, "book.import", f"night:{as_of}", **done)
     return Worklist(as_of, done["opened"], done["refresh"], done["cured"])
 
 
-def _portfolio(folder: Path) -> dict[str, Any]:
+def _portfolio(folder: Path) -> str:
     for name in ("manifest.json", "portfolio.json", "accounts.parquet"):
         if not (folder / name).is_file():
             raise UnreadableFile(
                 f"{folder / name}: is not there, so the folder holds no whole close",
                 "name what `forbear close --out` wrote",
             )
-    told: dict[str, Any] = json.loads((folder / "portfolio.json").read_text("utf-8"))
-    return told
+    return (folder / "portfolio.json").read_text("utf-8")
 
 
 def _write_figures(accounts: Path, told: dict[str, Any], target: Path) -> None:

@@ -1,5 +1,5 @@
 -- ledger_pay: book one payment in the plain case, in one call. One answer a payment, as JSON: `outcome` is
---   booked    entry, booked_at, parts [[installment, component, amount], ...], unapplied
+--   booked    entry, booked_at, currency, parts [[installment, component, amount], ...]
 --   again     the same key asked for the same payment before: `entry` is that one, nothing is booked
 --   conflict  the key, or the payment's own id, was used for something else: `entry` is what it was used for
 --   general   not a plain case (backdated, a rule that is no waterfall, something written off, money below zero)
@@ -30,7 +30,7 @@ BEGIN
         OR p_amount <= 0 THEN
         RETURN jsonb_build_object('outcome', 'general');
     END IF;
-    booked := greatest(p_at, account.last_booked_at);
+    booked := greatest(p_at, account.last_booked_at + interval '1 microsecond');  -- no two known at once
 
     WITH owed AS (
         SELECT i.due_on, i.number, c.component, c.amount
@@ -84,7 +84,7 @@ BEGIN
         WHERE loan_id = p_loan AND EXISTS (SELECT FROM payment)
     )
     SELECT jsonb_build_object(
-        'outcome', 'booked', 'entry', payment.entry_id, 'booked_at', booked, 'unapplied', p_amount - paid.amount,
+        'outcome', 'booked', 'entry', payment.entry_id, 'booked_at', booked, 'currency', account.currency,
         'parts', coalesce(
             (SELECT jsonb_agg(jsonb_build_array(number, component, amount) ORDER BY line) FROM parts), '[]'
         )

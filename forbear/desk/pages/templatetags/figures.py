@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_percent
 from django import template
 from django.utils.translation import get_language
 
 from forbear.basics.errors import ForbearError
 from forbear.basics.money import minor_digits
+from forbear.desk.pages.words import word
 
 register = template.Library()
 NOTHING = "–"
@@ -54,6 +55,18 @@ def local_time(at: datetime | None, zone: str | None) -> str:
     except (KeyError, ValueError, OSError):
         name, there = "UTC", at.astimezone(ZoneInfo("UTC"))
     return f"{format_datetime(there, 'yyyy-MM-dd HH:mm')} ({name})"
+
+
+@register.filter
+def share(part: float | None) -> str:
+    """A share as a percentage with one digit; a dash when there is none."""
+    return NOTHING if part is None else str(format_percent(part, "0.0%", locale=_locale(get_language() or "en")))
+
+
+@register.filter
+def word_of(code: str | None, kind: str) -> str:
+    """The word for a code of a kind (`words.WORDS`): `call` of `act` is Call."""
+    return word(kind, code)
 
 
 @register.simple_tag

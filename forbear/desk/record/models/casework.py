@@ -66,6 +66,7 @@ class Case(models.Model):
             ),
             models.Index("next_action_on", "case_id", name="cases_by_next_action", condition=OPEN),
             models.Index("borrower", name="cases_of_borrower"),
+            models.Index("closed_at", name="cases_closed", condition=~OPEN),
         )
         constraints = (
             models.UniqueConstraint(fields=["borrower"], name="one_open_case", condition=OPEN),
@@ -103,6 +104,7 @@ class Promise(models.Model):
             models.Index(fields=["borrower", "due_on"], name="promises_of_borrower"),
             models.Index(fields=["due_on"], name="promises_open", condition=models.Q(state="open")),
             models.Index(fields=["made_by", "made_at"], name="promises_made"),
+            models.Index(fields=["made_at"], name="promises_by_time"),
         )
         constraints = (
             one_of("state", ["open", "kept", "part_kept", "broken", "withdrawn"], "promise_state_known"),
@@ -155,6 +157,7 @@ class Complaint(models.Model):
         db_table = "complaints"
         indexes = (
             models.Index(fields=["borrower", "received_at"], name="complaints_of_borrower"),
+            models.Index(fields=["received_at"], name="complaints_by_time"),
             models.Index(
                 fields=["answer_due_on"], name="complaints_open", condition=models.Q(answered_at__isnull=True)
             ),

@@ -1,0 +1,225 @@
+"""Payments by API: book (once a key), read, reverse by two people. Amounts are integers of the minor unit."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Field, Header, Path, Query, Router, Schema, Status
+from pydantic import BeforeValidator, StrictBool, StrictInt
+
+from forbear.desk.api.words import Told
+from forbear.desk.ledger.booking import LONGEST, Payment
+from forbear.desk.ledger.refusals import KeyUsed, Refused
+from forbear.desk.money import payments
+from forbear.desk.money.models import Reversal
+from forbear.desk.people.rights import requires
+from forbear.desk.record.visible import STAFF, visible_loans
+
+router = Router(tags=["payments"])
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+MOST = 100
+MOST_MONEY = 10**15
+
+
+def _written(value: Any) -> Any:
+    """A date comes as text; a bare number is no date."""
+    if not isinstance(value, str | date) or (isinstance(value, str) and len(value) != 10):
+        raise ValueError("write the date as YYYY-MM-DD")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST, pattern=PRINTABLE)]
+Day = Annotated[date, BeforeValidator(_written), Field(ge=FIRST_DAY, le=LAST_DAY)]
+
+
+class PaymentIn(Schema):
+    """Money received for a loan."""
+
+    loan_id: Name
+    paid_on: Day
+    amount: Annotated[StrictInt, Field(gt=0, le=MOST_MONEY, description="minor units of the loan's currency")]
+    payment_id: Annotated[
+        Name | None, Field(description="its own id in your system; made from the key when left out")
+    ] = None
+    source: Annotated[Name | None, Field(description="where it comes from, such as till or bank")] = None
+
+
+class PartOut(Schema):
+    """What a payment pays of one component of one installment."""
+
+    number: int
+    component: str
+    amount: int
+
+
+class BookedOut(Schema):
+    """A payment as it was booked."""
+
+    payment_id: str
+    loan_id: str
+    paid_on: date
+    amount: int
+    currency: str
+    entry_id: int
+    booked_at: datetime
+    parts: list[PartOut]
+    unapplied: int = Field(description="what of it has paid nothing: the borrower's credit")
+
+
+class PaymentOut(BookedOut):
+    """A payment as it stands now."""
+
+    reversed_on: date | None
+    source: str | None
+
+
+class ReversalIn(Schema):
+    """Why and from when a payment no longer counts."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=PRINTABLE)]
+    effective_on: Day
+
+
+class DecisionIn(Schema):
+    """Yes or no."""
+
+    approve: StrictBool
+
+
+class ReversalOut(Schema):
+    """A reversal and who proposed and decided it."""
+
+    reversal_id: int
+    payment_id: str
+    effective_on: date
+    reason: str
+    state: str
+    proposed_by: str
+    proposed_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+def _no(status: int, error: Refused) -> Status:
+    return Status(status, {"detail": error.message, "hint": error.hint})
+
+
+def _may_see(request: HttpRequest, loan_id: str) -> bool:
+    user = request.user
+    return user.role in STAFF or visible_loans(user).filter(loan_id=loan_id).exists()
+
+
+def _found(request: HttpRequest, payment_id: str) -> payments.Shown:
+    """The payment.
+
+    Raises:
+        Refused: there is none, or none that the user may see; she is told the same.
+    """
+    found = payments.payments(payment_id=payment_id, most=1)
+    if not found or not _may_see(request, found[0].loan_id):
+        raise Refused("unknown_payment", f"there is no payment {payment_id!r}")
+    return found[0]
+
+
+@router.post("", response={201: BookedOut, (404, 409, 422): Told}, summary="Book a payment")
+@requires("payments.book")
+def book_payment(
+    request: HttpRequest,
+    response: HttpResponse,
+    body: PaymentIn,
+    idempotency_key: Annotated[
+        str,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=100,
+            pattern="^[!-~]+$",
+            description="Names this request; sent again with it, the same body gets the same answer, another body 409.",
+        ),
+    ],
+) -> Any:
+    """Book money received, once for each key, and say what it paid."""
+    actor = request.user.get_username()
+    key = f"api:{actor}:{idempotency_key}"
+    payment_id = body.payment_id or "key-" + hashlib.sha256(key.encode()).hexdigest()[:24]
+    if not _may_see(request, body.loan_id):
+        return Status(404, {"detail": f"there is no loan {body.loan_id!r}", "hint": ""})
+    given = Payment(payment_id, body.loan_id, body.paid_on, body.amount, key, body.source or "")
+    try:
+        shown, receipt = payments.take(given, actor=actor, at=timezone.now())
+    except KeyUsed as used:
+        return _no(409, used)
+    except Refused as refused:
+        return _no(404 if refused.code == "unknown_loan" else 422, refused)
+    if receipt.again:
+        response["Idempotent-Replayed"] = "true"
+    return Status(201, shown)
+
+
+@router.get("", response={200: list[PaymentOut], (404, 422): Told}, summary="Payments of a loan")
+@requires("payments.see")
+def list_payments(
+    request: HttpRequest,
+    loan_id: Annotated[str, Query(min_length=1, max_length=LONGEST, pattern=PRINTABLE)],
+    before: Annotated[int, Query(ge=1, le=payments.NEWEST, description="the last entry_id seen")] = payments.NEWEST,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+) -> Any:
+    """The payments of a loan, newest booked first, a page at a time."""
+    if not _may_see(request, loan_id):
+        return Status(404, {"detail": f"there is no loan {loan_id!r}", "hint": ""})
+    return payments.payments(loan_id=loan_id, before=before, most=limit)
+
+
+PaymentId = Annotated[str, Path(min_length=1, max_length=LONGEST, pattern=PRINTABLE)]
+
+
+@router.get("/{payment_id}", response={200: PaymentOut, (404, 422): Told}, summary="A payment")
+@requires("payments.see")
+def one_payment(request: HttpRequest, payment_id: PaymentId) -> Any:
+    """A payment as it stands now: what it pays, and whether it was undone."""
+    try:
+        return _found(request, payment_id)
+    except Refused as refused:
+        return _no(404, refused)
+
+
+@router.post(
+    "/{payment_id}/reversals", response={201: ReversalOut, (404, 409, 422): Told}, summary="Propose a reversal"
+)
+@requires("payments.reverse")
+def propose_reversal(request: HttpRequest, payment_id: PaymentId, body: ReversalIn) -> Any:
+    """Propose that a payment no longer counts (a bounce, a chargeback); a second person decides."""
+    try:
+        found = _found(request, payment_id)
+    except Refused as refused:
+        return _no(404, refused)
+    try:
+        return Status(
+            201, payments.propose(found, body.effective_on, body.reason, actor=request.user.get_username())
+        )
+    except Refused as refused:
+        return _no(409, refused)
+
+
+@router.post(
+    "/reversals/{reversal_id}/decision",
+    response={200: ReversalOut, (404, 409, 422): Told},
+    summary="Approve or refuse a reversal",
+)
+@requires("approvals.decide")
+def decide_reversal(
+    request: HttpRequest, reversal_id: Annotated[int, Path(ge=1, lt=1 << 63)], body: DecisionIn
+) -> Any:
+    """Decide on a proposed reversal; an approval books it. Whoever proposed it cannot."""
+    known = Reversal.objects.filter(pk=reversal_id).first()
+    if known is None or not _may_see(request, known.loan_id):
+        return Status(404, {"detail": f"there is no reversal {reversal_id}", "hint": ""})
+    try:
+        return payments.decide(reversal_id, body.approve, actor=request.user.get_username(), at=timezone.now())
+    except Refused as refused:
+        return _no(409, refused)

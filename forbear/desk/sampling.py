@@ -1,0 +1,179 @@
+"""What a sample desk has beside its book: users of each role, what compliance vouches for, facts, a month of work.
+
+Everything here is invented. Calls are spread over the working hours of the past month, none to the same borrower twice,
+so that the gate still lets a call through; what is written is what the desk itself would have written.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from forbear.desk.people.making import make_user
+from forbear.desk.people.models import User
+from forbear.desk.people.roles import Role
+from forbear.desk.record.models import Case, Complaint, Contact, Loan, Note, Promise
+from forbear.desk.record.vouching import vouch, wanted
+from forbear.desk.record.work import OUTCOMES
+
+PEOPLE: tuple[tuple[str, Any, str], ...] = (
+    ("admin", Role.ADMINISTRATOR, "管理员 Admin"),
+    ("manager", Role.MANAGER, "周经理 Zhou"),
+    ("agent", Role.AGENT, "安娜 Anna"),
+    ("agent2", Role.AGENT, "本 Ben"),
+    ("compliance", Role.COMPLIANCE, "沈合规 Shen"),
+    ("risk", Role.RISK, "罗风险 Luo"),
+    ("agency", Role.AGENCY, "启明催收 Qiming"),
+    ("funder", Role.FUNDER, "资金方 Funder"),
+    ("borrower", Role.BORROWER, "借款人 Borrower"),
+)
+"""Who signs in: user name, role, the name that colleagues see. A service signs in by token, not here."""
+GROUNDS = {
+    "identified": "外呼开场白由系统播放，话术版本受控 / the opening words are fixed by the dialer",
+    "recorded": "外呼系统对每通电话录音，保存三年 / the dialer records every call",
+}
+STRATEGIES = ("reminder first", "plan first")
+PLACED = 60
+"""Cases placed with the agency."""
+DAYS = 30
+WEIGHTS = (18, 14, 5, 34, 9, 8, 4, 8)
+"""How often each outcome of a call comes, in the order of `OUTCOMES`."""
+_FACTS = """
+INSERT INTO facts (borrower_id, fact, value, since)
+SELECT c.borrower_id, f.fact, f.value, %(since)s
+FROM cases c CROSS JOIN (VALUES ('legality_cleared', 'true'), ('number_source', 'contract')) AS f (fact, value)
+WHERE c.closed_at IS NULL
+"""
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """How somebody signs in."""
+
+    username: str
+    role: str
+    password: str
+
+
+def furnish(at: datetime, *, seed: int = 1, calls: int = 400) -> list[SignIn]:
+    """Furnish a desk that has a book and a night: users with new passwords, facts, vouches, a month of work.
+
+    Args:
+        at: now.
+        seed: of the month of work.
+        calls: how many calls were made in it, at most one to a borrower.
+    """
+    with transaction.atomic():
+        made = _people()
+        users = {one.username: User.objects.get(username=one.username) for one in made}
+        for one in wanted("call"):
+            vouch(users["compliance"], "call", one.fact, GROUNDS.get(one.fact, "sample"), at)
+        with connection.cursor() as cursor:
+            cursor.execute(_FACTS, {"since": at - timedelta(days=DAYS)})
+        _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
+    return made
+
+
+def _people() -> list[SignIn]:
+    first = Case.objects.filter(closed_at__isnull=True).order_by("-priority").first()
+    funder = Loan.objects.filter(funder_id__isnull=False).values_list("funder_id", flat=True).first()
+    own: dict[Any, dict[str, str]] = {
+        Role.AGENCY: {"agency": "QIMING"},
+        Role.FUNDER: {"funder": str(funder or "F1")},
+        Role.BORROWER: {"borrower": first.borrower_id if first else "B1"},
+    }
+    made = []
+    for username, role, name in PEOPLE:
+        password = secrets.token_urlsafe(12)
+        make_user(username, role, password, name=name, **own.get(role, {}))
+        made.append(SignIn(username, role, password))
+    return made
+
+
+def _work(agents: list[User], at: datetime, chance: random.Random, calls: int) -> None:
+    cases = list(
+        Case.objects.filter(closed_at__isnull=True).order_by("case_id").only("pk", "borrower_id", "currency")
+    )
+    chance.shuffle(cases)
+    placed, called = cases[:PLACED], cases[PLACED : PLACED + calls]
+    Case.objects.filter(pk__in=[case.pk for case in placed]).update(agency_id="QIMING")
+    for number, strategy in enumerate(STRATEGIES):
+        of_strategy = [case.pk for case in called[number :: len(STRATEGIES)]]
+        Case.objects.filter(pk__in=of_strategy).update(strategy=strategy)
+    contacts = [
+        _call(case, agents[n % len(agents)], STRATEGIES[n % len(STRATEGIES)], at, chance)
+        for n, case in enumerate(called)
+    ]
+    Contact.objects.bulk_create(contacts)
+    Promise.objects.bulk_create(
+        _promise(contact, at, chance) for contact in contacts if contact.result == "promise"
+    )
+    _spoken(contacts, at, chance)
+
+
+def _call(case: Case, agent: User, strategy: str, at: datetime, chance: random.Random) -> Contact:
+    day = at - timedelta(days=chance.randrange(DAYS))
+    when = day.replace(hour=chance.randrange(1, 10), minute=chance.randrange(60))  # 9 to 18 in China
+    return Contact(
+        contact_id=_id(chance),
+        borrower_id=case.borrower_id,
+        at=min(when, at - timedelta(minutes=5)),
+        channel="call",
+        result=chance.choices(OUTCOMES, WEIGHTS)[0],
+        party="borrower",
+        sender="lender",
+        by=agent,
+        strategy=strategy,
+    )
+
+
+def _promise(contact: Contact, at: datetime, chance: random.Random) -> Promise:
+    due_on = (contact.at + timedelta(days=chance.randrange(2, 12))).date()
+    past = due_on < at.date()
+    state = chance.choices(("kept", "part_kept", "broken"), (60, 10, 30))[0] if past else "open"
+    return Promise(
+        promise_id=_id(chance),
+        borrower_id=contact.borrower_id,
+        contact_id=contact.pk,
+        amount=chance.randrange(200, 3000) * 100,
+        due_on=due_on,
+        made_at=contact.at,
+        made_by=contact.by,
+        state=state,
+        settled_at=at if past else None,
+    )
+
+
+def _spoken(contacts: list[Contact], at: datetime, chance: random.Random) -> None:
+    """Notes of some talks, and a few complaints."""
+    talks = [contact for contact in contacts if contact.result == "conversation"]
+    words = (
+        "换了工作，下月起按月发薪 / new job, paid monthly from next month",
+        "希望分两次还 / would rather pay in two parts",
+    )
+    Note.objects.bulk_create(
+        Note(note_id=_id(chance), borrower_id=talk.borrower_id, at=talk.at, by=talk.by, text=chance.choice(words))
+        for talk in talks[:40]
+    )
+    Complaint.objects.bulk_create(
+        Complaint(
+            complaint_id=_id(chance),
+            borrower_id=talk.borrower_id,
+            received_at=talk.at,
+            channel="call",
+            about=talk.by,
+            text="来电时间太早 / called too early in the morning",
+            answer_due_on=(at + timedelta(days=2 + number)).date(),
+        )
+        for number, talk in enumerate(talks[40:43])
+    )
+
+
+def _id(chance: random.Random) -> str:
+    return UUID(int=chance.getrandbits(128)).hex

@@ -1,0 +1,69 @@
+"""A sample desk as a process, for tests and screenshots that walk through its pages: `forbear demo` on a small book."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from forbear.basics.errors import ForbearError
+from forbear.testing.desk import _plain, open_folder
+
+STOP_SECONDS = 30
+LAST_LINE = "tried: "
+"""What the command says last before it waits."""
+
+
+@dataclass
+class Demo:
+    """A running demo: where it is, who signs in with which password, and all that it said."""
+
+    url: str = ""
+    passwords: dict[str, str] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    code: int | None = None
+
+
+@contextmanager
+def running_demo(loans: int = 400) -> Iterator[Demo]:
+    """`forbear demo` on a book of so many loans, on a free port; stopped by SIGTERM.
+
+    Raises:
+        ForbearError: it ended instead of serving; carries what it said.
+    """
+    demo = Demo()
+    words = ["demo", "--out", "", "--loans", str(loans), "--port", "0", "--seconds", "3600"]
+    with open_folder() as folder, tempfile.TemporaryFile("w+") as log:
+        words[2] = str(Path(folder) / "demo")
+        command = [sys.executable, "-c", "from forbear.cli import main; main()", *words]
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, env=_plain()
+        )
+        try:
+            _listen(process, demo)
+            if not demo.url:
+                log.seek(0)
+                raise ForbearError(f"the demo did not start: {''.join(demo.said)}{log.read()[-3000:]}")
+            yield demo
+        finally:
+            process.send_signal(signal.SIGTERM)
+            demo.said += (process.communicate(timeout=STOP_SECONDS)[0] or "").splitlines(keepends=True)
+            demo.code = process.returncode
+
+
+def _listen(process: subprocess.Popen[str], demo: Demo) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        demo.said.append(line)
+        if "the desk is at " in line:
+            demo.url = line.split("the desk is at ")[1].strip()
+        elif demo.url and line.startswith("  "):
+            _role, username, password = line.split()
+            demo.passwords[username] = password
+        elif line.startswith(LAST_LINE):
+            return

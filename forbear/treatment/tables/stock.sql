@@ -1,0 +1,12 @@
+-- One row: what must be known of all rows of the values before prices are sought.
+-- Reads: offered (a row a borrower and action).
+-- Words with a dollar: for each capacity its greatest use, greatest value per unit and whether all uses are whole;
+-- `unfit`, whether a cell cannot be used.
+SELECT
+    COUNT(*) AS offers,
+    COUNT(DISTINCT borrower_id) AS borrowers,
+    COUNT(DISTINCT CONCAT(CAST(borrower_id AS VARCHAR), ' ', action)) AS unlike,
+    SUM(CASE WHEN $unfit THEN 1 ELSE 0 END) AS unfit,
+    MAX(ABS(value)) AS most_value,
+    $columns
+FROM offered

@@ -1,0 +1,99 @@
+"""Walking through the desk in a browser: signing in, its pages for each role, taking screenshots."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WIDTHS = {"phone": 390, "tablet": 820, "wide": 1440}
+LANGUAGES = ("en", "zh-hans")
+PAGES = {
+    "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine"),
+    "manager": ("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
+    "compliance": (
+        "/",
+        "/rules?act=call",
+        "/rules/vouched",
+        "/audit",
+        "/audit?actor=nobody",
+        "/rules?words=nothing+so",
+    ),
+    "admin": ("/", "/users"),
+    "risk": ("/",),
+    "agency": ("/", "/worklist"),
+    "funder": ("/",),
+    "borrower": ("/", "/accounts/password/change/", "/accounts/2fa/"),
+}
+"""Every page, under one of the roles that open it; BORROWER and LOAN stand for one of the worklist."""
+
+
+@contextmanager
+def browser_of() -> Iterator:
+    """A headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+def sign_in(browser, demo, username: str, language: str = "en", width: int = 1440):
+    """A page of somebody who has just signed in by the form, in a language."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.said = []
+    page.on("console", lambda message: page.said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.goto(f"{demo.url}/accounts/login/")
+    page.fill("#id_login", username)
+    page.fill("#id_password", demo.passwords[username])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#first")
+    speak(page, language)
+    return page
+
+
+def speak(page, language: str) -> None:
+    """Switch the page to a language by its own button."""
+    button = page.locator(f'.language button[value="{language}"]')
+    if button.count():
+        button.click()
+        page.wait_for_selector(f'html[lang="{"zh-Hans" if language == "zh-hans" else "en"}"]')
+
+
+def addresses(page, demo, username: str) -> list[str]:
+    """The addresses that a role's tour visits; what stands for a borrower or a loan is the first of the worklist."""
+    wanted = PAGES[username]
+    if not {"BORROWER", "LOAN"} & set(wanted):
+        return list(wanted)
+    page.goto(f"{demo.url}/worklist")
+    borrower = page.locator('a[href^="/borrowers/"]').first.get_attribute("href")
+    page.goto(demo.url + borrower)
+    loan = page.locator(".loan h3").first.evaluate("h => h.firstChild.textContent.trim()")
+    stands_for = {
+        "BORROWER": borrower,
+        "HISTORY": borrower.replace("/borrowers/", "/cases/of/"),
+        "LOAN": f"/payments/of/{loan}",
+    }
+    return [stands_for.get(one, one) for one in wanted]
+
+
+def shot(page, file: Path, *, most: int = 150_000) -> None:
+    """The page as a PNG of few colors, under `most` bytes."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    for colors in (128, 64, 32):
+        made = io.BytesIO()
+        image.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+            made, "PNG", optimize=True
+        )
+        if made.tell() < most:
+            break
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(made.getvalue())

@@ -1,0 +1,137 @@
+"""What cannot be used is refused, with file, row, column, value and what to do."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from forbear.basics.errors import UnreadableFile, WrongUse
+from forbear.treatment.allocate import allocate
+
+GOOD = {
+    "borrower_id": [1, 1, 2],
+    "action": ["sms", "call", "sms"],
+    "value": [1.0, 2.0, 3.0],
+    "minutes": [0.0, 3.0, 0.0],
+}
+LIMITS = "capacity,limit\nminutes,3\n"
+
+BAD_VALUES = {
+    "a value that is not a number": ({"value": [1.0, float("nan"), 3.0]}, "row 2, column value: nan"),
+    "an infinite value": ({"value": [1.0, 2.0, float("inf")]}, "row 3, column value: inf"),
+    "an empty value": ({"value": [1.0, None, 3.0]}, "row 2, column value: empty"),
+    "a negative use": ({"minutes": [0.0, 3.0, -1.0]}, "row 3, column minutes: -1.0"),
+    "a use that is not a number": ({"minutes": [float("nan"), 3.0, 0.0]}, "row 1, column minutes: nan"),
+    "an empty use": ({"minutes": [0.0, 3.0, None]}, "row 3, column minutes: empty"),
+    "values as text": ({"value": ["1", "2", "x"]}, "column value: '1', expected numbers"),
+    "values as truth": ({"value": [True, False, True]}, "column value: True, expected numbers"),
+    "actions as numbers": ({"action": [1, 2, 3]}, "column action: 1, expected text"),
+    "ids as fractions": ({"borrower_id": [1.5, 1.5, 2.0]}, "column borrower_id: 1.5"),
+    "no id": ({"borrower_id": [1, None, 2]}, "row 2, column borrower_id: empty"),
+    "no action": ({"action": ["sms", None, "sms"]}, "row 2, column action: empty"),
+    "a nameless action": ({"action": ["sms", " ", "sms"]}, "column action: ' '"),
+    "an unknown capacity": ({"letters": [1, 1, 1]}, "column letters is not among the capacities (minutes)"),
+    "an action twice": (
+        {"action": ["sms", "sms", "sms"]},
+        "row 2, column action: 'sms', expected one row for borrower 1",
+    ),
+    "an action twice, apart": (
+        {"borrower_id": [1, 2, 1], "action": ["sms", "sms", "sms"]},
+        "row 3, column action: 'sms', expected one row for borrower 1 with this action (also in row 1)",
+    ),
+}
+
+
+def attempt(folder, columns, limits=LIMITS, **options):
+    pq.write_table(pa.table(columns), folder / "v.parquet")
+    (folder / "c.csv").write_text(limits)
+    return allocate(folder / "v.parquet", folder / "c.csv", folder / "o.parquet", **options)
+
+
+@pytest.mark.parametrize("kind", BAD_VALUES)
+def test_bad_values_are_told_by_row_and_column(kind, tmp_path):
+    changed, said = BAD_VALUES[kind]
+    with pytest.raises(UnreadableFile) as refused:
+        attempt(tmp_path, GOOD | changed)
+    assert said in refused.value.message
+    assert "v.parquet" in refused.value.message
+    assert not (tmp_path / "o.parquet").exists()
+
+
+BAD_LIMITS = {
+    "a negative limit": ("minutes,-1", "row 1, column limit: '-1'"),
+    "no number": ("minutes,many", "row 1, column limit: 'many'"),
+    "not a number": ("minutes,nan", "row 1, column limit: 'nan'"),
+    "without end": ("minutes,inf", "row 1, column limit: 'inf'"),
+    "empty": ("minutes,", "row 1, column limit: empty"),
+    "no name": (",3", "row 1, column capacity: empty"),
+    "twice": ("minutes,3\nminutes,4", "row 2, column capacity: 'minutes'"),
+    "a name that is another column's": ("value,3", "row 1, column capacity: 'value'"),
+    "none": ("", "no capacities"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_LIMITS)
+def test_bad_limits_are_told_by_row_and_column(kind, tmp_path):
+    rows, said = BAD_LIMITS[kind]
+    with pytest.raises(UnreadableFile) as refused:
+        attempt(tmp_path, GOOD, f"capacity,limit\n{rows}\n")
+    assert said in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "borrower_id,action,value,minutes\n1,sms,1,0\n1,call,x,3\n",
+            "row 2, column value: 'x', expected a number",
+        ),
+        (
+            "borrower_id,action,value,minutes\n1,sms,1,0\n1,call,2,\n",
+            "row 2, column minutes: empty, expected a number",
+        ),
+        ("borrower_id,action,value,minutes\n1,sms,1,nan\n", "row 1, column minutes: nan"),
+        ("borrower_id,action,value,minutes\n1,sms,1,0\n2,sms,1,0\n1,sms,2,0\n", "row 3, column action: 'sms'"),
+        ("borrower_id,action\n1,sms\n", "no column value"),
+        ("borrower_id,action,value,minutes\n1,sms,1\n", "cannot be read"),
+    ],
+)
+def test_bad_csv_is_told_by_row_and_column(text, said, tmp_path):
+    (tmp_path / "v.csv").write_text(text)
+    (tmp_path / "c.csv").write_text(LIMITS)
+    with pytest.raises(UnreadableFile) as refused:
+        allocate(tmp_path / "v.csv", tmp_path / "c.csv", tmp_path / "o.csv")
+    assert said in refused.value.message
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"\x00" * 100])
+def test_garbage_is_refused(content, tmp_path):
+    (tmp_path / "v.parquet").write_bytes(content)
+    (tmp_path / "c.csv").write_text(LIMITS)
+    with pytest.raises(UnreadableFile, match="cannot be read"):
+        allocate(tmp_path / "v.parquet", tmp_path / "c.csv", tmp_path / "o.parquet")
+
+
+def test_names_that_say_no_kind_are_refused(tmp_path):
+    with pytest.raises(WrongUse, match="unknown kind"):
+        allocate(tmp_path / "v.parquet", tmp_path / "c.csv", tmp_path / "o.json")
+    with pytest.raises(UnreadableFile, match="no such file"):
+        allocate(tmp_path / "v.parquet", tmp_path / "c.csv", tmp_path / "o.csv")
+
+
+def test_a_column_may_be_passed_over_and_a_capacity_unused(tmp_path):
+    told = attempt(
+        tmp_path, GOOD | {"why": ["x", "y", "z"]}, LIMITS + "letters,0\n", ignored=["why"]
+    ).certificate.told
+    assert told["value"] == 5
+    assert told["capacities"][1] == {"capacity": "letters", "limit": 0.0, "used": 0.0, "price": 0.0}
+
+
+def test_no_rows_give_no_decisions(tmp_path):
+    empty = pa.table({"borrower_id": pa.array([], pa.int64()), "action": pa.array([], pa.string())})
+    empty = empty.append_column("value", pa.array([], pa.float64()))
+    pq.write_table(empty, tmp_path / "v.parquet")
+    (tmp_path / "c.csv").write_text(LIMITS)
+    told = allocate(tmp_path / "v.parquet", tmp_path / "c.csv", tmp_path / "o.parquet").certificate.told
+    assert (told["borrowers"], told["treated"], told["value"], told["bound"]) == (0, 0, 0.0, 0.0)
