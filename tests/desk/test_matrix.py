@@ -11,7 +11,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from forbear.desk.people.models import Agency
+from forbear.desk.people.models import Agency, User
 from forbear.desk.people.rights import actions
 from forbear.desk.people.roles import Role
 from forbear.desk.privacy import put
@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 OPEN = {
     "": "everyone's own home; sends whoever is not signed in to sign in",
     "language": "the switch of language, before signing in too",
+    "api/v1/hooks/{sender}/payments": "signed by its sender instead",
 }
 """Addresses that need no right, and why."""
 
@@ -79,7 +80,7 @@ def test_nobody_comes_in_without_signing_in():
     for endpoint in endpoints():
         said = ask(client, endpoint).status_code
         if endpoint.is_api:
-            assert said == 401, endpoint
+            assert said == 401 or (endpoint.route in OPEN and 400 <= said < 500), endpoint
         elif endpoint.route not in OPEN:
             assert said in {302, 405}, endpoint
 
@@ -92,6 +93,8 @@ def test_a_role_reaches_what_its_actions_let_it_and_nothing_else(as_role, role):
     for endpoint in endpoints():
         if endpoint.action is None:
             continue
+        if role != Role.SERVICE:  # one of them may have ended her sessions
+            client.force_login(User.objects.get(username=role))
         said = ask(client, endpoint).status_code
         may = role in actions()[endpoint.action].roles
         if role == Role.SERVICE and not endpoint.is_api:

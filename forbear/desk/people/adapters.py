@@ -12,6 +12,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from forbear.desk.people.models import User
@@ -34,7 +35,13 @@ class KnownPeopleOnly(DefaultSocialAccountAdapter):
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        """Connect the provider's account to the user who is known by its subject."""
+        """Connect the provider's account to the user who is known by its subject; nobody connects one herself.
+
+        Raises:
+            PermissionDenied: someone who is signed in tries to add an account of hers.
+        """
+        if sociallogin.state.get("process") == "connect":
+            raise PermissionDenied("an administrator says who you are at the identity provider")
         if sociallogin.is_existing:
             return
         user = User.objects.filter(oidc_subject=sociallogin.account.uid, is_active=True).first()

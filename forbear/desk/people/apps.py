@@ -1,6 +1,7 @@
 """The app's name for Django."""
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -11,5 +12,8 @@ class People(AppConfig):
     label = "people"
 
     def ready(self) -> None:
-        """Let every app register what two people do (its module `approval_kinds`)."""
+        """Note when sessions begin; let every app register what two people do (its module `approval_kinds`)."""
+        from forbear.desk.people.sessions import begun
+
+        user_logged_in.connect(begun)
         autodiscover_modules("approval_kinds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import time
+from typing import Any
 
 from allauth.mfa.adapter import get_adapter
 from django.conf import settings
@@ -18,17 +19,21 @@ OPEN = ("/accounts/", "/language", "/static/")
 """What someone without her second factor may still reach: the pages on which she adds it."""
 
 
+def begun(sender: Any, request: HttpRequest, user: Any, **rest: Any) -> None:
+    """Note in a new session when it began; it is being written anyway."""
+    request.session["began"] = request.session["seen"] = int(time())
+
+
 def limited(get_response: Next) -> Next:
     """End sessions that are too old (`SESSION_COOKIE_AGE` after signing in) or rested too long."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated and request.user.pk and "_auth_user_id" in request.session:
             now = int(time())
-            began = request.session.setdefault("began", now)
-            seen = request.session.get("seen", now)
+            began, seen = request.session.get("began", 0), request.session.get("seen", 0)
             if now - began > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS:
                 logout(request)
-            elif now - seen >= SEEN_EVERY or "seen" not in request.session:
+            elif now - seen >= SEEN_EVERY:
                 request.session["seen"] = now
         return get_response(request)
 

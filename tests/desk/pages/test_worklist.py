@@ -99,6 +99,6 @@ def test_an_empty_list_says_what_to_do(as_role):
     assert "forbear desk worklist" in as_role("manager").get("/worklist").content.decode()
 
 
-@pytest.mark.parametrize("role", ["risk", "funder", "borrower", "service", "administrator"])
+@pytest.mark.parametrize("role", ["risk", "funder", "borrower", "administrator"])
 def test_whose_work_it_is_not_sees_no_list(as_role, role):
     assert as_role(role).get("/worklist").status_code == 403

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
@@ -215,8 +216,8 @@ def provider(settings):
     server.server_close()
 
 
-def by_provider(client: Client):
-    went = client.post("/accounts/oidc/oidc/login/?process=login")
+def by_provider(client: Client, process: str = "login"):
+    went = client.post(f"/accounts/oidc/oidc/login/?process={process}")
     asked = parse_qs(urlsplit(went.headers["Location"]).query)
     assert asked["code_challenge_method"] == ["S256"]
     return client.get("/accounts/oidc/oidc/login/callback/", {"code": "c", "state": asked["state"][0]})
@@ -236,6 +237,16 @@ def test_an_identity_provider_signs_in_whom_it_is_known_to_and_makes_nobody(anna
     by_provider(again)
     assert not is_in(again)
     assert User.objects.count() == 1
+
+
+def test_nobody_adds_an_account_of_the_provider_to_her_own(anna, provider):
+    client = Client()
+    sign_in(client, "anna")
+    assert by_provider(client, "connect").status_code == 401
+    assert not SocialAccount.objects.exists()
+    other = Client()
+    by_provider(other)
+    assert not is_in(other)
 
 
 def test_a_second_factor_is_asked_for_after_an_identity_provider_too(anna, provider):
