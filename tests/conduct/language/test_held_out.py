@@ -16,8 +16,8 @@ import pytest
 from forbear.conduct.language.measure import LAWFUL, Figures, measured, read
 
 DATA = Path(__file__).parent / "data"
-MOST_ALARMS = {"en": 0.03, "zh": 0.03}
-LEAST_RECALL = {"en": 0.75, "zh": 0.85}
+MOST_ALARMS = {"en": 0.05, "zh": 0.05}
+LEAST_RECALL = {"en": 0.92, "zh": 0.97}
 LEAST_DISGUISED = 0.9
 LEAST_TO_JUDGE = 20
 """Disguised messages below which their share says nothing."""
@@ -35,7 +35,7 @@ def held_out(language: str) -> Figures:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_lawful_messages_are_let_through(language: str) -> None:
-    assert held_out(language).lawful >= 100
+    assert held_out(language).lawful >= 80
     assert held_out(language).false_alarms <= MOST_ALARMS[language]
 
 
