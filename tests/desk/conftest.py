@@ -33,6 +33,7 @@ django.setup()
 
 from django.db import connections  # noqa: E402
 from django.test import Client  # noqa: E402
+from django.utils import translation  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from forbear.desk.people.models import Agency, User  # noqa: E402
@@ -42,6 +43,13 @@ from forbear.testing.desk import LiveDesk, open_folder  # noqa: E402
 from forbear.testing.postgres import NoPostgres, binaries, throwaway_postgres  # noqa: E402
 
 SERVICE_SCOPES = frozenset(action.name for action in actions().values() if "service" in action.roles)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Outside of a request the words are English, whatever language a test before has left on."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

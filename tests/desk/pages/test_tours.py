@@ -66,6 +66,7 @@ def test_an_agents_day_by_keyboard(browser, demo, language):
     page.keyboard.press("?")
     assert page.locator("#keys li").count() >= 5
     page.keyboard.press("Escape")
+    page.wait_for_selector("#keys", state="hidden")
     page.keyboard.press("c")  # ask leave and call: the answer depends on the hour
     page.wait_for_selector(".outcomes, .message.error")
     if page.locator(".outcomes").count():
