@@ -33,8 +33,7 @@ django.setup()
 
 from django.db import connections  # noqa: E402
 from django.test import Client  # noqa: E402
-from django.utils import translation  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.utils import timezone, translation  # noqa: E402
 
 from forbear.desk.people.models import Agency, User  # noqa: E402
 from forbear.desk.people.rights import actions  # noqa: E402

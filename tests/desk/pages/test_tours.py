@@ -67,7 +67,7 @@ def test_an_agents_day_by_keyboard(browser, demo, language):
     assert page.locator("#keys li").count() >= 5
     page.keyboard.press("Escape")
     page.wait_for_function("!document.getElementById('keys').open && document.activeElement === document.body")
-    page.wait_for_timeout(500)  # a browser drops keys that come in the very moment a dialog closes; people are slower
+    page.wait_for_timeout(500)  # keys that come in the very moment a dialog closes are lost; people are slower
     page.keyboard.press("c")  # ask leave and call: the answer depends on the hour
     page.wait_for_selector(".outcomes, .message.error")
     if page.locator(".outcomes").count():
