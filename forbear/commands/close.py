@@ -57,6 +57,12 @@ def close_book(
     model: Annotated[
         Path | None, typer.Option(help="Folder that `forbear fit` wrote: scores and a chapter on risk.")
     ] = None,
+    strategy: Annotated[
+        str | None, typer.Option(help="Shipped strategy by name, or a TOML file: what is to be done for whom.")
+    ] = None,
+    facts: Annotated[
+        Path | None, typer.Option(help="With --strategy: a file of facts for the gate (docs/gate.md).")
+    ] = None,
     threads: Threads = None,
     memory: Annotated[str | None, typer.Option(help="Memory to use at most, such as 8GB.")] = None,
     output: Output = Format.text,
@@ -83,6 +89,8 @@ def close_book(
         "today": datetime.now().astimezone().date(),
         "watch": Steps(quiet=output is Format.json).step,
         "model": model,
+        "strategy": strategy,
+        "facts": facts,
     }
     if book is None:
         closed = _from_desk(data, _day(as_of), out, currency, options)

@@ -17,6 +17,7 @@ from typing import Any
 
 from forbear.basics.templates import ours, template
 from forbear.report import about, cohorts, movement, standing
+from forbear.report import decisions as deciding
 from forbear.report import risk as chances
 from forbear.report.headline import scope, tiles, warnings
 from forbear.report.model import Section, Tile
@@ -37,6 +38,7 @@ SECTIONS = (
     movement.cures,
     cohorts.first_payment_default,
     chances.risk,
+    deciding.decisions,
     standing.segments,
     standing.classification,
     about.quarantine,
