@@ -61,16 +61,15 @@ def test_everyone_in_arrears_is_looked_at_once(book, night):
 
 def test_the_gate_alone_says_the_same_of_every_decision(book, night):
     """Judged one by one by the other evaluator, at the instant named, every decided step is allowed."""
-    closed, rows = night
+    _, rows = night
     done = [r for r in rows if r["action"] != "wait"][:150]
     zones = dict(duckdb.sql(f"SELECT borrower_id, time_zone FROM '{book}/borrowers.parquet'").fetchall())
-    history = [
-        {**dict(zip(("contact_id", "borrower_id", "channel", "direction", "result", "party", "sender"), map(str, row[:7]), strict=True)),
-         "at": row[7]}
-        for row in duckdb.sql(f"""SELECT contact_id, borrower_id, channel, direction, result, COALESCE(party, 'borrower'),
-            COALESCE(sender, 'lender'), strftime(c.at, '%Y-%m-%dT%H:%M:%S+00:00') FROM '{book}/contacts.parquet' AS c
-            WHERE CAST(c.at AS DATE) <= DATE '{AS_OF}'""").fetchall()
-    ]  # fmt: skip
+    past = duckdb.sql(
+        f"""SELECT CAST(contact_id AS VARCHAR) AS contact_id, CAST(borrower_id AS VARCHAR) AS borrower_id, channel,
+            direction, result, party, sender, strftime(c.at, '%Y-%m-%dT%H:%M:%S+00:00') AS "at"
+        FROM '{book}/contacts.parquet' AS c WHERE CAST(c.at AS DATE) <= DATE '{AS_OF}'"""
+    )
+    history = past.to_arrow_table().to_pylist()
     asked = {r["borrower_id"] for r in done}
     channels = {"human_call": "call", "sms": "sms", "app_push": "app_push"}
     acts = [
@@ -79,8 +78,8 @@ def test_the_gate_alone_says_the_same_of_every_decision(book, night):
         for r in done
     ]  # fmt: skip
     facts = [{"borrower_id": str(b), "fact": "time_zone", "value": zones[b]} for b in asked]
-    past = [h for h in history if int(h["borrower_id"]) in asked]
-    verdicts = judge(acts, past, None, load_packs(["cn-lender"]), facts=facts)
+    known = [h for h in history if int(h["borrower_id"]) in asked]
+    verdicts = judge(acts, known, None, load_packs(["cn-lender"]), facts=facts)
     assert [str(v.answer) for v in verdicts] == ["allowed"] * len(acts)
 
 
@@ -93,7 +92,7 @@ def test_nothing_goes_out_that_the_gate_does_not_allow(book, tmp_path):
 
 
 def test_facts_of_a_person_bar_her(book, night, tmp_path):
-    closed, rows = night
+    _, rows = night
     called = next(r["borrower_id"] for r in rows if r["action"] == "human_call")
     facts = tmp_path / "facts.csv"
     facts.write_text(f"borrower_id,fact,value,since\n{called},deceased,true,2026-05-01T00:00:00+08:00\n")
@@ -151,8 +150,10 @@ def test_soft_comes_before_hard(night, book):
     _, rows = night
     gentle = "('app_push', 'sms', 'email', 'chat', 'voice', 'plan')"
     first = dict(
-        duckdb.sql(f"""SELECT borrower_id, min(CAST(c.at AS DATE)) FROM '{book}/contacts.parquet' AS c
-        WHERE direction = 'out' AND channel IN {gentle} AND CAST(c.at AS DATE) <= DATE '{AS_OF}' GROUP BY 1""").fetchall()
+        duckdb.sql(
+            f"""SELECT borrower_id, min(CAST(c.at AS DATE)) FROM '{book}/contacts.parquet' AS c
+            WHERE direction = 'out' AND channel IN {gentle} AND CAST(c.at AS DATE) <= DATE '{AS_OF}' GROUP BY 1"""
+        ).fetchall()
     )
     for row in rows:
         if row["action"] == "human_call":
@@ -222,8 +223,8 @@ def test_an_own_strategy_adds_to_the_one_it_extends(tmp_path):
     base = read_strategy("sample").strategy
     assert made.capacities == {**base.capacities, "letters": Decimal(5)}
     assert (made.name, made.version, made.vouched) == ("own", "7", base.vouched)
+    (tmp_path / "two.toml").write_text('extends = "/etc/passwd"\n')
     with pytest.raises(UnreadableFile, match="no shipped strategy"):
-        (tmp_path / "two.toml").write_text('extends = "/etc/passwd"\n')
         read_strategy(str(tmp_path / "two.toml"))
     with pytest.raises(UnreadableFile, match="no strategy can be read"):
         read_strategy("nosuch")
