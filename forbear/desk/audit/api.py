@@ -25,7 +25,7 @@ class AuditEntry(Schema):
     facts: dict[str, Any]
 
 
-class Which(Schema):
+class WhichEntries(Schema):
     """Which entries; newest first."""
 
     before: int | None = Field(None, ge=1, le=2**63 - 1, description="smaller ids: the last of the page before")
@@ -46,7 +46,7 @@ class WhichReveals(Schema):
 
 @router.get("/entries", response=list[AuditEntry])
 @requires("audit.see")
-def entries(request: HttpRequest, which: Query[Which]) -> object:
+def entries(request: HttpRequest, which: Query[WhichEntries]) -> object:
     """Entries, newest first."""
     return reading.entries(**_clean(which))
 
