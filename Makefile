@@ -28,12 +28,13 @@ demo: .venv/made-run  ## a desk on a sample book, with a user of each role; Ctrl
 test: .venv/made-dev  ## the tests
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-check: .venv/made-dev  ## lint, types, import rules, security lint
+check: .venv/made-dev  ## lint, types, import rules, security lint, known weaknesses where their data can be reached
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/bandit -q -c pyproject.toml -r forbear
+	@$(BIN)/python requirements/audit.py --where-reachable
 
 audit: .venv/made-dev  ## known weaknesses of what we depend on (asks a database on the network)
 	@$(BIN)/python requirements/audit.py
