@@ -143,6 +143,10 @@ def _own(user: Any, at: datetime) -> Iterator[First]:
     yield First(_("Questions about your loan? Call the number in your contract; a person will answer."))
 
 
+def _of_funder(user: Any, at: datetime) -> Iterator[First]:
+    yield First(_("The lender sends you the report over the loans that you fund."))
+
+
 OF_ROLE: dict[Any, tuple[Callable[[Any, datetime], Iterator[First]], ...]] = {
     Role.ADMINISTRATOR: (_setting_up, _night),
     Role.MANAGER: (_complaints, _night, _broken, _day_so_far),
@@ -150,7 +154,7 @@ OF_ROLE: dict[Any, tuple[Callable[[Any, datetime], Iterator[First]], ...]] = {
     Role.AGENCY: (_open_calls, _promises_due, _mine, _next),
     Role.COMPLIANCE: (_complaints, _shut, _rules),
     Role.RISK: (_night, _rules),
-    Role.FUNDER: (_night,),
+    Role.FUNDER: (_of_funder,),
     Role.BORROWER: (_own,),
 }
 

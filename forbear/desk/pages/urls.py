@@ -23,6 +23,7 @@ urlpatterns = [
     path("rules", rules.rules, name="rules"),
     path("rules/vouched", rules.vouched, name="vouched"),
     path("rules/vouch", rules.vouch_for, name="vouch_for"),
+    path("rules/vouching/<uuid:approval_id>/decide", rules.decide_vouching, name="decide_vouching"),
     path("rules/vouched/end/<int:vouched_id>", rules.end_vouched, name="end_vouched"),
     path("worklist", worklist.worklist, name="worklist"),
     path("worklist/next", worklist.take_next, name="take_next"),

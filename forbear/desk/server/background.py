@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 
-from forbear.desk.server.family import child
+from forbear.desk.server.family import child, end_now
 
 JOBS: dict[str, float] = {
     "forbear.desk.audit.sealing:seal": 2,
@@ -89,3 +89,4 @@ def repeat(name: str, job: Callable[[], object], seconds: float, stopping: threa
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forbear.desk.settings")
     main()
+    end_now(0)
