@@ -66,6 +66,7 @@ class Steps:
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[Any]:
+        """Time one step; what is yielded takes its progress."""
         began = time.perf_counter()
         yield lambda _done, _all: None
         self.seconds[name] = time.perf_counter() - began
@@ -74,8 +75,8 @@ class Steps:
 def sample(folder: Path, loans: int, seed: int) -> Path:
     """A sample book of so many loans."""
     book = folder / "book"
-    command = [sys.executable, "-m", "forbear.cli", "sample", "--loans", str(loans), "--seed", str(seed)]
-    subprocess.run([*command, "--out", str(book)], check=True, capture_output=True)
+    command = [sys.executable, "-c", "from forbear.cli import main; main()", "sample", "--loans", str(loans)]
+    subprocess.run([*command, "--seed", str(seed), "--out", str(book)], check=True, capture_output=True)
     return book
 
 
@@ -150,8 +151,8 @@ def page(told: dict[str, Any], command: str, loans: int) -> str:
         "# Bringing a book into the desk",
         "",
         f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} "
-        f"{platform.machine()}, Python {platform.python_version()}; the desk's own PostgreSQL with its settings, every",
-        f"commit on disk. {loans:,} loans: {book:,} rows of the book, of which the import makes {rows:,} rows of the desk.",
+        f"{platform.machine()}, Python {platform.python_version()}; the desk's own PostgreSQL, every",
+        f"commit on disk. {loans:,} loans: {book:,} rows of the book, which become {rows:,} rows of the desk.",
         f"Load of the machine at the end: {os.getloadavg()[0]:.0f}.",
         "",
         "| what | rows | seconds | rows a second | ratio | wanted |",
@@ -168,9 +169,9 @@ def page(told: dict[str, Any], command: str, loans: int) -> str:
         f"| the import, which books them too | {book:,} | {told['import']:.1f} | {book / told['import']:,.0f} | "
         f"{told['bare'] / told['import']:.2f} |",
         "",
-        "The same tables means with all their indexes, constraints and triggers: keys and payment ids once, postings that",
-        "balance, everything belonging to what is there, nothing changed afterwards. A payment of the book is two entries",
-        "and about five postings of the desk, so the second table compares a row with seven.",
+        "The same tables means with all their indexes, constraints and triggers: keys and payment ids once, postings",
+        "that balance, everything belonging to what is there, nothing changed afterwards. A payment of the book is two",
+        "entries and about five postings of the desk, so the second table compares one row with seven.",
         "",
         f"Seconds of the import by step: {steps}. Most memory of its own process: {told['memory']:.1f} GiB.",
         f"`forbear ledger verify` of it: {told['verify']:.1f} s, no difference, after the import and after bare COPY.",

@@ -44,9 +44,7 @@ class Entry(models.Model):
 
     entry_id = models.BigAutoField(primary_key=True)
     # The three foreign keys are held by sql/belonging.sql, once a statement and not once a row.
-    loan = models.ForeignKey(
-        Account, models.PROTECT, db_constraint=False, db_index=False, related_name="entries"
-    )
+    loan = models.ForeignKey(Account, models.PROTECT, db_constraint=False, db_index=False, related_name="entries")
     kind = models.TextField()
     effective_on = models.DateField(help_text="from this day on it counts")
     booked_at = models.DateTimeField(
