@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import DatabaseError
 
-
 MEMORY = "256MB"
 """For each sort or hash of a statement over whole tables; what is larger goes to disk."""
 
