@@ -33,7 +33,7 @@ INSERT INTO borrowers (borrower_id, time_zone, language, region)
     FROM generate_series({first}, {last}) AS n ON CONFLICT DO NOTHING;
 INSERT INTO loans (loan_id, borrower_id, disbursed_on, principal, annual_rate, term, product)
     SELECT 'L' || lpad(n::text, 8, '0'), 'B' || lpad((n / {each})::int::text, 8, '0'),
-        date '2026-01-01' + (n * 7919 % 180)::int, 300000, 0.18, 3, 'cash'
+        date '2026-01-01' + (n::bigint * 7919 % 180)::int, 300000, 0.18, 3, 'cash'
     FROM generate_series({first}, {last}) AS n;
 INSERT INTO schedules (loan_id, version, effective_on)
     SELECT loan_id, 1, disbursed_on FROM loans WHERE loan_id BETWEEN {low} AND {high};

@@ -187,7 +187,9 @@ def test_many_at_once_are_each_booked_once_and_share_commits(wire):
     def client(n):
         try:
             key = n // 2  # each payment twice, at the same time
-            return wire.post({"loan_id": f"L{1 + key % 2}", "payment_id": f"P{key}", "amount": 100 + key}, f"k{key}")
+            return wire.post(
+                {"loan_id": f"L{1 + key % 2}", "payment_id": f"P{key}", "amount": 100 + key}, f"k{key}"
+            )
         finally:
             connection.close()
 

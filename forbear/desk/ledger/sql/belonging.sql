@@ -31,19 +31,15 @@ END $$;
 CREATE OR REPLACE FUNCTION ledger_postings_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     wrong bigint;
+    total numeric;
 BEGIN
-    SELECT n.entry_id INTO wrong FROM added AS n GROUP BY n.entry_id HAVING sum(n.amount) <> 0 LIMIT 1;
-    IF FOUND THEN
+    SELECT n.entry_id, sum(n.amount) INTO wrong, total FROM added AS n
+    GROUP BY n.entry_id
+    HAVING sum(n.amount) <> 0 OR (SELECT count(*) FROM ledger_entries AS e WHERE e.entry_id = n.entry_id) = 0
+    LIMIT 1;
+    IF total <> 0 THEN
         RAISE EXCEPTION 'the postings of ledger entry % do not come to zero', wrong USING ERRCODE = 'check_violation';
-    END IF;
-    IF (SELECT count(*) FROM (SELECT FROM added LIMIT 1000) AS few) < 1000 THEN
-        SELECT n.entry_id INTO wrong FROM added AS n
-        WHERE (SELECT count(*) FROM ledger_entries AS e WHERE e.entry_id = n.entry_id) = 0 LIMIT 1;
-    ELSE
-        EXECUTE 'SELECT n.entry_id FROM added AS n'
-            ' WHERE NOT EXISTS (SELECT FROM ledger_entries AS e WHERE e.entry_id = n.entry_id) LIMIT 1' INTO wrong;
-    END IF;
-    IF wrong IS NOT NULL THEN
+    ELSIF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'there is no ledger entry % to post to', wrong USING ERRCODE = 'foreign_key_violation';
     END IF;
     RETURN NULL;
