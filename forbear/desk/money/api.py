@@ -85,6 +85,12 @@ class ReversalIn(Schema):
     effective_on: Day
 
 
+def key_and_id(actor: str, key: str, payment_id: str | None) -> tuple[str, str]:
+    """The ledger's key of a request, which no two users share, and the payment's id: made of it if need be."""
+    key = f"api:{actor}:{key}"
+    return key, payment_id or "key-" + hashlib.sha256(key.encode()).hexdigest()[:24]
+
+
 def _no(status: int, error: Refused) -> Status:
     return Status(status, {"detail": error.message, "hint": error.hint})
 
@@ -125,8 +131,7 @@ def book_payment(
 ) -> Any:
     """Book money received, once for each key, and say what it paid."""
     actor = request.user.get_username()
-    key = f"api:{actor}:{idempotency_key}"
-    payment_id = body.payment_id or "key-" + hashlib.sha256(key.encode()).hexdigest()[:24]
+    key, payment_id = key_and_id(actor, idempotency_key, body.payment_id)
     if not _may_see(request, body.loan_id):
         return Status(404, {"detail": f"there is no loan {body.loan_id!r}", "hint": ""})
     given = Payment(payment_id, body.loan_id, body.paid_on, body.amount, key, body.source or "")

@@ -6,6 +6,7 @@ Stops at money that names its loan; what does not is not taken.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -54,7 +55,8 @@ class Shown(NamedTuple):
 
 
 @cache
-def _named(name: str) -> str:
+def named(name: str) -> str:
+    """The text of `sql/<name>.sql`."""
     return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
 
 
@@ -75,23 +77,27 @@ def take(payment: Payment, *, actor: str, at: datetime) -> tuple[Shown, Receipt]
     receipt, told = pay(payment, actor=actor, at=at)
     if not told:
         return as_booked(receipt.entry_id), receipt
-    shown = Shown(
+    return just_booked(payment, told), receipt
+
+
+def just_booked(payment: Payment, told: Mapping[str, Any]) -> Shown:
+    """A payment as `ledger_pay` has just booked it."""
+    return Shown(
         payment.payment_id,
         payment.loan_id,
         payment.paid_on,
         payment.amount,
         told["currency"],
-        receipt.entry_id,
+        told["entry"],
         datetime.fromisoformat(told["booked_at"]),
         tuple(Part(*part) for part in told["parts"]),
     )
-    return shown, receipt
 
 
 def as_booked(entry_id: int) -> Shown:
     """A payment as it was booked, whatever has happened to it since."""
     with connection.cursor() as cursor:
-        cursor.execute(_named("booked"), {"entry": entry_id})
+        cursor.execute(named("booked"), {"entry": entry_id})
         return _shown(cursor.fetchone())
 
 
@@ -102,7 +108,7 @@ def payments(*, payment_id: str = "", loan_id: str = "", before: int = NEWEST, m
     """Payments as they stand now, newest booked first: one by its id, or those of a loan booked before an entry."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _named("payments"),
+            named("payments"),
             {"payment": payment_id or None, "loan": loan_id or None, "before": before, "most": most},
         )
         return [_shown(row) for row in cursor.fetchall()]
