@@ -15,6 +15,7 @@
 | | FORBEAR_OIDC_CLIENT_SECRET, and FORBEAR_OIDC_NAME on the button |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
+| FORBEAR_WEBHOOK_NETWORKS | networks that webhooks may go to beside public addresses (docs/webhooks.md) |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -63,6 +64,7 @@ INSTALLED_APPS = [
     "forbear.desk.ledger",
     "forbear.desk.money",
     "forbear.desk.imports",
+    "forbear.desk.outbound",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",
