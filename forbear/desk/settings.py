@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "forbear.desk.money",
     "forbear.desk.imports",
     "forbear.desk.outbound",
+    "forbear.desk.lists",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",
@@ -113,6 +114,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "forbear.desk.pages.homes.doors_of_user",
+                "forbear.desk.lists.views.export_right",
             ]
         },
     }

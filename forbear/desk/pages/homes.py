@@ -74,6 +74,13 @@ DOORS: tuple[Door, ...] = (
         actions()["rules.vouch"].roles,
         "v",
     ),
+    Door(
+        "lists:exports",
+        _("Exports"),
+        _("Any list as a file: CSV or Parquet."),
+        actions()["lists.export"].roles,
+        "e",
+    ),
     Door("pages:audit", _("Audit"), _("Who did what to what, and when."), actions()["audit.see"].roles, "a"),
     Door(
         "pages:users",
