@@ -179,7 +179,7 @@ def _installments(loan: dict[str, Any], currency: str, charged_back: int, ends_o
     for one in schedule.get("periods") or ():
         if not one.get("period") and minor(one.get("feeChargesOutstanding"), currency):
             raise Unmapped("fees_of_disbursal_unpaid")
-    rows = []
+    rows: list[list[Any]] = []
     for one in sorted(periods, key=lambda period: int(period["period"])):
         paid_back = minor(one.get("totalCredits"), currency)
         principal = minor(one.get("principalDue", one.get("principalOriginalDue")), currency) - paid_back

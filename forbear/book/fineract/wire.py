@@ -169,7 +169,8 @@ class Client:
     def _pause(self, tried: int, retry_after: str | None) -> float:
         if retry_after and retry_after.isdecimal():
             return min(float(retry_after), LONGEST_WAIT)
-        return min(self._first_wait * 2**tried, LONGEST_WAIT) * random.uniform(0.75, 1.25)  # noqa: S311 - spreads
+        plain = min(self._first_wait * float(2**tried), LONGEST_WAIT)
+        return plain * random.uniform(0.75, 1.25)  # noqa: S311 - spreads
 
     def _read(self, path: str, body: bytes) -> Any:
         try:

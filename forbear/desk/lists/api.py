@@ -52,7 +52,7 @@ _IN: dict[str, Any] = {
 
 
 def _row_type(of: Described) -> Any:
-    fields = {column.name: (_out(column, of), _about(column)) for column in of.columns}
+    fields: Any = {column.name: (_out(column, of), _about(column)) for column in of.columns}
     return create_model(f"{_title(of.name)}Row", __base__=Schema, __doc__=f"{of.about}.", **fields)
 
 
@@ -67,7 +67,7 @@ def _about(column: Column) -> Any:
 
 
 def _query_type(of: Described) -> Any:
-    fields: dict[str, Any] = {one.name: (_IN[one.type] | None, None) for one in of.filters}
+    fields: Any = {one.name: (_IN[one.type] | None, None) for one in of.filters}
     fields |= {name: (Literal[SPECIAL[name][0]] | None, None) for name in of.special}
     fields["after"] = (Annotated[str, Field(max_length=2_000, description="what the page before gave")], "")
     fields["limit"] = (Annotated[int, Field(ge=1, le=MOST)], 100)
@@ -129,8 +129,8 @@ for _of in lists().values():
         if _of.one:
             _offer_one(_of, _row)
 
-ListName = Literal[tuple(lists())]
-Form = Literal[tuple(FORMATS)]
+ListName: Any = Literal[tuple(lists())]
+Form: Any = Literal[tuple(FORMATS)]
 
 
 class Export(Schema):
@@ -156,7 +156,7 @@ class Export(Schema):
     },
 )
 @requires(RIGHT)
-def export_list(request: HttpRequest, name: ListName, form: Form, body: Export) -> Any:  # type: ignore[valid-type]
+def export_list(request: HttpRequest, name: ListName, form: Form, body: Export) -> Any:
     """The whole list as CSV or Parquet, streamed."""
     of = lists()[name]
     if not may_export(request.user, name):

@@ -101,7 +101,7 @@ def _described(name: str, told: dict[str, Any]) -> Described:
         Filter(key, lookup, given.get(key) or types.get(lookup.split("__")[0], ""))
         for key, lookup in told.pop("filters", {}).items()
     )
-    made = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    made: Any = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
     one = Described(name=name, columns=columns, filters=filters, **made)
     wrong = [column.name for column in columns if column.type not in TYPES]
     wrong += [filtered.name for filtered in filters if filtered.type not in FILTER_TYPES]

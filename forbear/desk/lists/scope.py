@@ -10,13 +10,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from forbear.desk.people.roles import Role
 from forbear.desk.record import work
 from forbear.desk.record.visible import sees_all, visible_borrowers, visible_cases, visible_loans
 
-Rows = QuerySet[Any]
+Rows = Any
+"""A Django query over a list's model."""
 
 
 def _open_cases(rows: Rows, user: Any) -> Rows:

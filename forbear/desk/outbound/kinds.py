@@ -162,7 +162,10 @@ TEST = "webhook.test"
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a message's body: one of the kinds, each with its data."""
-    every = {**KINDS, TEST: (TestEvent, "an administrator tries the subscription")}
+    every: dict[str, tuple[type[Told], str]] = {
+        **KINDS,
+        TEST: (TestEvent, "an administrator tries the subscription"),
+    }
     shapes: dict[str, Any] = {}
     for made in {type_ for type_, _ in every.values()}:
         shapes[made.__name__] = made.model_json_schema()

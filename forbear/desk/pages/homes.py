@@ -89,6 +89,13 @@ DOORS: tuple[Door, ...] = (
         actions()["users.manage"].roles,
         "u",
     ),
+    Door(
+        "outbound:webhooks",
+        _("Webhooks"),
+        _("Systems that are told what happens here, and what of it has reached them."),
+        actions()["webhooks.manage"].roles,
+        "k",
+    ),
     Door("account_change_password", _("Password"), _("Change your password."), EVERYONE),
     Door("mfa_index", _("Second factor"), _("Add an authenticator app or a security key."), EVERYONE),
 )
