@@ -16,21 +16,8 @@ from forbear.basics.console import speak_any_encoding, words
 from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
-    *(
-        "sample",
-        "check",
-        "close",
-        "schedule",
-        "rolls",
-        "fit",
-        "score",
-        "gate",
-        "words",
-        "allocate",
-        "why",
-        "simulate",
-    ),
-    *("serve", "ledger", "audit", "desk", "desk_privacy", "demo"),
+    *("sample", "check", "close", "schedule", "rolls", "fit", "score", "gate", "words", "allocate", "why"),
+    *("simulate", "fineract", "serve", "ledger", "audit", "desk", "desk_privacy", "desk_export", "demo"),
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 

@@ -16,6 +16,7 @@
 | FORBEAR_API_PER_SECOND | requests a second that one caller of the API may make to one process (1000) |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
+| FORBEAR_WEBHOOK_NETWORKS | networks that webhooks may go to beside public addresses (docs/webhooks.md) |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -64,6 +65,8 @@ INSTALLED_APPS = [
     "forbear.desk.ledger",
     "forbear.desk.money",
     "forbear.desk.imports",
+    "forbear.desk.outbound",
+    "forbear.desk.lists",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",
@@ -113,6 +116,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "forbear.desk.pages.homes.doors_of_user",
+                "forbear.desk.lists.views.export_right",
             ]
         },
     }

@@ -7,5 +7,7 @@ from forbear.desk.api.root import api
 urlpatterns = [
     path("api/v1/", api.urls),
     path("accounts/", include("allauth.urls")),
+    path("exports/", include("forbear.desk.lists.urls")),
+    path("webhooks/", include("forbear.desk.outbound.urls")),
     path("", include("forbear.desk.pages.urls")),
 ]

@@ -23,12 +23,19 @@ ROUTERS: dict[str, str] = {
     "/audit": "forbear.desk.audit.api",
     "/payments": "forbear.desk.money.api",
     "/hooks": "forbear.desk.money.hooks_api",
+    "/webhooks": "forbear.desk.outbound.api",
+    "": "forbear.desk.lists.api",
 }
 """Where in the API each app's `router` stands; a rule of its own may stand on each operation."""
 
 
 class DeskAPI(NinjaAPI):
     """The API, whose description names on every operation what any of them may answer."""
+
+    def get_openapi_operation_id(self, operation: Any) -> str:
+        """A short name for generated clients: the operation's tag and its function, such as `payments_book_payment`."""
+        tag = (operation.tags or operation.view_func.__module__.split(".")[-2:-1])[0]
+        return f"{tag}_{operation.view_func.__name__}"
 
     def get_openapi_schema(self, **more: Any) -> Any:
         """The description."""

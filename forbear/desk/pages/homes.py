@@ -74,6 +74,13 @@ DOORS: tuple[Door, ...] = (
         actions()["rules.vouch"].roles,
         "v",
     ),
+    Door(
+        "lists:exports",
+        _("Exports"),
+        _("Any list as a file: CSV or Parquet."),
+        actions()["lists.export"].roles,
+        "e",
+    ),
     Door("pages:audit", _("Audit"), _("Who did what to what, and when."), actions()["audit.see"].roles, "a"),
     Door(
         "pages:users",
@@ -81,6 +88,13 @@ DOORS: tuple[Door, ...] = (
         _("Make users, switch them off and on, hand out first passwords."),
         actions()["users.manage"].roles,
         "u",
+    ),
+    Door(
+        "outbound:webhooks",
+        _("Webhooks"),
+        _("Systems that are told what happens here, and what of it has reached them."),
+        actions()["webhooks.manage"].roles,
+        "k",
     ),
     Door("account_change_password", _("Password"), _("Change your password."), EVERYONE),
     Door("mfa_index", _("Second factor"), _("Add an authenticator app or a security key."), EVERYONE),

@@ -99,6 +99,17 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "user.locked": _("user switched off"),
         "user.unlocked": _("user switched on"),
         "borrower.reveal": _("personal value seen"),
+        "list.export": _("list exported"),
+        "list.exported": _("export ended"),
+        "webhook.made": _("webhook made"),
+        "webhook.secret": _("webhook's secret taken"),
+        "webhook.parked": _("webhook parked"),
+        "webhook.stuck": _("webhook's message stuck"),
+        "webhook.active": _("webhook resumed"),
+        "webhook.disabled": _("webhook disabled"),
+        "webhook.tried": _("webhook tried"),
+        "webhook.redelivered": _("webhook's message sent again"),
+        "webhook.skipped": _("webhook's message let go"),
     },
 }
 

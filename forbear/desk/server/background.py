@@ -20,6 +20,8 @@ from forbear.desk.server.family import child, end_now
 JOBS: dict[str, float] = {
     "forbear.desk.audit.sealing:seal": 2,
     "forbear.desk.people.approvals:expire_now": 60,
+    "forbear.desk.outbound.delivering:deliver_now": 1,
+    "forbear.desk.outbound.delivering:forget_now": 3600,
 }
 """A function without arguments, and how many seconds pass between its end and its next beginning."""
 
