@@ -4,8 +4,8 @@
 
 The model must have `borrower`; where that may be null, `SealedText(unowned="receipts")` names the purpose of the key
 for what belongs to no borrower yet. `note.text` opens lazily; rows fetched by `values()` hold `Sealed`, which opens
-with `.open()`. It can be neither searched nor set by `update()`: there is no row to take the borrower from. `opened_texts`
-opens those of many rows with one query for their keys.
+with `.open()`. It can be neither searched nor set by `update()`: there is no row to take the borrower from.
+`opened_texts` opens those of many rows with one query for their keys.
 """
 
 from __future__ import annotations
