@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from forbear.basics.errors import ForbearError
+from forbear.desk.ledger.kinds import COMPONENTS
 from forbear.desk.money.previews import effects, is_stale
 from forbear.desk.pages.trying import tried
 from forbear.desk.people import approvals as services
 from forbear.desk.people.models import Approval
 from forbear.desk.people.rights import allowed, requires
+from forbear.desk.record.models import Loan
 
 ROWS = 30
 
@@ -50,7 +53,7 @@ def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     """One proposal: who, why, what it would do now, and what can be done with it."""
     row = _of(approval_id)
     is_open = row.state == "proposed" and row.expires_at > timezone.now()
-    told: dict[str, Any] = {"row": row, "is_open": is_open, "facts": _facts(row)}
+    told: dict[str, Any] = {"row": row, "is_open": is_open, "facts": _facts(row), "components": COMPONENTS}
     if is_open:
         told["stale"] = is_stale(row)
         try:
@@ -91,22 +94,31 @@ def _of(approval_id: UUID) -> Approval:
     return row
 
 
-HIDDEN = frozenset(["effect", "schedule", "entry_id", "shares", "reason"])
+HIDDEN = frozenset(["effect", "schedule", "entry_id", "shares", "reason", "currency"])
 """What of a proposal the page shows elsewhere or not at all."""
-MONEY = frozenset(["amount"])
 
 
 def _facts(row: Approval) -> list[tuple[str, Any, str]]:
     """What is proposed, as name, value and, of money, its currency."""
-    currency = str(row.payload.get("currency", ""))
+    payload = row.payload
+    currency = str(payload.get("currency", "")) or _currency_of(payload.get("loan_id", ""))
     told = []
-    for name, value in row.payload.items():
-        if name in HIDDEN or value in (None, "", [], {}) or name == "currency":
+    for name, value in payload.items():
+        if name in HIDDEN or value in (None, "", [], {}):
             continue
-        shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else shown
-        told.append((name, shown, currency if name in MONEY else ""))
+        if isinstance(value, dict):
+            told += [(part, amount, currency) for part, amount in value.items()]
+        elif isinstance(value, list):
+            told.append((name, ", ".join(map(str, value)), ""))
+        elif name == "annual_rate":
+            told.append((name, f"{(Decimal(value) * 100).normalize():f} %", ""))
+        else:
+            told.append((name, value, currency if name == "amount" else ""))
     return told
+
+
+def _currency_of(loan_id: str) -> str:
+    return str(Loan.objects.filter(pk=loan_id).values_list("currency", flat=True).first() or "")
 
 
 def _instant(text: str) -> datetime | None:

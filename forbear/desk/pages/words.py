@@ -119,6 +119,13 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "before_disbursal": _("before the loan was disbursed"),
         "other_payer": _("the payer is known as another borrower"),
     },
+    "doing": {
+        "waiver": _("Waiver"),
+        "refund": _("Refund"),
+        "write-off": _("Write-off"),
+        "re-age": _("Re-age"),
+        "re-amortize": _("Re-amortize"),
+    },
     "field": {"payer_name": _("Payer"), "payer_account": _("Account"), "text": _("Text")},
     "approval": {
         "payments.reverse": _("Reverse a payment"),
