@@ -39,8 +39,8 @@ from forbear.desk.gathering import Gathering
 from forbear.desk.ledger.booking import Payment, refuse_bad_payment
 from forbear.desk.ledger.refusals import Refused
 from forbear.desk.middleware import content_security_policy, observe
-from forbear.desk.money.api import BookedOut, PaymentIn, key_and_id
-from forbear.desk.money.payments import AHEAD, Shown, just_booked, named
+from forbear.desk.money.api import PaymentIn, key_and_id
+from forbear.desk.money.payments import AHEAD, PaymentBooked, PaymentNow, just_booked, named
 from forbear.desk.people.rights import actions
 from forbear.desk.people.roles import Role
 from forbear.desk.people.tokens import note_use, parts_of, user_of
@@ -78,7 +78,7 @@ class Who(NamedTuple):
 
 def quick(slow: Application) -> Application:
     """The application with the quick way before it."""
-    may = Role.SERVICE in actions()[ACTION].roles
+    may = Role.SERVICE.value in actions()[ACTION].roles
 
     def answer(environ: Environ, start_response: Start) -> Iterable[bytes]:
         if not may or environ["PATH_INFO"] != PATH or environ["REQUEST_METHOD"] != "POST":
@@ -104,7 +104,7 @@ def quick(slow: Application) -> Application:
     return answer
 
 
-def _done(environ: Environ) -> tuple[Shown, Who] | None:
+def _done(environ: Environ) -> tuple[PaymentNow, Who] | None:
     """The payment as it was booked just now, and by whom; None: the other way answers."""
     kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     key = environ.get("HTTP_IDEMPOTENCY_KEY", "")
@@ -191,10 +191,10 @@ def _arrays(asked: Sequence[Asked]) -> dict[str, Any]:
     }
 
 
-def _written(shown: Shown) -> bytes:
+def _written(shown: PaymentNow) -> bytes:
     """The answer's body, byte for byte as the other way writes it, without its detour over a model."""
-    told = {name: getattr(shown, name) for name in BookedOut.model_fields}
-    told["parts"] = [part._asdict() for part in shown.parts]
+    told = {name: getattr(shown, name) for name in PaymentBooked.model_fields}
+    told["parts"] = [part.model_dump() for part in shown.parts]
     return json.dumps(told, cls=NinjaJSONEncoder).encode()
 
 
@@ -217,7 +217,7 @@ def _headers(secure: bool) -> list[tuple[str, str]]:
     """The headers of every answer, from those who put them on every answer."""
     request = HttpRequest()
     request.META |= {"wsgi.url_scheme": "https"} if secure else {}
-    request.is_secure = lambda: secure  # type: ignore[method-assign]
+    request.is_secure = lambda: secure
     response = HttpResponse(content_type="application/json; charset=utf-8")
     get: Any = content_security_policy(lambda _request: response)
     made = get(request)

@@ -22,7 +22,9 @@ from schemathesis import checks
 
 from forbear.desk.api.root import api
 from forbear.desk.ledger.booking import book
+from forbear.desk.money.models import Receipt
 from forbear.desk.money.payments import payments, propose_reversal
+from forbear.desk.money.taking import take_file
 from forbear.desk.people.rights import actions
 from forbear.desk.people.tokens import make_token
 from forbear.desk.privacy import put
@@ -30,11 +32,13 @@ from forbear.desk.record.models import Borrower
 from forbear.desk.wsgi import application
 from forbear.testing.lending import lend
 from tests.desk.endpoints import endpoints
+from tests.desk.money.conftest import document, entry, statement
 
 EXAMPLES = int(os.environ.get("FORBEAR_EXAMPLES", "12"))
 EDGES = (Phase.explicit,) if os.environ.get("FORBEAR_EDGES") else ()
 """With FORBEAR_EDGES=1 also every edge of every value, and methods that are not there: some minutes."""
 FORGED = "f" * 32
+FILE = document(statement(entry("5"), entry("6"), entry("6", way="DBIT", reversal=True)))
 HELD_TO = [
     checks.not_a_server_error,
     checks.status_code_conformance,
@@ -70,7 +74,9 @@ schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", browser)
 def map_body(context, body):
     """Every body that names a loan names one that is there, so that money is booked too."""
     there = {"loan_id": "L1", "paid_on": "2026-03-01"}
-    return body | there if isinstance(body, dict) and isinstance(body.get("loan_id"), str) else body
+    if isinstance(body, dict) and isinstance(body.get("loan_id"), str):
+        return body | {name: value for name, value in there.items() if name in body}
+    return body
 
 
 @schema.hook
@@ -105,6 +111,7 @@ def furnished(db, user_of):
     for n, amount in enumerate((5_000, 7_000)):
         paid_on, at = date(2026, 2, 20 + n), datetime(2026, 3, 1, tzinfo=UTC)
         book("payment", "L1", paid_on, amount, f"P{n}", f"k{n}", actor="till", at=at)
+    take_file(FILE, "a.xml", None, actor="tests", at=datetime(2026, 3, 1, tzinfo=UTC))
     importer = user_of("manager", "importer")
     put(Borrower.objects.get(pk="B1"), "phone", "13800138000", "importer")
     for role in ROLES:
@@ -121,6 +128,7 @@ def furnished(db, user_of):
         loan_id=["L1"],
         payment_id=["P0", "P1"],
         borrower_id=["B1"],
+        receipt_id=list(Receipt.objects.order_by("pk").values_list("pk", flat=True)[:3]),
         username=["somebody", "till"],
         token_id=[made.pk],
         approval_id=[str(waits.pk)],
