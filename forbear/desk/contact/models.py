@@ -15,10 +15,11 @@ from forbear.desk.fields import Id, one_of
 from forbear.desk.record.models import Borrower
 
 PLANNED_STATES = (
-    *("waiting", "reserved", "sent", "unknown"),
+    *("waiting", "reserved", "sent", "handed", "unknown"),
     *("cancelled", "lapsed", "refused", "not_wanted", "unsendable", "failed"),
 )
-"""waiting: not yet; reserved: on its way; sent: a provider took it; unknown: perhaps it left; the rest: it never will.
+"""waiting: not yet; reserved: on its way; sent: a provider took it; handed: an agent has it as a task;
+unknown: perhaps it left; the rest: it never will.
 
 cancelled: taken out; lapsed: no longer wanted at the time; refused: the gate denies it for good; not_wanted: paid or
 changed meanwhile; unsendable: no words or no address; failed: no provider took it, tried often enough.
@@ -148,6 +149,31 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.result} by {self.provider}"
+
+
+class AgentTask(models.Model):
+    """A call or a visit for a person: planned, allowed when it was opened; the gate is asked again when she acts."""
+
+    task_id = models.BigAutoField(primary_key=True)
+    planned = models.OneToOneField(Planned, models.PROTECT, related_name="task")
+    borrower = models.ForeignKey(Borrower, models.PROTECT, db_index=False, related_name="agent_tasks")
+    kind = models.TextField(help_text="call or visit")
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="after which it is no longer wanted")
+    done_at = models.DateTimeField(null=True, blank=True)
+    contact_id = models.TextField(default="", db_default="", help_text="the contact it became")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
+
+    class Meta:
+        db_table = "agent_tasks"
+        indexes = (
+            models.Index("due_at", name="agent_tasks_open", condition=models.Q(done_at__isnull=True)),
+            models.Index("borrower", name="agent_tasks_of_borrower"),
+        )
+        constraints = (one_of("kind", ["call", "visit"], "agent_task_kind_known"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.borrower_id}"
 
 
 class ChannelState(models.Model):
