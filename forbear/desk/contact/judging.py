@@ -59,10 +59,8 @@ def _addresses(borrowers: Sequence[str], provider: Provider) -> dict[str, Addres
 
 
 def _judged(row: Row, provider: Provider, known: Known) -> Held | PutOff:
-    past, facts = known.of[row.borrower_id]
-    if no := _not_now(row, facts, known):
+    if no := _not_now(row, known.of[row.borrower_id][1], known):
         return no
-    address = known.addresses[row.borrower_id]
     try:
         words = renderer()(row, row.borrower_id, known.at)
     except NotWanted as no_longer:
@@ -71,6 +69,13 @@ def _judged(row: Row, provider: Provider, known: Known) -> Held | PutOff:
         return PutOff(row, "unsendable", no.message[:200])
     if len(words.body) > provider.longest:
         return PutOff(row, "unsendable", f"{len(words.body)} characters, {provider.longest} at most")
+    return _asked(row, words, provider, known)
+
+
+def _asked(row: Row, words: Words, provider: Provider, known: Known) -> Held | PutOff:
+    """What the gate says to the message."""
+    past, facts = known.of[row.borrower_id]
+    address = known.addresses[row.borrower_id]
     act = _act(row, words, address, known)
     said = ask(act, facts, past, packs())
     if isinstance(said, Refusal):

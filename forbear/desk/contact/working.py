@@ -35,9 +35,7 @@ BACK_SECONDS = 1.0
 log = structlog.get_logger("forbear.desk")
 
 
-def work(
-    stopping: Callable[[], bool], *, care: float = CARE_SECONDS, ask_again: float = 60, drains: bool = True
-) -> None:
+def work(stopping: Callable[[], bool], *, care: float = CARE_SECONDS, ask_again: float = 60) -> None:
     """Do steps until `stopping` says so, or the switch says drain."""
     last = 0.0
     while not stopping():
@@ -46,7 +44,7 @@ def work(
             if time.monotonic() - last >= care:
                 look_after(ask_again)
                 last = time.monotonic()
-            if drains and standing().mode == "draining":
+            if standing().mode == "draining":
                 return
         except (DatabaseError, InterfaceError) as gone:
             log.warning("the database is away", kind=type(gone).__name__)
@@ -115,8 +113,8 @@ def main() -> None:
 def _options() -> dict[str, float]:
     """Real seconds that a test in compressed time shortens."""
     return {
-        "care": float(os.environ.get("FORBEAR_CONTACT_CARE", CARE_SECONDS)),
-        "ask_again": float(os.environ.get("FORBEAR_CONTACT_ASK_AGAIN", 60)),
+        "care": float(os.environ.get("FORBEAR_CONTACT_CARE", "") or CARE_SECONDS),
+        "ask_again": float(os.environ.get("FORBEAR_CONTACT_ASK_AGAIN", "") or 60),
     }
 
 
