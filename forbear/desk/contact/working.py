@@ -8,21 +8,17 @@ open. Every step is safe to cut at any point. A database that went away is waite
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable
-from types import FrameType
 
 import structlog
-from django.db import DatabaseError, InterfaceError, connection, connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from forbear.desk.contact import clock, handing, resolving
 from forbear.desk.contact.channels.base import Provider
 from forbear.desk.contact.channels.registry import providers
 from forbear.desk.contact.dispatching import step
+from forbear.desk.contact.resolving import ASK_AGAIN_SECONDS
 from forbear.desk.contact.switches import standing
 
 REST_SECONDS = 0.25
@@ -35,7 +31,7 @@ BACK_SECONDS = 1.0
 log = structlog.get_logger("forbear.desk")
 
 
-def work(stopping: Callable[[], bool], *, care: float = CARE_SECONDS, ask_again: float = 60) -> None:
+def work(stopping: Callable[[], bool], *, care: float = CARE_SECONDS, ask_again: float = ASK_AGAIN_SECONDS) -> None:
     """Do steps until `stopping` says so, or the switch says drain."""
     last = 0.0
     while not stopping():
@@ -65,7 +61,7 @@ def _round(stopping: Callable[[], bool]) -> bool:
     return busy
 
 
-def look_after(ask_again: float = 60) -> None:
+def look_after(ask_again: float = ASK_AGAIN_SECONDS) -> None:
     """Everything that is not sending: receipts, dead workers' attempts, contacts and tasks that lapsed."""
     at = clock.now()
     resolving.abandoned()
@@ -92,32 +88,3 @@ def background() -> None:
     while _round(lambda: False):
         pass
     look_after()
-
-
-def main() -> None:
-    """One worker: until SIGTERM or SIGINT."""
-    stop = threading.Event()
-
-    def end(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    import django
-
-    django.setup()
-    connection.ensure_connection()
-    work(stop.is_set, **_options())
-
-
-def _options() -> dict[str, float]:
-    """Real seconds that a test in compressed time shortens."""
-    return {
-        "care": float(os.environ.get("FORBEAR_CONTACT_CARE", "") or CARE_SECONDS),
-        "ask_again": float(os.environ.get("FORBEAR_CONTACT_ASK_AGAIN", "") or 60),
-    }
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forbear.desk.settings")
-    sys.exit(main())

@@ -117,7 +117,7 @@ def _after(messages: list[dict[str, Any]], out: Path, what: str) -> Iterator[dic
 
 
 def _lost(messages: list[dict[str, Any]], planned: dict[str, Any], out: Path) -> Iterator[Any]:
-    """Wishes of which the desk knows nothing final, or says that they left when no provider saw them, or the reverse."""
+    """Wishes of which the desk knows nothing final, or says they left when no provider saw them, or the reverse."""
     states = {row["key"]: row["state"] for row in _lines(out / "states.jsonl")}
     arrived = {one["key"] for one in messages}
     for key in planned:

@@ -70,7 +70,7 @@ class Storm:
         self.workers = [one for one in self.workers if one.poll() is None]
         while len(self.workers) < self.weather.workers:
             with (self.out / "workers.log").open("ab") as log:
-                command = [sys.executable, "-m", "forbear.desk.contact.working"]
+                command = [sys.executable, "-m", "forbear.desk.contact.worker"]
                 self.workers.append(subprocess.Popen(command, env=self.env, stdout=log, stderr=log))
 
     def kill_one(self) -> None:
@@ -145,7 +145,12 @@ def _desk(out: Path) -> Iterator[tuple[dict[str, str], Any]]:
     from forbear.desk.server import Embedded
     from forbear.desk.server.serving import migrate
 
-    place = {"max_connections": "60", "shared_buffers": "256MB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
+    place = {
+        "max_connections": "60",
+        "shared_buffers": "256MB",
+        "max_wal_size": "4GB",
+        "checkpoint_timeout": "15min",
+    }
     with Embedded(out / "postgres", settings=place) as server:
         env = {
             **os.environ,
@@ -166,7 +171,8 @@ def _far(size: Size, out: Path, env: dict[str, str]) -> Iterator[Path]:
     """The providers' process, and the file that tells the desk of them."""
     command = [sys.executable, "-m", "forbear.testing.storm.far", str(out), str(size.seed)]
     far = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert far.stdout and far.stdin
+    assert far.stdout
+    assert far.stdin
     told = out / "providers.toml"
     with told.open("w") as file:
         for place, _ in enumerate(PROVIDERS):

@@ -40,9 +40,8 @@ def build(size: Size, out: Path) -> None:
     from forbear.desk.ledger.opening import open_loans
 
     chance = random.Random(size.seed)  # noqa: S311 - a storm that can be replayed
-    with transaction.atomic(), connection.cursor() as cursor:
-        with (out / "borrowers.jsonl").open("w") as told:
-            _borrowers(cursor, size, chance, told)
+    with transaction.atomic(), connection.cursor() as cursor, (out / "borrowers.jsonl").open("w") as told:
+        _borrowers(cursor, size, chance, told)
     open_loans(actor="storm", at=BEGIN - timedelta(days=60))
     _phones(size)
     _channels()
@@ -58,7 +57,8 @@ def _borrowers(cursor: object, size: Size, chance: random.Random, told: object) 
     run("INSERT INTO borrowers (borrower_id) SELECT 'B' || i FROM generate_series(1, %(n)s) AS i", n)
     run(
         "INSERT INTO loans (loan_id, borrower_id, disbursed_on, principal, annual_rate, term, currency, features, "
-        "schedule_version) SELECT 'L' || i, 'B' || i, %(on)s, %(principal)s, %(rate)s::numeric, %(term)s, 'CNY', '{}', 1 "
+        "schedule_version) "
+        "SELECT 'L' || i, 'B' || i, %(on)s, %(principal)s, %(rate)s::numeric, %(term)s, 'CNY', '{}', 1 "
         "FROM generate_series(1, %(n)s) AS i",
         n,
     )

@@ -15,8 +15,6 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar
 
-from smpplib import gsm
-
 from forbear.desk.contact.channels.base import (
     NOT_SENT,
     REFUSED,
@@ -30,6 +28,7 @@ from forbear.desk.contact.channels.base import (
     Outcome,
     Provider,
 )
+from forbear.desk.contact.channels.text_parts import split
 from forbear.desk.contact.channels.wire import Certainly, Perhaps, Wire
 from forbear.desk.contact.words import Words
 
@@ -49,6 +48,7 @@ class Http(Provider):
     needs: ClassVar[tuple[str, ...]] = ("url",)
     longest: ClassVar[int] = 1_000
     path: ClassVar[str] = "/messages"
+    many: ClassVar[str] = "messages"
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
@@ -65,7 +65,7 @@ class Http(Provider):
 
     def _sent(self, some: Sequence[Message]) -> list[Outcome]:
         try:
-            answer = self.wire.post(self.path, {"messages": [self.item(one) for one in some]})
+            answer = self.wire.post(self.path, {self.many: [self.item(one) for one in some]})
         except Certainly as no:
             return [
                 Outcome(one.key, REFUSED, why=no.why, permanent=no.permanent and len(some) == 1) for one in some
@@ -122,16 +122,11 @@ class Http(Provider):
 
     def parts(self, words: Words) -> int:
         """Parts of a text message: 160 or 153 characters of GSM-7, 70 or 67 of UCS-2."""
-        return text_parts(words.body)
+        return len(split(words.body).parts)
 
     def close(self) -> None:
         """Let the connection go."""
         self.wire.close()
-
-
-def text_parts(body: str) -> int:
-    """How many text messages a body is billed as."""
-    return len(gsm.make_parts(body)[0])
 
 
 def results_of(answer: Any) -> dict[str, dict[str, Any]]:
