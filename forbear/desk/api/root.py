@@ -23,6 +23,7 @@ ROUTERS: dict[str, str] = {
     "/audit": "forbear.desk.audit.api",
     "/payments": "forbear.desk.money.api",
     "/hooks": "forbear.desk.money.hooks_api",
+    "/contact": "forbear.desk.contact.api",
 }
 """Where in the API each app's `router` stands; a rule of its own may stand on each operation."""
 
