@@ -23,13 +23,12 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from forbear.basics.errors import AnswerIsNo, WrongUse
+from forbear.basics.money import minor_digits
 from forbear.conduct.language import check_words
 from forbear.desk.ledger.balances import Balance
 
 NAMES = ("arrears", "outstanding", "dpd", "currency")
 """What a plain body may name in braces."""
-MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3}
-"""Digits after the point, where they are not two."""
 
 
 class NotWanted(AnswerIsNo):
@@ -113,7 +112,7 @@ def language_of(text: str) -> str:
 
 def money(minor: int, currency: str) -> str:
     """An amount of minor units as people write it: 1,234.50."""
-    digits = MINOR_DIGITS.get(currency, 2)
+    digits = minor_digits(currency)
     return f"{Decimal(minor).scaleb(-digits):,.{digits}f}"
 
 

@@ -74,6 +74,13 @@ DOORS: tuple[Door, ...] = (
         actions()["rules.vouch"].roles,
         "v",
     ),
+    Door(
+        "pages:channels",
+        _("Channels"),
+        _("Which channels are open, what waits, what was put off and why; stop everything."),
+        actions()["contact.see"].roles,
+        "c",
+    ),
     Door("pages:audit", _("Audit"), _("Who did what to what, and when."), actions()["audit.see"].roles, "a"),
     Door(
         "pages:users",

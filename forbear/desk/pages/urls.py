@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from forbear.desk.pages import audit, board, borrower, history, payments, portfolio, rules, users, views, worklist
+from forbear.desk.pages import (
+    audit,
+    board,
+    borrower,
+    channels,
+    history,
+    payments,
+    portfolio,
+    rules,
+    users,
+    views,
+    worklist,
+)
 
 app_name = "pages"
 urlpatterns = [
@@ -24,6 +36,11 @@ urlpatterns = [
     path("rules/vouched", rules.vouched, name="vouched"),
     path("rules/vouch", rules.vouch_for, name="vouch_for"),
     path("rules/vouched/end/<int:vouched_id>", rules.end_vouched, name="end_vouched"),
+    path("channels", channels.channels, name="channels"),
+    path("channels/switch/<str:mode>", channels.switch, name="switch_channels"),
+    path("channels/resume", channels.resume, name="resume_channels"),
+    path("channels/open", channels.open_channel, name="open_channel"),
+    path("channels/close", channels.close, name="close_channel"),
     path("worklist", worklist.worklist, name="worklist"),
     path("worklist/next", worklist.take_next, name="take_next"),
     path("cases/take/<path:case_id>", worklist.take, name="take"),
