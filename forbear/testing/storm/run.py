@@ -28,8 +28,8 @@ from forbear.testing.storm.world import BEGIN, DAYS, Size
 
 SHARE_PAYS, SHARE_STOPS = 0.15, 0.05
 """Of the borrowers: who pays in full, and who says stop, some time in the two weeks."""
-STEP, NIGHT_STEP = timedelta(minutes=15), timedelta(minutes=60)
-LONGEST_STEP_SECONDS = 20.0
+STEP, NIGHT_STEP = timedelta(minutes=30), timedelta(minutes=240)
+LONGEST_STEP_SECONDS = 60.0
 """Real seconds after which the clock steps on though something is due still."""
 RATE = 100_000
 
@@ -216,8 +216,9 @@ def _time_passes(storm: Storm) -> None:
     kills_each, jumps_each = storm.weather.kills / (steps * 0.6), storm.weather.jumps / (steps * 0.6)
     shown = at.date()
     while at < end:
-        night = (at + timedelta(hours=8)).hour in (22, 23, 0, 1, 2, 3, 4, 5, 6)
-        at += NIGHT_STEP if night else STEP
+        hour = (at + timedelta(hours=8)).hour
+        night = hour < 7 or hour >= 22
+        at += NIGHT_STEP if hour < 3 or hour >= 23 else STEP
         clock.set_to(storm.out / "clock", at)
         if not night and storm.chance.random() < jumps_each and storm.killed["jump"] < storm.weather.jumps:
             _jump(storm, at)
@@ -248,8 +249,7 @@ def _until_quiet(storm: Storm, at: datetime, kills: float) -> None:
             storm.kill_one()
             dies_at = None
         due = _asked(
-            "SELECT EXISTS (SELECT FROM planned_contacts WHERE state = 'reserved' OR state = 'waiting' "
-            "AND next_at <= %s)",
+            "SELECT EXISTS (SELECT FROM planned_contacts WHERE state = 'waiting' AND next_at <= %s)",
             at,
         )
         if due is False and dies_at is None:
