@@ -17,18 +17,8 @@ from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
     *("sample", "check", "close", "schedule", "rolls", "fit", "score", "gate", "words", "allocate", "why"),
-    *(
-        "simulate",
-        "fineract",
-        "serve",
-        "ledger",
-        "audit",
-        "desk",
-        "desk_privacy",
-        "desk_export",
-        "desk_bank",
-        "demo",
-    ),
+    *("simulate", "fineract", "serve", "ledger", "audit", "desk", "desk_privacy", "desk_export", "desk_bank"),
+    *("desk_contact", "demo"),
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 

@@ -17,6 +17,7 @@
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
 | FORBEAR_WEBHOOK_NETWORKS | networks that webhooks may go to beside public addresses (docs/webhooks.md) |
+| FORBEAR_PROVIDERS | a TOML file that names the providers of each channel (docs/contact.md); none: nothing leaves |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -67,6 +68,7 @@ INSTALLED_APPS = [
     "forbear.desk.imports",
     "forbear.desk.outbound",
     "forbear.desk.lists",
+    "forbear.desk.contact",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",
@@ -190,6 +192,13 @@ CONTENT_SECURITY_POLICY = {
 
 # The gate -------------------------------------------------------------------------------------------------------------
 GATE_PACKS = tuple(name.strip() for name in os.environ.get("FORBEAR_PACKS", "cn-lender").split(",") if name.strip())
+
+# Contact --------------------------------------------------------------------------------------------------------------
+CONTACT_PROVIDERS = os.environ.get("FORBEAR_PROVIDERS", "")
+# Where the dispatcher's words come from, where borrowers' answers go, and its one clock: functions by dotted name.
+CONTACT_WORDS = os.environ.get("FORBEAR_CONTACT_WORDS", "forbear.desk.contact.words.render")
+CONTACT_REPLIES = os.environ.get("FORBEAR_CONTACT_REPLIES", "forbear.desk.contact.inbound.take_plainly")
+CONTACT_CLOCK = os.environ.get("FORBEAR_CONTACT_CLOCK", "forbear.desk.contact.clock.database")
 
 # Words ----------------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

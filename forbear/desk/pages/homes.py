@@ -88,6 +88,13 @@ DOORS: tuple[Door, ...] = (
         actions()["lists.export"].roles,
         "e",
     ),
+    Door(
+        "pages:channels",
+        _("Channels"),
+        _("Which channels are open, what waits, what was put off and why; stop everything."),
+        actions()["contact.see"].roles,
+        "c",
+    ),
     Door("pages:audit", _("Audit"), _("Who did what to what, and when."), actions()["audit.see"].roles, "a"),
     Door(
         "pages:users",
