@@ -15,6 +15,7 @@
 | | FORBEAR_OIDC_CLIENT_SECRET, and FORBEAR_OIDC_NAME on the button |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
+| FORBEAR_PROVIDERS | a TOML file that names the providers of each channel (docs/contact.md); none: nothing leaves |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -63,6 +64,7 @@ INSTALLED_APPS = [
     "forbear.desk.ledger",
     "forbear.desk.money",
     "forbear.desk.imports",
+    "forbear.desk.contact",
     "forbear.desk.wording",
     "forbear.desk.replies",
     "forbear.desk.calls",
@@ -187,6 +189,13 @@ CONTENT_SECURITY_POLICY = {
 
 # The gate -------------------------------------------------------------------------------------------------------------
 GATE_PACKS = tuple(name.strip() for name in os.environ.get("FORBEAR_PACKS", "cn-lender").split(",") if name.strip())
+
+# Contact --------------------------------------------------------------------------------------------------------------
+CONTACT_PROVIDERS = os.environ.get("FORBEAR_PROVIDERS", "")
+# Where the dispatcher's words come from, where borrowers' answers go, and its one clock: functions by dotted name.
+CONTACT_WORDS = os.environ.get("FORBEAR_CONTACT_WORDS", "forbear.desk.wording.rendering.render")
+CONTACT_REPLIES = os.environ.get("FORBEAR_CONTACT_REPLIES", "forbear.desk.replies.taking.take")
+CONTACT_CLOCK = os.environ.get("FORBEAR_CONTACT_CLOCK", "forbear.desk.contact.clock.database")
 
 # Words ----------------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

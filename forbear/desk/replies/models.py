@@ -14,7 +14,7 @@ from forbear.desk.record.models import Borrower, Contact
 class Incoming(models.Model):
     """A message that came in, once whatever the provider repeats; its text is sealed under the borrower's key.
 
-    One from an address that nobody is known by has no borrower and keeps no text: it could not be sealed, and waits
+    From an address that several borrowers share it is one row for each. One from an address that nobody is known by has no borrower and keeps no text: it could not be sealed, and waits
     with its intents alone for a person.
     """
 
@@ -41,7 +41,9 @@ class Incoming(models.Model):
             models.Index(fields=["at", "incoming_id"], name="incoming_waiting", condition=models.Q(state="waiting")),
         )
         constraints = (
-            models.UniqueConstraint(fields=["channel", "message_id"], name="incoming_once"),
+            models.UniqueConstraint(
+                fields=["channel", "message_id", "borrower"], name="incoming_once", nulls_distinct=False
+            ),
             one_of("state", ["waiting", "done"], "incoming_state_known"),
         )
 
