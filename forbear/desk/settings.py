@@ -16,6 +16,11 @@
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
 | FORBEAR_PROVIDERS | a TOML file that names the providers of each channel (docs/contact.md); none: nothing leaves |
+| FORBEAR_LENDER_NAME | who writes and calls, in every message; without it no template is sent |
+| FORBEAR_LENDER_PHONE | the number that borrowers call, named in messages |
+| FORBEAR_LENDER_FOR_WHOM | for whom, where that is another: "Qiming for Sample Lending" |
+| FORBEAR_DIALER_URL | where calls are handed to the dialer (https); empty: agents dial by hand |
+| FORBEAR_DIALER_SECRET | signs what is handed to the dialer |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -196,6 +201,13 @@ CONTACT_PROVIDERS = os.environ.get("FORBEAR_PROVIDERS", "")
 CONTACT_WORDS = os.environ.get("FORBEAR_CONTACT_WORDS", "forbear.desk.wording.rendering.render")
 CONTACT_REPLIES = os.environ.get("FORBEAR_CONTACT_REPLIES", "forbear.desk.replies.taking.take")
 CONTACT_CLOCK = os.environ.get("FORBEAR_CONTACT_CLOCK", "forbear.desk.contact.clock.database")
+
+LENDER = {
+    "name": os.environ.get("FORBEAR_LENDER_NAME", ""),
+    "phone": os.environ.get("FORBEAR_LENDER_PHONE", ""),
+    "for_whom": os.environ.get("FORBEAR_LENDER_FOR_WHOM", ""),
+}
+DIALER = {"url": os.environ.get("FORBEAR_DIALER_URL", ""), "secret": os.environ.get("FORBEAR_DIALER_SECRET", "")}
 
 # Words ----------------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

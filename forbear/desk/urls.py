@@ -7,5 +7,9 @@ from forbear.desk.api.root import api
 urlpatterns = [
     path("api/v1/", api.urls),
     path("accounts/", include("allauth.urls")),
+    path("", include("forbear.desk.calls.urls")),
+    path("", include("forbear.desk.complaints.urls")),
+    path("", include("forbear.desk.replies.urls")),
+    path("", include("forbear.desk.wording.urls")),
     path("", include("forbear.desk.pages.urls")),
 ]

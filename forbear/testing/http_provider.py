@@ -137,7 +137,9 @@ class HttpProvider:
         self.stop()
 
     def _logged(self, row: dict[str, Any]) -> None:
-        self.sent.append(row) if self._file is None else self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        self.sent.append(row) if self._file is None else self._file.write(
+            json.dumps(row, ensure_ascii=False) + "\n"
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -201,7 +203,9 @@ class _Handler(BaseHTTPRequestHandler):
             case "/push":
                 given = body["message"]
                 said = self._take(given["data"]["id"], given["topic"], given["notification"]["body"])
-                return {"name": said["ref"]} if said["state"] == "accepted" else {"error": {"status": said["state"]}}
+                return (
+                    {"name": said["ref"]} if said["state"] == "accepted" else {"error": {"status": said["state"]}}
+                )
             case "/status":
                 return {"results": [self._status(one) for one in body["ids"]]}
             case "/news":

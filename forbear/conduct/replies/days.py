@@ -148,7 +148,10 @@ _CASES: tuple[_Case, ...] = tuple(
         ),
         (rf"({_HAN})(?:个)?(?:周|星期|礼拜)(?:内|之内|后)", lambda m, on: on + timedelta(weeks=_count(m[1]))),
         (r"\bend of (?:the |this )?month\b|\bmonth end\b|月底|月末", lambda m, on: _last_of_month(on)),
-        (r"\bend of (?:the |this )?week\b|\bthis week\b|本周内|这周内|(?:这|本)?周末|weekend", lambda m, on: _sunday(on)),
+        (
+            r"\bend of (?:the |this )?week\b|\bthis week\b|本周内|这周内|(?:这|本)?周末|weekend",
+            lambda m, on: _sunday(on),
+        ),
         (r"\bnext month\b|下(?:个)?月", lambda m, on: _last_of_month(_next_month(on, 1))),
         (r"\bnext week\b|下(?:个)?(?:周|星期|礼拜)", lambda m, on: _of_week(on, 6, 1)),
         (

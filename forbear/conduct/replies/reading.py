@@ -95,7 +95,9 @@ def read_reply(text: str, on: date, language: Language | None = None) -> Reply:
     )
 
 
-def _certain(held: set[str], by_rule: frozenset[str], chance: dict[str, float], threshold: dict[str, float]) -> bool:
+def _certain(
+    held: set[str], by_rule: frozenset[str], chance: dict[str, float], threshold: dict[str, float]
+) -> bool:
     """Whether each that holds is sure, and no protecting one that does not hold nearly does."""
     sure = all(intent in by_rule or chance[intent] >= SURE for intent in held)
     return sure and not any(

@@ -41,7 +41,9 @@ def rules(language: str) -> tuple[Rule, ...]:
     Raises:
         WrongUse: the file names an intent that does not exist.
     """
-    data: dict[str, Any] = yaml.safe_load(files(__package__).joinpath(f"data/rules.{language}.yaml").read_text("utf-8"))
+    data: dict[str, Any] = yaml.safe_load(
+        files(__package__).joinpath(f"data/rules.{language}.yaml").read_text("utf-8")
+    )
     if unknown := set(data) - {*INTENTS, "grave", "herself"}:
         raise WrongUse(f"rules.{language}.yaml: no intent {min(unknown)!r}", ", ".join(INTENTS))
     return tuple(

@@ -53,7 +53,9 @@ def worths(found: list[set[str]]) -> dict[str, float]:
 def trained(found: list[set[str]], labels: NDArray[np.bool_]) -> tuple[dict[str, float], Floats, Floats]:
     """Worths, weights (pieces by intents) and biases."""
     worth = worths(found)
-    fits = [fitted(rows_of(found, worth), labels[:, at].astype(np.float64), PENALTY) for at in range(labels.shape[1])]
+    fits = [
+        fitted(rows_of(found, worth), labels[:, at].astype(np.float64), PENALTY) for at in range(labels.shape[1])
+    ]
     return worth, np.stack([weights for weights, _ in fits], axis=1), np.array([bias for _, bias in fits])
 
 
@@ -127,10 +129,14 @@ def main() -> None:
     asked = parser.parse_args()
     for language in ("zh", "en"):
         data, said = train(read(asked.data / f"{language}_tuning.txt"), language)
-        rows = ",\n".join(f"{json.dumps(name, ensure_ascii=False)}:{json.dumps(row, separators=(',', ':'))}"
-                          for name, row in data.pop("pieces").items())  # type: ignore[attr-defined]
+        rows = ",\n".join(
+            f"{json.dumps(name, ensure_ascii=False)}:{json.dumps(row, separators=(',', ':'))}"
+            for name, row in data.pop("pieces").items()
+        )  # type: ignore[attr-defined]
         head = json.dumps(data)[:-1]
-        (asked.out / f"weights.{language}.json").write_text(f'{head}, "pieces": {{\n{rows}\n}}}}\n', encoding="utf-8")
+        (asked.out / f"weights.{language}.json").write_text(
+            f'{head}, "pieces": {{\n{rows}\n}}}}\n', encoding="utf-8"
+        )
         print(said)
 
 

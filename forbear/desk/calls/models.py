@@ -18,7 +18,9 @@ class Sheet(models.Model):
     verified_at = models.DateTimeField(null=True, blank=True)
     dialed_at = models.DateTimeField(null=True, blank=True)
     dial_id = models.TextField(default="", db_default="")
-    dial_said = models.TextField(default="", db_default="", help_text="accepted, refused, unknown; empty: not asked")
+    dial_said = models.TextField(
+        default="", db_default="", help_text="accepted, refused, unknown; empty: not asked"
+    )
 
     class Meta:
         db_table = "call_sheets"

@@ -31,14 +31,18 @@ class Incoming(models.Model):
     acted_on = models.JSONField(default=list, db_default=[], help_text="intents that were acted on")
     certain = models.BooleanField(default=True, db_default=True)
     state = models.TextField(default="done", db_default="done")
-    read_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
+    read_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "incoming"
         indexes = (
             models.Index(fields=["borrower", "at"], name="incoming_of_borrower"),
-            models.Index(fields=["at", "incoming_id"], name="incoming_waiting", condition=models.Q(state="waiting")),
+            models.Index(
+                fields=["at", "incoming_id"], name="incoming_waiting", condition=models.Q(state="waiting")
+            ),
         )
         constraints = (
             models.UniqueConstraint(
@@ -61,10 +65,17 @@ class Task(models.Model):
     opened_at = models.DateTimeField()
     due_on = models.DateField()
     told = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+", help_text="whose case it is"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="+",
+        help_text="whose case it is",
     )
     done_at = models.DateTimeField(null=True, blank=True)
-    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
     outcome = models.TextField(default="", db_default="")
 
     class Meta:

@@ -20,6 +20,7 @@ from forbear.desk.server.family import child
 JOBS: dict[str, float] = {
     "forbear.desk.audit.sealing:seal": 2,
     "forbear.desk.people.approvals:expire_now": 60,
+    "forbear.desk.calls.promising:settle_now": 300,
 }
 """A function without arguments, and how many seconds pass between its end and its next beginning."""
 

@@ -24,7 +24,9 @@ class Template(models.Model):
         db_table = "templates"
         constraints = (
             one_of("kind", list(KINDS), "template_kind_known"),
-            models.CheckConstraint(condition=models.Q(name__regex=r"^[a-z0-9_-]{1,60}$"), name="template_name_plain"),
+            models.CheckConstraint(
+                condition=models.Q(name__regex=r"^[a-z0-9_-]{1,60}$"), name="template_name_plain"
+            ),
         )
 
     def __str__(self) -> str:
@@ -45,7 +47,9 @@ class Version(models.Model):
     why = models.TextField(default="", db_default="", blank=True, help_text="what was changed and why")
     state = models.TextField(default="draft", db_default="draft")
     made_at = models.DateTimeField(db_default=Now())
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
     approval_id = models.UUIDField(null=True, blank=True)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"

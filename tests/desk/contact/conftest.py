@@ -43,7 +43,9 @@ class Outbox:
     def add(self, name: str, channel: str = "sms", kind: str = "http", manners: Manners | None = None, **row: Any):
         """A provider with its far end."""
         far = self.far[name] = HttpProvider(name=name, manners=manners).start()
-        return self.put(name, {"channel": channel, "kind": kind, "url": far.url, "timeout": 1, "rate": 10_000, **row})
+        return self.put(
+            name, {"channel": channel, "kind": kind, "url": far.url, "timeout": 1, "rate": 10_000, **row}
+        )
 
     def put(self, name: str, row: dict[str, Any]) -> Provider:
         """A provider of any kind."""
@@ -54,7 +56,9 @@ class Outbox:
 
     def open(self, channel: str = "sms", mode: str = "open", allowed: tuple[str, ...] = ()) -> None:
         """Open a channel, and vouch for what its acts carry."""
-        one, two = (User.objects.get_or_create(username=u, defaults={"role": "compliance"})[0] for u in ("o1", "o2"))
+        one, two = (
+            User.objects.get_or_create(username=u, defaults={"role": "compliance"})[0] for u in ("o1", "o2")
+        )
         given = {"mode": mode, "allowed": list(allowed), "since": self.at, "by": one, "approved_by": two}
         ChannelState.objects.update_or_create(channel=channel, defaults=given)
         held = set(Vouched.objects.filter(channel=channel).values_list("fact", flat=True))

@@ -5,30 +5,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('record', '0010_people5_promises_complaints'),
-        ('wording', '0001_people5_initial'),
+        ("record", "0010_people5_promises_complaints"),
+        ("wording", "0001_people5_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Sheet',
+            name="Sheet",
             fields=[
-                ('contact', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='sheet', serialize=False, to='record.contact')),
-                ('step', models.TextField(db_default='', default='')),
-                ('identified_at', models.DateTimeField(blank=True, null=True)),
-                ('verified_at', models.DateTimeField(blank=True, null=True)),
-                ('dialed_at', models.DateTimeField(blank=True, null=True)),
-                ('dial_id', models.TextField(db_default='', default='')),
-                ('dial_said', models.TextField(db_default='', default='', help_text='accepted, refused, unknown; empty: not asked')),
-                ('script', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='wording.version')),
+                (
+                    "contact",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="sheet",
+                        serialize=False,
+                        to="record.contact",
+                    ),
+                ),
+                ("step", models.TextField(db_default="", default="")),
+                ("identified_at", models.DateTimeField(blank=True, null=True)),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
+                ("dialed_at", models.DateTimeField(blank=True, null=True)),
+                ("dial_id", models.TextField(db_default="", default="")),
+                (
+                    "dial_said",
+                    models.TextField(
+                        db_default="", default="", help_text="accepted, refused, unknown; empty: not asked"
+                    ),
+                ),
+                (
+                    "script",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="wording.version",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'call_sheets',
-                'constraints': [models.CheckConstraint(condition=models.Q(('verified_at__isnull', True), ('identified_at__isnull', False), _connector='OR'), name='identified_before_verified')],
+                "db_table": "call_sheets",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("verified_at__isnull", True), ("identified_at__isnull", False), _connector="OR"
+                        ),
+                        name="identified_before_verified",
+                    )
+                ],
             },
         ),
     ]

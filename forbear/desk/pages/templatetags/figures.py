@@ -73,3 +73,11 @@ def word_of(code: str | None, kind: str) -> str:
 def querystring_of(asked: dict[str, str], after: str) -> str:
     """The part of an address that asks for the next rows of the same list."""
     return urlencode({**{name: value for name, value in asked.items() if value}, "after": after})
+
+
+@register.filter
+def task_word(kind: str) -> str:
+    """What a task is, in the reader's language."""
+    from forbear.desk.replies.words import TASK_WORDS
+
+    return str(TASK_WORDS.get(kind, kind))

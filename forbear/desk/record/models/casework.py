@@ -142,10 +142,18 @@ class Complaint(models.Model):
     borrower = models.ForeignKey(Borrower, models.PROTECT, db_index=False, related_name="complaints")
     loan = models.ForeignKey(Loan, models.PROTECT, null=True, blank=True, db_index=False, related_name="complaints")
     contact = models.ForeignKey(
-        Contact, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", help_text="what it is about"
+        Contact,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        help_text="what it is about",
     )
     about_channel = models.TextField(default="", db_default="", help_text="channel of the contact it is about")
-    about_sender = models.TextField(default="", db_default="", help_text="whose contact it was: lender or an agency")
+    about_sender = models.TextField(
+        default="", db_default="", help_text="whose contact it was: lender or an agency"
+    )
     about_template = models.TextField(default="", db_default="", help_text="name of the template, if a message")
     clock = models.TextField(default="", db_default="", help_text="by which clock it is answered; see clocks.toml")
     outcome = models.TextField(default="", db_default="", help_text="upheld, partly, not_upheld; empty: open")

@@ -2,84 +2,156 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import forbear.desk.privacy.sealed
 from django.conf import settings
 from django.db import migrations, models
 
+import forbear.desk.privacy.sealed
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('record', '0010_people5_promises_complaints'),
+        ("record", "0010_people5_promises_complaints"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Incoming',
+            name="Incoming",
             fields=[
-                ('incoming_id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('message_id', models.TextField(help_text="the provider's own id")),
-                ('channel', models.TextField()),
-                ('at', models.DateTimeField()),
-                ('taken_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('text', forbear.desk.privacy.sealed.SealedText(default=b'', editable=True)),
-                ('language', models.TextField(db_default='', default='')),
-                ('intents', models.JSONField(db_default=[], default=list, help_text='codes, the surest first')),
-                ('acted_on', models.JSONField(db_default=[], default=list, help_text='intents that were acted on')),
-                ('certain', models.BooleanField(db_default=True, default=True)),
-                ('state', models.TextField(db_default='done', default='done')),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('borrower', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incoming', to='record.borrower')),
-                ('contact', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='record.contact')),
-                ('read_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("incoming_id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("message_id", models.TextField(help_text="the provider's own id")),
+                ("channel", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("taken_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("text", forbear.desk.privacy.sealed.SealedText(default=b"", editable=True)),
+                ("language", models.TextField(db_default="", default="")),
+                ("intents", models.JSONField(db_default=[], default=list, help_text="codes, the surest first")),
+                ("acted_on", models.JSONField(db_default=[], default=list, help_text="intents that were acted on")),
+                ("certain", models.BooleanField(db_default=True, default=True)),
+                ("state", models.TextField(db_default="done", default="done")),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "borrower",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incoming",
+                        to="record.borrower",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="record.contact",
+                    ),
+                ),
+                (
+                    "read_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'incoming',
+                "db_table": "incoming",
             },
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('task_id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.TextField()),
-                ('opened_at', models.DateTimeField()),
-                ('due_on', models.DateField()),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('outcome', models.TextField(db_default='', default='')),
-                ('borrower', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='record.borrower')),
-                ('done_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('incoming', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='replies.incoming')),
-                ('told', models.ForeignKey(db_index=False, help_text='whose case it is', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("task_id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.TextField()),
+                ("opened_at", models.DateTimeField()),
+                ("due_on", models.DateField()),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("outcome", models.TextField(db_default="", default="")),
+                (
+                    "borrower",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tasks",
+                        to="record.borrower",
+                    ),
+                ),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incoming",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tasks",
+                        to="replies.incoming",
+                    ),
+                ),
+                (
+                    "told",
+                    models.ForeignKey(
+                        db_index=False,
+                        help_text="whose case it is",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'reply_tasks',
+                "db_table": "reply_tasks",
             },
         ),
         migrations.AddIndex(
-            model_name='incoming',
-            index=models.Index(fields=['borrower', 'at'], name='incoming_of_borrower'),
+            model_name="incoming",
+            index=models.Index(fields=["borrower", "at"], name="incoming_of_borrower"),
         ),
         migrations.AddIndex(
-            model_name='incoming',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['at', 'incoming_id'], name='incoming_waiting'),
+            model_name="incoming",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["at", "incoming_id"], name="incoming_waiting"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incoming',
-            constraint=models.UniqueConstraint(fields=('channel', 'message_id', 'borrower'), name='incoming_once', nulls_distinct=False),
+            model_name="incoming",
+            constraint=models.UniqueConstraint(
+                fields=("channel", "message_id", "borrower"), name="incoming_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incoming',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'done'])), name='incoming_state_known'),
+            model_name="incoming",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["waiting", "done"])), name="incoming_state_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('done_at__isnull', True)), fields=['due_on', 'task_id'], name='tasks_open'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("done_at__isnull", True)), fields=["due_on", "task_id"], name="tasks_open"
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['borrower', 'opened_at'], name='tasks_of_borrower'),
+            model_name="task",
+            index=models.Index(fields=["borrower", "opened_at"], name="tasks_of_borrower"),
         ),
     ]

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,40 +15,111 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Template',
+            name="Template",
             fields=[
-                ('name', models.TextField(primary_key=True, serialize=False)),
-                ('kind', models.TextField(db_default='message', default='message')),
-                ('purpose', models.TextField(help_text='the step it is for; see purposes.toml')),
-                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("name", models.TextField(primary_key=True, serialize=False)),
+                ("kind", models.TextField(db_default="message", default="message")),
+                ("purpose", models.TextField(help_text="the step it is for; see purposes.toml")),
+                ("made_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'db_table': 'templates',
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['message', 'script'])), name='template_kind_known'), models.CheckConstraint(condition=models.Q(('name__regex', '^[a-z0-9_-]{1,60}$')), name='template_name_plain')],
+                "db_table": "templates",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["message", "script"])), name="template_kind_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name__regex", "^[a-z0-9_-]{1,60}$")), name="template_name_plain"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Version',
+            name="Version",
             fields=[
-                ('version_id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('language', models.TextField()),
-                ('channel', models.TextField()),
-                ('jurisdiction', models.TextField()),
-                ('number', models.IntegerField(help_text='from 1, within template, language, channel and jurisdiction')),
-                ('subject', models.TextField(blank=True, db_default='', default='')),
-                ('body', models.TextField()),
-                ('why', models.TextField(blank=True, db_default='', default='', help_text='what was changed and why')),
-                ('state', models.TextField(db_default='draft', default='draft')),
-                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('approval_id', models.UUIDField(blank=True, null=True)),
-                ('approved_at', models.DateTimeField(blank=True, null=True)),
-                ('approved_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('made_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='wording.template')),
+                ("version_id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("language", models.TextField()),
+                ("channel", models.TextField()),
+                ("jurisdiction", models.TextField()),
+                (
+                    "number",
+                    models.IntegerField(help_text="from 1, within template, language, channel and jurisdiction"),
+                ),
+                ("subject", models.TextField(blank=True, db_default="", default="")),
+                ("body", models.TextField()),
+                (
+                    "why",
+                    models.TextField(blank=True, db_default="", default="", help_text="what was changed and why"),
+                ),
+                ("state", models.TextField(db_default="draft", default="draft")),
+                ("made_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("approval_id", models.UUIDField(blank=True, null=True)),
+                ("approved_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="wording.template"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'template_versions',
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'proposed', 'approved', 'refused', 'retired'])), name='version_state_known'), models.CheckConstraint(condition=models.Q(('language__in', ['zh', 'en'])), name='version_language_known'), models.UniqueConstraint(fields=('template', 'language', 'channel', 'jurisdiction', 'number'), name='version_numbered_once'), models.UniqueConstraint(condition=models.Q(('state', 'approved')), fields=('template', 'language', 'channel', 'jurisdiction'), name='one_version_in_force'), models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), ('made_by__isnull', True), models.Q(('approved_by', models.F('made_by')), _negated=True), _connector='OR'), name='author_does_not_approve'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('approved_at__isnull', False), ('approved_by__isnull', False)), _connector='OR'), name='approved_by_somebody')],
+                "db_table": "template_versions",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["draft", "proposed", "approved", "refused", "retired"])),
+                        name="version_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("language__in", ["zh", "en"])), name="version_language_known"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("template", "language", "channel", "jurisdiction", "number"),
+                        name="version_numbered_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "approved")),
+                        fields=("template", "language", "channel", "jurisdiction"),
+                        name="one_version_in_force",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by__isnull", True),
+                            ("made_by__isnull", True),
+                            models.Q(("approved_by", models.F("made_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="author_does_not_approve",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "approved"), _negated=True),
+                            models.Q(("approved_at__isnull", False), ("approved_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="approved_by_somebody",
+                    ),
+                ],
             },
         ),
     ]
