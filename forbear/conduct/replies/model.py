@@ -20,6 +20,8 @@ EDGE = 3
 """Characters of the beginning and the end that count as such, in Chinese; words in English."""
 SHORT = 14
 """A message of so many characters at most is a piece as a whole."""
+LEAST_KNOWN = 5
+"""Of a message with fewer pieces that were seen in training the model says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def features(text: str, language: str) -> set[str]:
 def chances(learned: Model, present: Collection[str]) -> dict[str, float]:
     """The chance of each intent."""
     known = [name for name in sorted(present) if name in learned.worth]
+    if len(known) < LEAST_KNOWN:
+        known = []
     norm = math.sqrt(sum(learned.worth[name] ** 2 for name in known)) or 1e-9
     sums = list(learned.bias)
     for name in known:

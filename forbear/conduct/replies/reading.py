@@ -12,13 +12,15 @@ from forbear.conduct.language.reading import Language
 from forbear.conduct.replies.days import day_in
 from forbear.conduct.replies.intents import INTENTS, PROTECTING
 from forbear.conduct.replies.model import chances, features, model
-from forbear.conduct.replies.rules import found
+from forbear.conduct.replies.rules import found, spared
 from forbear.conduct.replies.sums import sum_in
 
 MOST_READ = 2_000
 """Characters of a message that are read; what is longer waits for a person whatever is found."""
 SURE = 0.75
 """An intent that no rule found is certain from this chance on."""
+BELIEVED = 0.9
+"""Where a rule says that the words only look like an intent, the model is believed from this chance on."""
 NEAR = 0.6
 """Share of an intent's threshold from which on its absence is not certain."""
 
@@ -79,6 +81,7 @@ def read_reply(text: str, on: date, language: Language | None = None) -> Reply:
     ruled = found(said, spoken)
     by_rule = ruled & INTENTS.keys()
     threshold = dict(zip(learned.intents, learned.holds_at, strict=True))
+    threshold |= dict.fromkeys(spared(said, spoken) & INTENTS.keys(), BELIEVED)
     held = {intent for intent in INTENTS if intent in by_rule or chance[intent] >= threshold[intent]}
     if len(held) > 1:
         held.discard("other")

@@ -55,6 +55,15 @@ def rules(language: str) -> tuple[Rule, ...]:
         for intent, row in data.items()
     )
 
+    def spares(self, text: str) -> bool:
+        """Whether the text only looks like the intent: what makes it harmless is there, and no pattern beside it."""
+        return any(pattern.search(text) for pattern in self.unless) and not self.fires(text)
+
+
+def spared(text: str, language: str) -> frozenset[str]:
+    """The intents that a flow only looks like; the model alone is not believed on them."""
+    return frozenset(rule.intent for rule in rules(language) if rule.spares(text))
+
 
 def found(text: str, language: str) -> frozenset[str]:
     """What the rules of a language find in a flow: intents, and the marks `grave` and `herself`."""

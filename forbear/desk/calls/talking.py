@@ -11,14 +11,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from forbear.basics.errors import WrongUse
+from forbear.conduct import sending
 from forbear.desk.audit.log import record
 from forbear.desk.calls.models import Sheet
 from forbear.desk.complaints.taking import jurisdiction
+from forbear.desk.contact.preferences import declined
 from forbear.desk.ledger.balances import balances
 from forbear.desk.record.models import Contact, Loan
 from forbear.desk.wording.choosing import version_for
@@ -64,6 +66,11 @@ class Talk:
     def answers(self) -> list[tuple[str, str]]:
         """What may be said to the step, and where it leads."""
         return list(self.step.go.items()) if self.step else []
+
+
+def declined_calls(borrower_id: str, at: datetime) -> bool:
+    """Whether the borrower declined calls, which the outbox asks beside the gate as well."""
+    return declined(sending.known_of(connection, borrower_id)[1], "call", at)
 
 
 def begin(user: Any, contact_id: str, language: str) -> Sheet:

@@ -43,6 +43,9 @@ PARTS = 3
 def call(request: HttpRequest, borrower_id: str) -> HttpResponse:
     """Ask the gate for a call and write it down; then the agent is on the call's screen."""
     who = page_of(request, borrower_id)
+    if talking.declined_calls(who.pk, timezone.now()):
+        messages.error(request, _("Not now: the borrower does not want to be called."))
+        return redirect("pages:borrower", borrower_id=who.pk)
     said = reserve(who.pk, "call", timezone.now(), by=request.user, sender=request.user.agency_id or "lender")
     if isinstance(said, Refusal):
         messages.error(request, _("Not now: %(why)s") % {"why": "; ".join(reasons(said.verdict))})

@@ -133,7 +133,14 @@ def _tell_the_gate(row: dict[str, Any], said: Said) -> None:
 
 
 def _hold_if_open(intent: str, said: Said) -> None:
-    if not any(leave.allowed for leave in leave_of(said.borrower_id, said.at, HELD_CHANNELS)):
-        return
-    _tell_the_gate({"fact": "cease_request", "days": HOLD.days}, said)
-    record(said.by, "reply.held", f"borrower:{said.borrower_id}", intent=intent, days=HOLD.days)
+    """Hold contact where no rule in force knows the fact: for a while, after a stop for good.
+
+    Where the rules do not even know a request to stop (a lender under `us` alone, whose law binds agencies), what she
+    declined holds: the outbox and the call screen ask for it beside the gate.
+    """
+    days = {} if intent == "stop" else {"days": HOLD.days}
+    for fact in ("cease_request", "channel_declined"):
+        if not any(leave.allowed for leave in leave_of(said.borrower_id, said.at, HELD_CHANNELS)):
+            return
+        _tell_the_gate({"fact": fact, **days}, said)
+        record(said.by, "reply.held", f"borrower:{said.borrower_id}", intent=intent, by=fact)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
@@ -78,11 +79,26 @@ def checked(draft: Draft) -> Checked:
 
 
 def words(subject: str, body: str, language: str, channel: str) -> tuple[Finding, ...]:
-    """What the check of words finds in a made text; it says who writes, so it is no anonymous demand."""
-    said = f"{subject}\n{body}" if subject else body
-    facts = {"identified_elsewhere": True}
-    found = check_words(said, language=language, channel=CHECKED_AS.get(channel, channel), facts=facts)  # type: ignore[arg-type]
-    return tuple(found)
+    """What the check of words finds in a made text, as a whole and in each of its sentences alone.
+
+    A threat in one sentence of an otherwise kind message is a threat: the kind ones do not soften it here. (The second
+    layer, which judges wording as a whole, is not asked of a single sentence.)
+    """
+    whole = f"{subject}\n{body}" if subject else body
+    found = {(one.rule, one.text): one for one in _check(whole, language, channel)}
+    for sentence in filter(str.strip, _SENTENCE.split(whole)):
+        for one in _check(sentence, language, channel):
+            if one.severity == "forbidden" and not one.rule.startswith("words.hint."):
+                found[one.rule, one.text] = one
+    return tuple(found.values())
+
+
+_SENTENCE = re.compile(r"(?<=[。！？!?；;])|(?<=\.)\s|\n")
+
+
+def _check(text: str, language: str, channel: str) -> tuple[Finding, ...]:
+    facts = {"identified_elsewhere": True}  # who writes is a part that the text must name
+    return tuple(check_words(text, language=language, channel=CHECKED_AS.get(channel, channel), facts=facts))  # type: ignore[arg-type]
 
 
 def _place(draft: Draft) -> list[str]:
