@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
@@ -96,6 +97,7 @@ def words(subject: str, body: str, language: str, channel: str) -> tuple[Finding
 _SENTENCE = re.compile(r"(?<=[。！？!?；;])|(?<=\.)\s|\n")
 
 
+@lru_cache(maxsize=4_000)
 def _check(text: str, language: str, channel: str) -> tuple[Finding, ...]:
     facts = {"identified_elsewhere": True}  # who writes is a part that the text must name
     return tuple(check_words(text, language=language, channel=CHECKED_AS.get(channel, channel), facts=facts))  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from forbear.desk.wording import drafting
 from forbear.desk.wording.links import link
 from forbear.desk.wording.models import Version
 from forbear.desk.wording.rendering import render
-from forbear.desk.wording.shipping import load
+from forbear.desk.wording.shipping import shipped
 from forbear.desk.wording.words import NotWanted
 from forbear.testing.lending import lend
 from tests.desk.replies.conftest import NOON, PHONE
@@ -26,9 +26,11 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 @pytest.fixture
 def said(owing, user_of, spoken_for):
     """Renders a step's text message to B1 now."""
-    load(NOON)
     manager, officer = user_of("manager"), user_of("compliance", "second")
-    for row in Version.objects.filter(language="zh", jurisdiction="cn", channel="sms"):
+    for name, draft in shipped():
+        if (draft.language, draft.jurisdiction, draft.channel) != ("zh", "cn", "sms"):
+            continue
+        row = drafting.write(None, name, draft, "", NOON)
         drafting.propose(manager, row.pk, NOON)
         drafting.approve(officer, row.pk, NOON)
 
