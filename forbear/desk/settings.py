@@ -18,6 +18,11 @@
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
 | FORBEAR_WEBHOOK_NETWORKS | networks that webhooks may go to beside public addresses (docs/webhooks.md) |
 | FORBEAR_PROVIDERS | a TOML file that names the providers of each channel (docs/contact.md); none: nothing leaves |
+| FORBEAR_LENDER_NAME | who writes and calls, in every message; without it no template is sent |
+| FORBEAR_LENDER_PHONE | the number that borrowers call, named in messages |
+| FORBEAR_LENDER_FOR_WHOM | for whom, where that is another: "Qiming for Sample Lending" |
+| FORBEAR_DIALER_URL | where calls are handed to the dialer (https); empty: agents dial by hand |
+| FORBEAR_DIALER_SECRET | signs what is handed to the dialer |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -69,6 +74,10 @@ INSTALLED_APPS = [
     "forbear.desk.outbound",
     "forbear.desk.lists",
     "forbear.desk.contact",
+    "forbear.desk.wording",
+    "forbear.desk.replies",
+    "forbear.desk.calls",
+    "forbear.desk.complaints",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",
@@ -196,9 +205,16 @@ GATE_PACKS = tuple(name.strip() for name in os.environ.get("FORBEAR_PACKS", "cn-
 # Contact --------------------------------------------------------------------------------------------------------------
 CONTACT_PROVIDERS = os.environ.get("FORBEAR_PROVIDERS", "")
 # Where the dispatcher's words come from, where borrowers' answers go, and its one clock: functions by dotted name.
-CONTACT_WORDS = os.environ.get("FORBEAR_CONTACT_WORDS", "forbear.desk.contact.words.render")
-CONTACT_REPLIES = os.environ.get("FORBEAR_CONTACT_REPLIES", "forbear.desk.contact.inbound.take_plainly")
+CONTACT_WORDS = os.environ.get("FORBEAR_CONTACT_WORDS", "forbear.desk.wording.rendering.render")
+CONTACT_REPLIES = os.environ.get("FORBEAR_CONTACT_REPLIES", "forbear.desk.replies.taking.take")
 CONTACT_CLOCK = os.environ.get("FORBEAR_CONTACT_CLOCK", "forbear.desk.contact.clock.database")
+
+LENDER = {
+    "name": os.environ.get("FORBEAR_LENDER_NAME", ""),
+    "phone": os.environ.get("FORBEAR_LENDER_PHONE", ""),
+    "for_whom": os.environ.get("FORBEAR_LENDER_FOR_WHOM", ""),
+}
+DIALER = {"url": os.environ.get("FORBEAR_DIALER_URL", ""), "secret": os.environ.get("FORBEAR_DIALER_SECRET", "")}
 
 # Words ----------------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

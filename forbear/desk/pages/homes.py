@@ -95,6 +95,27 @@ DOORS: tuple[Door, ...] = (
         actions()["contact.see"].roles,
         "c",
     ),
+    Door(
+        "replies:inbox",
+        _("Inbox"),
+        _("What borrowers wrote that waits for a person, and what is to be done about it."),
+        actions()["replies.read"].roles,
+        "i",
+    ),
+    Door(
+        "complaints:list",
+        _("Complaints"),
+        _("Complaints and disputes, the next to be answered first."),
+        actions()["complaints.see"].roles,
+        "q",
+    ),
+    Door(
+        "wording:list",
+        _("Templates"),
+        _("What messages and call scripts say; write, compare, approve."),
+        actions()["templates.see"].roles,
+        "t",
+    ),
     Door("pages:audit", _("Audit"), _("Who did what to what, and when."), actions()["audit.see"].roles, "a"),
     Door(
         "pages:users",

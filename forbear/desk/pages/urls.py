@@ -69,8 +69,5 @@ urlpatterns = [
     path("cases/of/<path:borrower_id>", history.history, name="history"),
     path("borrowers/show/<path:borrower_id>", borrower.show_value, name="show_value"),
     path("borrowers/<path:borrower_id>", borrower.borrower, name="borrower"),
-    path("calls/outcome/<path:contact_id>", borrower.outcome, name="outcome"),
-    path("calls/to/<path:borrower_id>", borrower.call, name="call"),
-    path("promises/of/<path:borrower_id>", borrower.promise, name="promise"),
     path("notes/of/<path:borrower_id>", borrower.note, name="note"),
 ]

@@ -24,6 +24,8 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "plan": _("Plan"),
         "bureau_report": _("Credit report"),
         "letter_before_action": _("Letter before action"),
+        "portal": _("The borrower's own page"),
+        "regulator": _("A regulator"),
         "erasure": _("Erasure"),
     },
     "fact": {
@@ -104,6 +106,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "read": _("Read"),
         "bounced": _("Bounced"),
         "undelivered": _("Not delivered"),
+        "reply": _("Wrote to us"),
     },
     "closed": {"cured": _("cured")},
     "receipt": {
@@ -235,6 +238,21 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "webhook.tried": _("webhook tried"),
         "webhook.redelivered": _("webhook's message sent again"),
         "webhook.skipped": _("webhook's message let go"),
+        "call.dialed": _("call handed to the dialer"),
+        "call.identified": _("agent said who calls"),
+        "call.verified": _("right person verified"),
+        "complaint.taken": _("complaint taken"),
+        "complaint.answered": _("complaint answered"),
+        "promise.settled": _("promise judged"),
+        "promise.withdrawn": _("promise taken back"),
+        "reply.taken": _("message taken in"),
+        "reply.acted": _("message acted on"),
+        "reply.held": _("contact held"),
+        "reply.read": _("message read by a person"),
+        "task.done": _("task done"),
+        "template.written": _("template written"),
+        "template.approved": _("template approved"),
+        "template.retired": _("template out of force"),
     },
 }
 
