@@ -16,8 +16,8 @@ from forbear.basics.console import speak_any_encoding, words
 from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
-    *("sample", "check", "close", "schedule", "rolls", "fit", "score", "gate", "words", "allocate", "simulate"),
-    *("serve", "ledger", "audit", "desk", "desk_privacy", "demo"),
+    *("sample", "check", "close", "schedule", "rolls", "fit", "score", "assess", "gate", "words", "allocate"),
+    *("simulate", "serve", "ledger", "audit", "desk", "desk_privacy", "demo"),
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 
