@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "forbear.desk.ledger",
     "forbear.desk.money",
     "forbear.desk.imports",
+    "forbear.desk.applications",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",

@@ -103,7 +103,13 @@ def reason(code: str, leads: str = "") -> Reason:
 
 
 def assess(
-    application: Application, evidence: Evidence, policy: Policy, *, cap: Decimal, card: Card | None = None
+    application: Application,
+    evidence: Evidence,
+    policy: Policy,
+    *,
+    cap: Decimal,
+    card: Card | None = None,
+    by_person: bool = False,
 ) -> Decision:
     """Decide on an application.
 
@@ -113,6 +119,7 @@ def assess(
         policy: thresholds, limits, prices.
         cap: the most that the loan may cost a year, all fees included, as the gate's rules say.
         card: of a model folder; None: the policy's points card.
+        by_person: a person decides: tell what cap and means leave to offer, also where it would be declined.
 
     Raises:
         WrongUse: the currencies differ, or there is no card.
@@ -133,9 +140,9 @@ def assess(
     found += [*_income(application, means, is_thin, policy)]
     band = _band(scored, policy)
     found += _of_score(scored, band, is_thin)
-    offers = _offers(application, means, is_thin, band, cap, policy)
+    offers = _offers(application, means, is_thin, band or (policy.bands[-1] if by_person else None), cap, policy)
     found += _of_offers(application, means, offers, band, cap, policy)
-    return _decided(application, evidence, policy, cap, scored, is_thin, means, offers, found)
+    return _decided(application, evidence, policy, cap, scored, is_thin, means, offers, found, by_person)
 
 
 def _scored(
@@ -311,13 +318,14 @@ def _decided(
     means: Means,
     offers: tuple[Offer, ...],
     found: list[Reason],
+    by_person: bool,
 ) -> Decision:
     weight = max((_WEIGHT[one.leads] for one in found), default=0)
     outcome = (APPROVE, REFER, DECLINE)[weight]
     assert outcome != APPROVE or offers, "what is approved is offered"
     if outcome == APPROVE:
         found = [reason("fits"), *found]
-    offers = () if outcome == DECLINE else offers
+    offers = () if outcome == DECLINE and not by_person else offers
     told = {**applied.plain_inputs(application, evidence), "cap": str(cap), "policy": policy.sha256}
     return Decision(
         application.application_id,
