@@ -1,4 +1,4 @@
-"""Applications by API: take, check and decide, read, accept, contest, decide as a person, pay out. Money in minor units."""
+"""Applications by API: take, check, decide, accept, contest, pay out. Money is integers of the minor unit."""
 
 from __future__ import annotations
 

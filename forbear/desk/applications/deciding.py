@@ -320,7 +320,12 @@ def answer_contest(contest_id: int, changed: bool, answer: str, *, by: Any, at: 
     if len(answer.strip()) < SHORTEST_NOTE:
         raise WrongUse("an answer says why", f"{SHORTEST_NOTE} characters or more")
     with transaction.atomic():
-        row = Contest.objects.select_for_update().select_related("application").filter(pk=contest_id).first()
+        row = (
+            Contest.objects.select_for_update(of=("self",))
+            .select_related("application")
+            .filter(pk=contest_id)
+            .first()
+        )
         if row is None:
             raise WrongUse(f"no contest {contest_id}")
         if row.state != "open":

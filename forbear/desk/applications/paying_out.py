@@ -2,7 +2,7 @@
 
 Before a loan is signed the borrower is shown a table of all it costs, and of what a delay may cost, and confirms it
 (CN-INT-07, since 2026-08-01); the gate is asked with that fact, and with the annual cost, at acceptance and again when
-it is paid out. The schedule is made for the day of payment; where that would cost more than what was confirmed, it is refused.
+it is paid out. The schedule is made for the day of payment; one that costs more than what was confirmed is refused.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def accept(application: Application, method: str, confirmed: bool, *, by: Any, a
     if not confirmed:
         raise WrongUse("the costs were not confirmed", "show the table of costs; the borrower confirms it")
     with transaction.atomic():
-        locked = Application.objects.select_for_update().select_related("borrower").get(pk=application.pk)
+        locked = (
+            Application.objects.select_for_update(of=("self",)).select_related("borrower").get(pk=application.pk)
+        )
         decision = _approval(locked, at)
         offer = next((one for one in decision.offers if one["method"] == method), None)
         if offer is None:
@@ -161,7 +163,9 @@ def pay_out(application_id: int, *, by: Any, at: datetime) -> Loan:
     Raises:
         AnswerIsNo: it is not accepted, too old, or would cost more than the borrower confirmed.
     """
-    application = Application.objects.select_for_update().select_related("borrower").get(pk=application_id)
+    application = (
+        Application.objects.select_for_update(of=("self",)).select_related("borrower").get(pk=application_id)
+    )
     if application.state != "accepted" or application.accepted is None or application.accepted_at is None:
         raise AnswerIsNo(f"the application is {application.state}", "the borrower accepts an offer first")
     if application.accepted_at + OFFER_STANDS < at:

@@ -3,10 +3,10 @@
 | asked | facts sent | facts in the answer |
 | --- | --- | --- |
 | `identity` | name, identity_number, phone, liveness | each of the four: passed, failed, unsure |
-| `bureau` | name, identity_number, phone | state (answered, no_file) and the fields of `applied.Bureau` |
+| `bureau` | the first three | state (answered, no_file) and the fields of `applied.Bureau` |
 | `multi_lender` | the same | lenders, applications_30d |
 
-Which provider is asked what is set in the environment (`FORBEAR_PROVIDER_IDENTITY` and so on): `sandbox`, or an address.
+Which provider is asked stands in the environment (`FORBEAR_PROVIDER_IDENTITY` and so on): `sandbox`, or an address.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Applications on the desk: a list, one with its checks, decision, offers and contests, a new one; what one does there."""
+"""Applications on the desk: a list; one with its checks, decision, offers and contests; a new one."""
 
 from __future__ import annotations
 
