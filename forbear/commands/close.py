@@ -60,6 +60,9 @@ def close_book(
     model: Annotated[
         Path | None, typer.Option(help="Folder that `forbear fit` wrote: scores and a chapter on risk.")
     ] = None,
+    macro: Annotated[
+        Path | None, typer.Option(help="With --model: CSV of macro series (series, date, value, known_on).")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads to use; all if not given.")] = None,
     memory: Annotated[str | None, typer.Option(help="Memory to use at most, such as 8GB.")] = None,
     output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
@@ -86,6 +89,7 @@ def close_book(
         "today": datetime.now().astimezone().date(),
         "watch": Steps(quiet=output is Format.json).step,
         "model": model,
+        "macro": macro,
     }
     if book is None:
         closed = _from_desk(data, _day(as_of), out, currency, options)

@@ -21,6 +21,7 @@ import duckdb
 from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.book import Book, CheckResult, LeftOut, check_book, leave_out, open_book
 from forbear.night.engines import Engine, Progress, night_words, run_night
+from forbear.night.explained import EXPLAINED
 from forbear.night.manifest import manifest_text, portfolio_text
 from forbear.night.portfolio import NightPlan, plan_night, portfolio
 from forbear.night.risk import SCORES, risk_part
@@ -31,6 +32,8 @@ ACCOUNTS = "accounts.parquet"
 PORTFOLIO = "portfolio.json"
 REPORT = "report.html"
 MANIFEST = "manifest.json"
+OF_MODEL = (SCORES, EXPLAINED)
+"""Files that only a close with a model writes."""
 ASIDE = ".forbear-close-"
 """Beginning of the name of the folder that a close works in, before its process and a dash."""
 
@@ -69,6 +72,7 @@ def close(
     today: date | None = None,
     watch: Watch | None = None,
     model: str | Path | None = None,
+    macro: str | Path | None = None,
 ) -> Closed:
     """Close the book in a folder as of a date and write its four files into `out`.
 
@@ -86,11 +90,14 @@ def close(
         today: last day on which anything can have happened; what is dated later is a fault. Not asked when None.
         watch: told of each step, for progress.
         model: folder of a model (`forbear fit`): scores are written too, and the report has a chapter on risk.
+        macro: CSV of macro series (docs/risk.md), for the early warning in that chapter.
 
     Raises:
         AnswerIsNo: the book has faults and `quarantine` is not said, or faults that no loan can answer for.
         UnreadableFile, WrongUse: the book, the mapping or the settings cannot be read or used.
     """
+    if macro is not None and model is None:
+        raise WrongUse("macro series belong to the chapter on risk", "name a model with --model too")
     watching = watch or _nobody
     using = settings if isinstance(settings, NightSettings) else read_settings(settings)
     target = _folder(Path(out), Path(book))
@@ -110,7 +117,7 @@ def close(
                 with watching("writing accounts"):
                     night.write_accounts(Path(aside) / ACCOUNTS)
             if model is not None:
-                told["risk"] = risk_part(opened, model, as_of, Path(aside), watching)
+                told["risk"] = risk_part(opened, model, as_of, Path(aside), watching, macro)
             _write(Path(aside), told, opened, plan, language, str(Engine(engine)))
         finally:
             connection.close()
@@ -203,10 +210,16 @@ def _night(engine: Engine, book: Book, plan: NightPlan, aside: Path, progress: P
 def _write(aside: Path, told: dict[str, Any], book: Book, plan: NightPlan, language: str, engine: str) -> None:
     (aside / PORTFOLIO).write_text(portfolio_text(told), encoding="utf-8")
     (aside / REPORT).write_text(render(told, language), encoding="utf-8")
-    outputs = [aside / name for name in (ACCOUNTS, SCORES, PORTFOLIO, REPORT) if (aside / name).exists()]
+    outputs = [aside / name for name in (ACCOUNTS, *OF_MODEL, PORTFOLIO, REPORT) if (aside / name).exists()]
     (aside / MANIFEST).write_text(
         manifest_text(
-            book, plan, language, engine, outputs, told.get("risk", {}).get("model", {}).get("sha256", "")
+            book,
+            plan,
+            language,
+            engine,
+            outputs,
+            told.get("risk", {}).get("model", {}).get("sha256", ""),
+            told.get("risk", {}).get("macro_sha256", ""),
         ),
         encoding="utf-8",
     )
@@ -215,10 +228,11 @@ def _write(aside: Path, told: dict[str, Any], book: Book, plan: NightPlan, langu
 def _move_in(aside: Path, target: Path) -> None:
     """Put the files in place. An earlier manifest goes first: a folder without one holds no whole close."""
     (target / MANIFEST).unlink(missing_ok=True)
-    if not (aside / SCORES).exists():
-        (target / SCORES).unlink(missing_ok=True)
-    for name in (ACCOUNTS, SCORES, PORTFOLIO, REPORT, MANIFEST):
-        if name != SCORES or (aside / name).exists():
+    for name in OF_MODEL:
+        if not (aside / name).exists():
+            (target / name).unlink(missing_ok=True)
+    for name in (ACCOUNTS, *OF_MODEL, PORTFOLIO, REPORT, MANIFEST):
+        if name not in OF_MODEL or (aside / name).exists():
             (aside / name).replace(target / name)
 
 

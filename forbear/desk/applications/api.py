@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -269,9 +270,9 @@ def propose_policy(request: HttpRequest, body: PolicyIn) -> Any:
     return Status(202, {"approval_id": str(made.pk), "expires_at": made.expires_at})
 
 
-@router.post("/policy/{uuid:approval_id}/approve", response={200: Done, **NO}, summary="Put a policy in force")
+@router.post("/policy/{approval_id}/approve", response={200: Done, **NO}, summary="Put a policy in force")
 @requires("assessment.approve")
-def approve_policy(request: HttpRequest, approval_id: str) -> Any:
+def approve_policy(request: HttpRequest, approval_id: UUID) -> Any:
     """Put a policy in force that another has proposed."""
     row = Approval.objects.filter(pk=approval_id, kind=policies.KIND).first()
     if row is None:
@@ -279,7 +280,7 @@ def approve_policy(request: HttpRequest, approval_id: str) -> Any:
     return {"result": approve(request.user, row.pk, timezone.now()).result}
 
 
-@router.get("/{int:application_id}", response={200: ApplicationOut, **NO}, summary="An application")
+@router.get("/{application_id}", response={200: ApplicationOut, **NO}, summary="An application")
 @requires("applications.see")
 def one_application(request: HttpRequest, application_id: Key) -> Any:
     """An application with its checks and its decision, reasons in the reader's language."""
@@ -287,7 +288,7 @@ def one_application(request: HttpRequest, application_id: Key) -> Any:
     return _told(one, _language(request)) if one else _none()
 
 
-@router.post("/{int:application_id}/assessment", response={200: ApplicationOut, **NO}, summary="Check and decide")
+@router.post("/{application_id}/assessment", response={200: ApplicationOut, **NO}, summary="Check and decide")
 @requires("applications.take")
 def assess_application(request: HttpRequest, application_id: Key) -> Any:
     """Ask the providers whatever is not answered yet, and decide by the policy in force."""
@@ -299,7 +300,7 @@ def assess_application(request: HttpRequest, application_id: Key) -> Any:
     return _told(one, _language(request))
 
 
-@router.post("/{int:application_id}/decision", response={200: ApplicationOut, **NO}, summary="Decide as a person")
+@router.post("/{application_id}/decision", response={200: ApplicationOut, **NO}, summary="Decide as a person")
 @requires("applications.decide")
 def decide_as_person(request: HttpRequest, application_id: Key, body: PersonIn) -> Any:
     """A person's decision on what was referred, or against what was decided."""
@@ -311,7 +312,7 @@ def decide_as_person(request: HttpRequest, application_id: Key, body: PersonIn) 
     return _told(one, _language(request))
 
 
-@router.post("/{int:application_id}/acceptance", response={200: ApplicationOut, **NO}, summary="Accept an offer")
+@router.post("/{application_id}/acceptance", response={200: ApplicationOut, **NO}, summary="Accept an offer")
 @requires("applications.take")
 def accept_offer(request: HttpRequest, application_id: Key, body: AcceptIn) -> Any:
     """The borrower chose a way of repaying and confirmed the table of costs."""
@@ -322,7 +323,7 @@ def accept_offer(request: HttpRequest, application_id: Key, body: AcceptIn) -> A
     return _told(made, _language(request))
 
 
-@router.post("/{int:application_id}/contests", response={201: ContestOut, **NO}, summary="Contest a decision")
+@router.post("/{application_id}/contests", response={201: ContestOut, **NO}, summary="Contest a decision")
 @requires("applications.contest")
 def contest_decision(request: HttpRequest, application_id: Key, body: ContestIn) -> Any:
     """Write down that the applicant contests the decision; a person answers."""
@@ -334,7 +335,7 @@ def contest_decision(request: HttpRequest, application_id: Key, body: ContestIn)
 
 
 @router.post(
-    "/{int:application_id}/contests/{int:contest_id}/answer",
+    "/{application_id}/contests/{contest_id}/answer",
     response={200: ContestOut, **NO},
     summary="Answer a contest",
 )
@@ -348,7 +349,7 @@ def answer_contest(request: HttpRequest, application_id: Key, contest_id: Key, b
     return deciding.answer_contest(row.pk, body.changed, body.answer, by=request.user, at=timezone.now())
 
 
-@router.post("/{int:application_id}/disbursal", response={202: Waits, **NO}, summary="Propose to pay out")
+@router.post("/{application_id}/disbursal", response={202: Waits, **NO}, summary="Propose to pay out")
 @requires("applications.disburse")
 def propose_disbursal(request: HttpRequest, application_id: Key) -> Any:
     """Propose that the accepted loan is paid out; a second person approves it (/approvals)."""

@@ -172,3 +172,22 @@ class Contest(models.Model):
 
     def __str__(self) -> str:
         return f"contest {self.contest_id} {self.state}"
+
+
+class LoanScore(models.Model):
+    """What the last night's model said of a loan that is overdue or warned of, in words of both languages."""
+
+    loan_id = Id(primary_key=True)
+    as_of = models.DateField()
+    warned = models.BooleanField()
+    cause = models.TextField(help_text="key of forbear/risk/causes.toml; empty: not known")
+    cause_chance = models.FloatField()
+    words = models.JSONField(help_text="cause_words, evidence, reasons: [English, Chinese] each")
+    chances = models.JSONField()
+    model_sha256 = models.TextField()
+
+    class Meta:
+        db_table = "loan_scores"
+
+    def __str__(self) -> str:
+        return f"score of {self.loan_id}"
