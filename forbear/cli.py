@@ -16,7 +16,20 @@ from forbear.basics.console import speak_any_encoding, words
 from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
-    *("sample", "check", "close", "schedule", "rolls", "fit", "score", "gate", "words", "allocate", "why"),
+    *(
+        "sample",
+        "check",
+        "close",
+        "schedule",
+        "rolls",
+        "fit",
+        "score",
+        "assess",
+        "gate",
+        "words",
+        "allocate",
+        "why",
+    ),
     *("simulate", "fineract", "serve", "ledger", "audit", "desk", "desk_privacy", "desk_export", "desk_bank"),
     *("desk_contact", "demo"),
 )

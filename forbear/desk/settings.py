@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "forbear.desk.replies",
     "forbear.desk.calls",
     "forbear.desk.complaints",
+    "forbear.desk.applications",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",

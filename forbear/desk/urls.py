@@ -13,5 +13,6 @@ urlpatterns = [
     path("", include("forbear.desk.complaints.urls")),
     path("", include("forbear.desk.replies.urls")),
     path("", include("forbear.desk.wording.urls")),
+    path("applications/", include("forbear.desk.applications.urls")),
     path("", include("forbear.desk.pages.urls")),
 ]

@@ -22,6 +22,7 @@ ROUTERS: dict[str, str] = {
     "/personal": "forbear.desk.privacy.api",
     "/audit": "forbear.desk.audit.api",
     "/payments": "forbear.desk.money.api",
+    "/applications": "forbear.desk.applications.api",
     "/hooks": "forbear.desk.money.hooks_api",
     "/webhooks": "forbear.desk.outbound.api",
     "": "forbear.desk.lists.api",

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from forbear.basics.errors import WrongUse
 from forbear.conduct import Verdict
+from forbear.desk.applications.models import Contest
+from forbear.desk.applications.scores import scores_of
 from forbear.desk.calls.models import Sheet
 from forbear.desk.calls.talking import follow_up
 from forbear.desk.calls.words import METHOD_WORDS
@@ -91,9 +93,23 @@ def _page(request: HttpRequest, who: Borrower, more: dict[str, Any] | None = Non
         "may_work": allowed(request.user, "case.work"),
         "may_act": allowed(request.user, "money.waive"),
         "currency": case.currency if case else "CNY",
+        **_said(request, who),
         "today": now.date(),
     }
     return render(request, "pages/borrower.html", told)
+
+
+def _said(request: HttpRequest, who: Borrower) -> dict[str, Any]:
+    """What the last night said of her loans, and what of it she contests; for whoever works with applications too."""
+    if not allowed(request.user, "applications.see"):
+        return {}
+    loans = visible_loans(request.user).filter(borrower=who).values_list("pk", flat=True)
+    contests = Contest.objects.filter(borrower=who, application__isnull=True)
+    return {
+        "scores": scores_of(loans),
+        "contests": contests.select_related("taken_by", "answered_by").order_by("-contest_id"),
+        "may": {name: allowed(request.user, f"applications.{name}") for name in ("contest", "decide")},
+    }
 
 
 @require_POST

@@ -68,6 +68,13 @@ DOORS: tuple[Door, ...] = (
         "o",
     ),
     Door(
+        "applications:list",
+        _("Applications"),
+        _("Loans that people ask for: checked, decided with reasons, contested, paid out."),
+        actions()["applications.see"].roles - {"service"},
+        "l",
+    ),
+    Door(
         "pages:rules",
         _("Rules"),
         _("What the gate enforces, and where it is written."),
