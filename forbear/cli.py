@@ -30,7 +30,7 @@ COMMANDS = (
         "allocate",
         "why",
     ),
-    *("simulate", "fineract", "serve", "ledger", "audit", "desk", "desk_privacy", "desk_export", "desk_bank"),
+    *("experiment", "simulate", "fineract", "serve", "ledger", "audit", "desk", "desk_privacy", "desk_export", "desk_bank"),
     *("desk_contact", "demo"),
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
