@@ -2,9 +2,9 @@
 
 Three estimates of the mean result a borrower under a target strategy: by inverse propensity (IPS), self-normalized
 (SNIPS) and doubly robust (DR: a model of results, corrected by what was seen), each with a 95 % interval, and a
-diagnosis of overlap without which none of them means anything. Formulas: Horvitz and Thompson, JASA 47 (1952); Swaminathan and
-Joachims, NIPS 2015; Dudik, Langford and Li, ICML 2011; the interval of SNIPS by the delta method (Owen, Monte Carlo
-theory, 2013, chapter 9).
+diagnosis of overlap without which none of them means anything. Formulas: Horvitz and Thompson, JASA 47 (1952);
+Swaminathan and Joachims, NIPS 2015; Dudik, Langford and Li, ICML 2011; the interval of SNIPS by the delta method
+(Owen, Monte Carlo theory, 2013, chapter 9).
 """
 
 from __future__ import annotations

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from forbear.basics.console import answers
 from forbear.basics.errors import UnreadableFile
 from forbear.cli import app
 from forbear.treatment.trial_files import evaluate_files, read_plan
@@ -21,6 +23,14 @@ def plan(tmp_path):
     file = tmp_path / "plan.toml"
     file.write_text(PLAN)
     return file
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What is printed for people."""
+    there = io.StringIO()
+    monkeypatch.setattr(answers, "file", there)
+    return there
 
 
 def run(*order):
@@ -52,7 +62,7 @@ def test_assign_keeps_what_it_gave(plan, tmp_path):
     assert again["N"] in ("ladder", "new")
 
 
-def test_compare_says_what_it_knows_and_stops_harm(plan, tmp_path, capsys):
+def test_compare_says_what_it_knows_and_stops_harm(plan, tmp_path, said):
     chance = np.random.default_rng(1)
     rows = [
         {"arm": arm, "result": int(chance.random() < p), "complaints": int(chance.random() < c)}
@@ -66,7 +76,7 @@ def test_compare_says_what_it_knows_and_stops_harm(plan, tmp_path, capsys):
     assert one["gain"]["low"] > 0
     few = run("experiment", "compare", plan, "--results", wrote(tmp_path / "f.csv", rows[:20]))
     assert few.exit_code == 0
-    assert "too few borrowers yet" in capsys.readouterr().out
+    assert "too few borrowers yet" in said.getvalue()
 
 
 def logged(tmp_path, n=3_000):
@@ -88,7 +98,7 @@ def logged(tmp_path, n=3_000):
     return wrote(tmp_path / "log.csv", rows), n
 
 
-def test_evaluate_tells_what_another_strategy_would_have_brought(tmp_path, capsys):
+def test_evaluate_tells_what_another_strategy_would_have_brought(tmp_path, said):
     log, n = logged(tmp_path)
     target = wrote(tmp_path / "t.csv", [{"p_sms": 1, "p_wait": 0}] * n)
     told = evaluate_files(log, target)
@@ -97,7 +107,7 @@ def test_evaluate_tells_what_another_strategy_would_have_brought(tmp_path, capsy
     assert told["overlap"]["is_enough"]
     shown = run("experiment", "evaluate", "--log", log, "--target", target)
     assert shown.exit_code == 0
-    assert "dr: 0." in capsys.readouterr().out
+    assert "dr: 0." in said.getvalue()
 
 
 @pytest.mark.parametrize(
