@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -17,8 +16,6 @@ from forbear.desk.applications.checking import latest_checks
 from forbear.desk.applications.models import Application, Contest
 from forbear.desk.applications.taking import Wanted, take
 from forbear.desk.applications.visible import visible_applications
-from forbear.desk.people.approvals import approve
-from forbear.desk.people.models import Approval
 from forbear.desk.people.rights import requires
 from forbear.desk.people.wire import NO
 from forbear.risk.applied import MOST_MINOR
@@ -191,12 +188,6 @@ class Waits(Schema):
     expires_at: datetime
 
 
-class Done(Schema):
-    """What approving did."""
-
-    result: dict[str, Any] | None
-
-
 def _told(one: Application, language: str = "en") -> dict[str, Any]:
     last = one.decisions.order_by("-decision_id").first()
     names = ("application_id", "borrower_id", "applied_at", "amount", "currency", "term", "method", "state")
@@ -265,19 +256,9 @@ def read_policy_in_force(request: HttpRequest) -> Any:
 @router.post("/policy", response={202: Waits, **NO}, summary="Propose a policy")
 @requires("assessment.policy")
 def propose_policy(request: HttpRequest, body: PolicyIn) -> Any:
-    """Propose a policy; compliance or risk puts it in force."""
+    """Propose a policy; compliance or risk puts it in force (/approvals)."""
     made = policies.propose_policy(request.user, body.text, timezone.now())
     return Status(202, {"approval_id": str(made.pk), "expires_at": made.expires_at})
-
-
-@router.post("/policy/{approval_id}/approve", response={200: Done, **NO}, summary="Put a policy in force")
-@requires("assessment.approve")
-def approve_policy(request: HttpRequest, approval_id: UUID) -> Any:
-    """Put a policy in force that another has proposed."""
-    row = Approval.objects.filter(pk=approval_id, kind=policies.KIND).first()
-    if row is None:
-        return Status(404, {"detail": "no such policy waits", "hint": ""})
-    return {"result": approve(request.user, row.pk, timezone.now()).result}
 
 
 @router.get("/{application_id}", response={200: ApplicationOut, **NO}, summary="An application")

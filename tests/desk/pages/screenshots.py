@@ -22,6 +22,8 @@ SHOTS = (
     ("compliance", 2, "zh-hans", "wide", "vouched"),
     ("compliance", 3, "en", "wide", "audit"),
     ("admin", 1, "en", "wide", "users"),
+    ("manager", 5, "en", "wide", "applications"),
+    ("manager", 6, "zh-hans", "wide", "application"),
 )
 """Who, which page of theirs (`tour.PAGES`), language, width, name of the file."""
 

@@ -12,8 +12,17 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 WIDTHS = {"phone": 390, "tablet": 820, "wide": 1440}
 LANGUAGES = ("en", "zh-hans")
 PAGES = {
-    "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine"),
-    "manager": ("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
+    "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine", "/applications/new"),
+    "manager": (
+        *("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
+        *(
+            "/applications",
+            "/applications/14",
+            "/applications/5",
+            "/applications/policy",
+            "/applications?state=withdrawn",
+        ),
+    ),
     "compliance": (
         "/",
         "/rules?act=call",
@@ -23,7 +32,7 @@ PAGES = {
         "/rules?words=nothing+so",
     ),
     "admin": ("/", "/users"),
-    "risk": ("/",),
+    "risk": ("/", "/applications/policy", "/applications/4"),
     "agency": ("/", "/worklist"),
     "funder": ("/",),
     "borrower": ("/", "/accounts/password/change/", "/accounts/2fa/"),
