@@ -15,6 +15,7 @@
 | | FORBEAR_OIDC_CLIENT_SECRET, and FORBEAR_OIDC_NAME on the button |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
+| FORBEAR_PROVIDER_..., FORBEAR_ASSESS_MODEL | who is asked about applicants (docs/assessment.md) |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 

@@ -184,7 +184,10 @@ def decided_again(decision: Decision) -> Made:
         asked, evidence = applied.from_plain(json.loads(decision.inputs))
     except ValueError as gone:
         raise WrongUse("what it was made from has been erased") from gone
-    return assess(asked, evidence, policy, cap=Decimal(decision.cap), card=card_in_force(policy))
+    made = assess(asked, evidence, policy, cap=Decimal(decision.cap), card=card_in_force(policy))
+    if made.card_sha256 != decision.card_sha256:
+        raise WrongUse("the card it was made by is not at hand", f"set {MODEL} to the model folder of that time")
+    return made
 
 
 def by_person(application: Application, outcome: str, note: str, *, by: Any, at: datetime) -> Decision:
