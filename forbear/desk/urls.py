@@ -7,6 +7,6 @@ from forbear.desk.api.root import api
 urlpatterns = [
     path("api/v1/", api.urls),
     path("accounts/", include("allauth.urls")),
-    path("applications/", include("forbear.desk.applications.urls")),
+    path("", include("forbear.desk.applications.urls")),
     path("", include("forbear.desk.pages.urls")),
 ]
