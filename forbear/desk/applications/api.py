@@ -104,8 +104,8 @@ class DecisionOut(Schema):
     forbear: str
 
 
-class ApplicationOut(Schema):
-    """An application as it stands."""
+class ApplicationRow(Schema):
+    """An application in a list."""
 
     application_id: int
     borrower_id: str
@@ -116,9 +116,14 @@ class ApplicationOut(Schema):
     method: str
     state: str
     outcome: str
+    loan_id: str | None
+
+
+class ApplicationOut(ApplicationRow):
+    """An application as it stands."""
+
     checks: dict[str, str]
     decision: DecisionOut | None
-    loan_id: str | None
 
 
 class ContestOut(Schema):
@@ -135,7 +140,7 @@ class Which(Schema):
     """Which applications; newest first."""
 
     outcome: Literal["", "approve", "refer", "decline"] = ""
-    state: Literal["", "received", "decided", "accepted", "disbursed", "withdrawn"] = ""
+    state: Literal["", "received", "decided", "accepted", "disbursed"] = ""
     before: Key = Field(NEWEST, description="application_id of the last of the page before")
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
@@ -236,13 +241,13 @@ def take_application(request: HttpRequest, body: ApplicationIn) -> Any:
     return Status(201, _told(take(wanted, by=request.user, at=timezone.now()), _language(request)))
 
 
-@router.get("", response={200: list[ApplicationOut], 403: NO[403], 422: NO[422]}, summary="Applications")
+@router.get("", response={200: list[ApplicationRow], 403: NO[403], 422: NO[422]}, summary="Applications")
 @requires("applications.see")
 def list_applications(request: HttpRequest, which: Query[Which]) -> Any:
     """Applications, newest first, a page at a time."""
     asked = {name: value for name, value in (("outcome", which.outcome), ("state", which.state)) if value}
     found = visible_applications(request.user).filter(application_id__lt=which.before, **asked)
-    return [_told(one, _language(request)) for one in found.order_by("-application_id")[: which.limit]]
+    return list(found.order_by("-application_id")[: which.limit])
 
 
 @router.get("/policy", response={200: PolicyOut, 403: NO[403]}, summary="The policy in force")

@@ -20,7 +20,7 @@ PAGES = {
             "/applications/14",
             "/applications/5",
             "/applications/policy",
-            "/applications?state=withdrawn",
+            "/applications?state=accepted&outcome=decline",
         ),
     ),
     "compliance": (
