@@ -1,4 +1,4 @@
-"""What a sample desk has beside its book: users of each role, what compliance vouches for, facts, a month of work.
+"""What a sample desk has beside its book: users, facts, vouches, a month of work, a day at the bank.
 
 Everything here is invented. Calls are spread over the working hours of the past month, none to the same borrower twice,
 so that the gate still lets a call through; what is written is what the desk itself would have written.
@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from forbear.desk.applications.sampling import sample_applications
+from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
 from forbear.desk.people.roles import Role
@@ -23,6 +24,8 @@ from forbear.desk.privacy.storing import Given, put_many
 from forbear.desk.record.models import Case, Complaint, Contact, Loan, Note, Promise
 from forbear.desk.record.vouching import vouch, wanted
 from forbear.desk.record.work import OUTCOMES
+from forbear.desk.wording.drafting import approve, propose
+from forbear.desk.wording.shipping import load
 
 PEOPLE: tuple[tuple[str, Any, str], ...] = (
     ("admin", Role.ADMINISTRATOR, "管理员 Admin"),
@@ -81,9 +84,11 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400) -> list[SignIn]:
             vouch(users["compliance"], "call", one.fact, GROUNDS.get(one.fact, "sample"), at)
         with connection.cursor() as cursor:
             cursor.execute(_FACTS, {"since": at - timedelta(days=DAYS)})
+        _templates(users["manager"], users["compliance"], at)
         _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
     _names(random.Random(seed))  # noqa: S311
     sample_applications(users["agent"], users["manager"], at, random.Random(seed))  # noqa: S311
+    furnish_bank(users["manager"], at, random.Random(seed))  # noqa: S311
     return made
 
 
@@ -101,6 +106,14 @@ def _people() -> list[SignIn]:
         make_user(username, role, password, name=name, **own.get(role, {}))
         made.append(SignIn(username, role, password))
     return made
+
+
+def _templates(manager: User, compliance: User, at: datetime) -> None:
+    """What comes with Forbear is in force, but for one that still waits for compliance."""
+    for version in load(at):
+        propose(manager, version.pk, at)
+        if (version.template_id, version.channel) != ("plan_offer", "email"):
+            approve(compliance, version.pk, at)
 
 
 def _names(chance: random.Random) -> None:

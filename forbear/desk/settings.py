@@ -13,9 +13,17 @@
 | FORBEAR_IDLE_MINUTES | a session that rests so long ends (60) |
 | FORBEAR_OIDC_ISSUER | an OpenID Connect provider to sign in with; then also FORBEAR_OIDC_CLIENT_ID, |
 | | FORBEAR_OIDC_CLIENT_SECRET, and FORBEAR_OIDC_NAME on the button |
+| FORBEAR_API_PER_SECOND | requests a second that one caller of the API may make to one process (1000) |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
 | FORBEAR_PROVIDER_..., FORBEAR_ASSESS_MODEL | who is asked about applicants (docs/assessment.md) |
+| FORBEAR_WEBHOOK_NETWORKS | networks that webhooks may go to beside public addresses (docs/webhooks.md) |
+| FORBEAR_PROVIDERS | a TOML file that names the providers of each channel (docs/contact.md); none: nothing leaves |
+| FORBEAR_LENDER_NAME | who writes and calls, in every message; without it no template is sent |
+| FORBEAR_LENDER_PHONE | the number that borrowers call, named in messages |
+| FORBEAR_LENDER_FOR_WHOM | for whom, where that is another: "Qiming for Sample Lending" |
+| FORBEAR_DIALER_URL | where calls are handed to the dialer (https); empty: agents dial by hand |
+| FORBEAR_DIALER_SECRET | signs what is handed to the dialer |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -64,6 +72,13 @@ INSTALLED_APPS = [
     "forbear.desk.ledger",
     "forbear.desk.money",
     "forbear.desk.imports",
+    "forbear.desk.outbound",
+    "forbear.desk.lists",
+    "forbear.desk.contact",
+    "forbear.desk.wording",
+    "forbear.desk.replies",
+    "forbear.desk.calls",
+    "forbear.desk.complaints",
     "forbear.desk.applications",
     "forbear.desk.api",
     "forbear.desk.pages",
@@ -84,6 +99,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "forbear.desk.probes.probed",
     "forbear.desk.middleware.observed",
+    "forbear.desk.api.limits.limited",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "forbear.desk.middleware.content_security_policy",
@@ -113,6 +129,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "forbear.desk.pages.homes.doors_of_user",
+                "forbear.desk.lists.views.export_right",
             ]
         },
     }
@@ -170,6 +187,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
 X_FRAME_OPTIONS = "DENY"
+API_PER_SECOND = float(os.environ.get("FORBEAR_API_PER_SECOND", "1000"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
@@ -185,6 +203,20 @@ CONTENT_SECURITY_POLICY = {
 
 # The gate -------------------------------------------------------------------------------------------------------------
 GATE_PACKS = tuple(name.strip() for name in os.environ.get("FORBEAR_PACKS", "cn-lender").split(",") if name.strip())
+
+# Contact --------------------------------------------------------------------------------------------------------------
+CONTACT_PROVIDERS = os.environ.get("FORBEAR_PROVIDERS", "")
+# Where the dispatcher's words come from, where borrowers' answers go, and its one clock: functions by dotted name.
+CONTACT_WORDS = os.environ.get("FORBEAR_CONTACT_WORDS", "forbear.desk.wording.rendering.render")
+CONTACT_REPLIES = os.environ.get("FORBEAR_CONTACT_REPLIES", "forbear.desk.replies.taking.take")
+CONTACT_CLOCK = os.environ.get("FORBEAR_CONTACT_CLOCK", "forbear.desk.contact.clock.database")
+
+LENDER = {
+    "name": os.environ.get("FORBEAR_LENDER_NAME", ""),
+    "phone": os.environ.get("FORBEAR_LENDER_PHONE", ""),
+    "for_whom": os.environ.get("FORBEAR_LENDER_FOR_WHOM", ""),
+}
+DIALER = {"url": os.environ.get("FORBEAR_DIALER_URL", ""), "secret": os.environ.get("FORBEAR_DIALER_SECRET", "")}
 
 # Words ----------------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

@@ -28,7 +28,9 @@ def manifest_text(
     language: str,
     engine: str,
     outputs: Sequence[Path],
+    *,
     model_sha256: str = "",
+    strategy_sha256: str = "",
     macro_sha256: str = "",
 ) -> str:
     """`manifest.json` as it is written.
@@ -40,6 +42,7 @@ def manifest_text(
         engine: that made the tables.
         outputs: the files written, to be fingerprinted.
         model_sha256: fingerprint of the model that scored the loans; empty for none.
+        strategy_sha256: fingerprint of the strategy that decided; empty for none.
         macro_sha256: of the file of macro series; empty for none.
     """
     tables = needed(plan.wanted, plan.own)
@@ -57,6 +60,7 @@ def manifest_text(
         ],
         "tables": [{"table": t.name, "room": t.room, "sha256": t.sha256} for t in tables],
         **({"model": model_sha256} if model_sha256 else {}),
+        **({"strategy": strategy_sha256} if strategy_sha256 else {}),
         **({"macro": macro_sha256} if macro_sha256 else {}),
         "outputs": [{"file": p.name, "bytes": p.stat().st_size, "sha256": file_sha256(p)} for p in outputs],
     }

@@ -24,6 +24,7 @@ OPEN = {
     "": "everyone's own home; sends whoever is not signed in to sign in",
     "language": "the switch of language, before signing in too",
     "api/v1/hooks/{sender}/payments": "signed by its sender instead",
+    "l/<str:purpose>/<str:token>": "a borrower's own link, signed, for one purpose, behind a second check",
 }
 """Addresses that need no right, and why."""
 

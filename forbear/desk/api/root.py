@@ -24,12 +24,23 @@ ROUTERS: dict[str, str] = {
     "/payments": "forbear.desk.money.api",
     "/applications": "forbear.desk.applications.api",
     "/hooks": "forbear.desk.money.hooks_api",
+    "/webhooks": "forbear.desk.outbound.api",
+    "": "forbear.desk.lists.api",
+    "/bank-files": "forbear.desk.money.receipts_api:files_router",
+    "/receipts": "forbear.desk.money.receipts_api",
+    "/acts": "forbear.desk.money.acts_api",
+    "/contact": "forbear.desk.contact.api",
 }
-"""Where in the API each app's `router` stands; a rule of its own may stand on each operation."""
+"""Where in the API each app's `router` (or what is named after a colon) stands; a rule stands on each operation."""
 
 
 class DeskAPI(NinjaAPI):
     """The API, whose description names on every operation what any of them may answer."""
+
+    def get_openapi_operation_id(self, operation: Any) -> str:
+        """A short name for generated clients: the operation's tag and its function, such as `payments_book_payment`."""
+        tag = (operation.tags or operation.view_func.__module__.split(".")[-2:-1])[0]
+        return f"{tag}_{operation.view_func.__name__}"
 
     def get_openapi_schema(self, **more: Any) -> Any:
         """The description."""
@@ -44,6 +55,7 @@ ANY_MAY_ANSWER = {
     400: "the body is no JSON",
     401: "nobody is signed in, and no token holds",
     403: "the role may not do this, or the request forges another's session",
+    429: "the caller asks too often; Retry-After says when to ask again",
     422: "something asked for cannot be; the answer says what and why",
 }
 
@@ -59,4 +71,5 @@ api = DeskAPI(
 
 tell_errors(api)
 for _prefix, _module in ROUTERS.items():
-    api.add_router(_prefix, import_module(_module).router)
+    _path, _, _name = _module.partition(":")
+    api.add_router(_prefix, getattr(import_module(_path), _name or "router"))

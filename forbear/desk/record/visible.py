@@ -18,14 +18,15 @@ from forbear.desk.record.models import Borrower, Case, Loan
 STAFF = frozenset([Role.ADMINISTRATOR, Role.MANAGER, Role.COMPLIANCE, Role.RISK, Role.SERVICE])
 
 
-def _sees_all(user: Any) -> bool:
+def sees_all(user: Any) -> bool:
+    """Whether no row is kept from the user, save by her role (a funder's loans)."""
     return user.role in STAFF or (user.role == Role.AGENT and user.queues is None)
 
 
 def visible_cases(user: Any) -> QuerySet[Case]:
     """The open cases that the user may see."""
     cases = Case.objects.filter(closed_at__isnull=True)
-    if _sees_all(user):
+    if sees_all(user):
         return cases
     if user.role == Role.AGENT:
         return cases.filter(Q(queue__in=user.queues) | Q(claimed_by=user))
@@ -37,7 +38,7 @@ def visible_cases(user: Any) -> QuerySet[Case]:
 def visible_borrowers(user: Any) -> QuerySet[Borrower]:
     """The borrowers whom the user may look at."""
     borrowers = Borrower.objects.all()
-    if _sees_all(user):
+    if sees_all(user):
         return borrowers
     if user.role in {Role.AGENT, Role.AGENCY}:
         return borrowers.filter(borrower_id__in=visible_cases(user).values("borrower_id"))
@@ -50,6 +51,6 @@ def visible_loans(user: Any) -> QuerySet[Loan]:
     """The loans that the user may look at."""
     if user.role == Role.FUNDER:
         return Loan.objects.filter(funder_id=user.funder_id)
-    if _sees_all(user):
+    if sees_all(user):
         return Loan.objects.all()
     return Loan.objects.filter(borrower_id__in=visible_borrowers(user).values("borrower_id"))

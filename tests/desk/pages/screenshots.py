@@ -18,12 +18,18 @@ SHOTS = (
     ("manager", 1, "zh-hans", "wide", "portfolio"),
     ("manager", 2, "en", "wide", "board"),
     ("manager", 4, "zh-hans", "wide", "payments"),
+    ("manager", 5, "en", "wide", "receipts"),
+    ("manager", 6, "zh-hans", "phone", "receipt-phone"),
+    ("manager", 6, "en", "wide", "receipt"),
+    ("manager", 7, "en", "wide", "bank-files"),
+    ("manager", 9, "en", "wide", "acts"),
+    ("compliance", 6, "zh-hans", "wide", "approval"),
     ("compliance", 1, "en", "wide", "rules"),
     ("compliance", 2, "zh-hans", "wide", "vouched"),
     ("compliance", 3, "en", "wide", "audit"),
     ("admin", 1, "en", "wide", "users"),
-    ("manager", 5, "en", "wide", "applications"),
-    ("manager", 6, "zh-hans", "wide", "application"),
+    ("manager", 13, "en", "wide", "applications"),
+    ("manager", 14, "zh-hans", "wide", "application"),
 )
 """Who, which page of theirs (`tour.PAGES`), language, width, name of the file."""
 
