@@ -72,6 +72,8 @@ def demo_command(
 
     # An invented book on this machine alone: each role is tried without a phone at hand, unless told otherwise.
     os.environ.setdefault("FORBEAR_SECOND_FACTOR_ROLES", "")
+    for kind in ("IDENTITY", "BUREAU", "MULTI_LENDER"):
+        os.environ.setdefault(f"FORBEAR_PROVIDER_{kind}", "sandbox")
     serve(data, "127.0.0.1", port, workers=2, threads=8, say=say)
     answers.print("the desk has stopped", markup=False)
 

@@ -16,6 +16,7 @@
 | FORBEAR_API_PER_SECOND | requests a second that one caller of the API may make to one process (1000) |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
+| FORBEAR_PROVIDER_..., FORBEAR_ASSESS_MODEL | who is asked about applicants (docs/assessment.md) |
 | FORBEAR_WEBHOOK_NETWORKS | networks that webhooks may go to beside public addresses (docs/webhooks.md) |
 | FORBEAR_PROVIDERS | a TOML file that names the providers of each channel (docs/contact.md); none: nothing leaves |
 | FORBEAR_LENDER_NAME | who writes and calls, in every message; without it no template is sent |

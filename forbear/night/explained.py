@@ -1,7 +1,7 @@
-"""Why loans that are overdue or warned of are so, in words: causes with their evidence, reasons of the model's score.
+"""Why loans that are overdue or warned of are so, in words: causes with evidence, reasons of the score.
 
-Only loans somebody will act on are explained, the most outstanding first and at most `MOST` of them: Shapley values cost
-far more than a score. Both languages are kept as they were told, for whoever contests them later.
+Only loans somebody will act on are explained, the most outstanding first and at most `MOST` of them: Shapley values
+cost far more than a score. Both languages are kept as they were told, for whoever contests them later.
 """
 
 from __future__ import annotations

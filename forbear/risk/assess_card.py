@@ -90,10 +90,10 @@ def known_of(
     multi = [n for n in (bureau.lenders if bureau else None, evidence.multi_lenders) if n is not None]
     burden = means.burden_before
     return {
-        "worst_dpd_24m": bureau and bureau.worst_dpd_24m,
-        "lates_24m": bureau and bureau.lates_24m,
-        "inquiries_3m": bureau and bureau.inquiries_3m,
-        "months_of_history": bureau and bureau.months_of_history,
+        "worst_dpd_24m": bureau.worst_dpd_24m if bureau else None,
+        "lates_24m": bureau.lates_24m if bureau else None,
+        "inquiries_3m": bureau.inquiries_3m if bureau else None,
+        "months_of_history": bureau.months_of_history if bureau else None,
         "lenders": max(multi, default=None),
         "burden_before": None if burden is None else min(burden, 1e6) if burden != inf else 1e6,
         "employment_months": application.employment_months,
@@ -112,7 +112,7 @@ def known_of(
         **dict.fromkeys(("age_days", "progress", "dues_past_count", "dpd", "overdue_count", "paid_share"), 0),
         "outstanding_share": 1,
         **application.features,
-    }  # type: ignore[dict-item]
+    }
 
 
 def pointed(card: Card, known: Mapping[str, float | None], policy: Policy) -> Pointed | None:

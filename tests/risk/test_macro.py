@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forbear.basics.errors import UnreadableFile, WrongUse
@@ -41,6 +41,7 @@ days = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 rows = st.lists(st.tuples(st.sampled_from(["a", "b"]), days, st.integers(0, 9), days), max_size=30)
 
 
+@settings(max_examples=30, deadline=None)
 @given(rows, rows, days)
 def test_nothing_published_later_changes_what_was_known(tmp_path_factory, before, later, as_of):
     kept = {(name, on, known): value for name, on, value, known in before if known <= as_of}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -17,8 +16,6 @@ from forbear.desk.applications.checking import latest_checks
 from forbear.desk.applications.models import Application, Contest
 from forbear.desk.applications.taking import Wanted, take
 from forbear.desk.applications.visible import visible_applications
-from forbear.desk.people.approvals import approve
-from forbear.desk.people.models import Approval
 from forbear.desk.people.rights import requires
 from forbear.desk.people.wire import NO
 from forbear.risk.applied import MOST_MINOR
@@ -107,8 +104,8 @@ class DecisionOut(Schema):
     forbear: str
 
 
-class ApplicationOut(Schema):
-    """An application as it stands."""
+class ApplicationRow(Schema):
+    """An application in a list."""
 
     application_id: int
     borrower_id: str
@@ -119,9 +116,14 @@ class ApplicationOut(Schema):
     method: str
     state: str
     outcome: str
+    loan_id: str | None
+
+
+class ApplicationOut(ApplicationRow):
+    """An application as it stands."""
+
     checks: dict[str, str]
     decision: DecisionOut | None
-    loan_id: str | None
 
 
 class ContestOut(Schema):
@@ -138,7 +140,7 @@ class Which(Schema):
     """Which applications; newest first."""
 
     outcome: Literal["", "approve", "refer", "decline"] = ""
-    state: Literal["", "received", "decided", "accepted", "disbursed", "withdrawn"] = ""
+    state: Literal["", "received", "decided", "accepted", "disbursed"] = ""
     before: Key = Field(NEWEST, description="application_id of the last of the page before")
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
@@ -191,12 +193,6 @@ class Waits(Schema):
     expires_at: datetime
 
 
-class Done(Schema):
-    """What approving did."""
-
-    result: dict[str, Any] | None
-
-
 def _told(one: Application, language: str = "en") -> dict[str, Any]:
     last = one.decisions.order_by("-decision_id").first()
     names = ("application_id", "borrower_id", "applied_at", "amount", "currency", "term", "method", "state")
@@ -245,13 +241,13 @@ def take_application(request: HttpRequest, body: ApplicationIn) -> Any:
     return Status(201, _told(take(wanted, by=request.user, at=timezone.now()), _language(request)))
 
 
-@router.get("", response={200: list[ApplicationOut], 403: NO[403], 422: NO[422]}, summary="Applications")
+@router.get("", response={200: list[ApplicationRow], 403: NO[403], 422: NO[422]}, summary="Applications")
 @requires("applications.see")
 def list_applications(request: HttpRequest, which: Query[Which]) -> Any:
     """Applications, newest first, a page at a time."""
     asked = {name: value for name, value in (("outcome", which.outcome), ("state", which.state)) if value}
     found = visible_applications(request.user).filter(application_id__lt=which.before, **asked)
-    return [_told(one, _language(request)) for one in found.order_by("-application_id")[: which.limit]]
+    return list(found.order_by("-application_id")[: which.limit])
 
 
 @router.get("/policy", response={200: PolicyOut, 403: NO[403]}, summary="The policy in force")
@@ -265,19 +261,9 @@ def read_policy_in_force(request: HttpRequest) -> Any:
 @router.post("/policy", response={202: Waits, **NO}, summary="Propose a policy")
 @requires("assessment.policy")
 def propose_policy(request: HttpRequest, body: PolicyIn) -> Any:
-    """Propose a policy; compliance or risk puts it in force."""
+    """Propose a policy; compliance or risk puts it in force (/approvals)."""
     made = policies.propose_policy(request.user, body.text, timezone.now())
     return Status(202, {"approval_id": str(made.pk), "expires_at": made.expires_at})
-
-
-@router.post("/policy/{approval_id}/approve", response={200: Done, **NO}, summary="Put a policy in force")
-@requires("assessment.approve")
-def approve_policy(request: HttpRequest, approval_id: UUID) -> Any:
-    """Put a policy in force that another has proposed."""
-    row = Approval.objects.filter(pk=approval_id, kind=policies.KIND).first()
-    if row is None:
-        return Status(404, {"detail": "no such policy waits", "hint": ""})
-    return {"result": approve(request.user, row.pk, timezone.now()).result}
 
 
 @router.get("/{application_id}", response={200: ApplicationOut, **NO}, summary="An application")

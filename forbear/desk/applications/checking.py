@@ -6,6 +6,7 @@ a mark on the applicant's record. Asking happens outside of a transaction; one a
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -21,7 +22,7 @@ from forbear.desk.applications.taking import IDENTITY, INQUIRY, said_of
 from forbear.desk.audit.log import record
 from forbear.desk.ledger.balances import balances
 from forbear.desk.privacy import consent
-from forbear.desk.record.models import Case, Loan
+from forbear.desk.record.models import Case, Consent, Loan
 from forbear.risk import applied
 from forbear.risk.application_table import number_is_valid
 from forbear.risk.applied import Bureau, Evidence
@@ -86,7 +87,7 @@ def _identity(
     if all(latest.get(name) in FINAL for name in applied.CHECKS):
         return
     number_fits = number_is_valid(str(said.get("identity_number", "")))
-    if not number_fits:
+    if not number_fits and latest.get("identity_number") != applied.FAILED:
         _write(application, "identity_number", applied.FAILED, Answer("checksum"), at)
     facts = {name: str(said.get(name, "")) for name in ("name", "identity_number", "phone", "liveness")}
     answer = _asked(application, "identity", IDENTITY, facts, by, at)
@@ -122,12 +123,27 @@ def _asked(
     application: Application, kind: str, purpose: str, facts: Mapping[str, str], by: Any, at: datetime
 ) -> Answer:
     """The provider's answer, if she agrees to the question now."""
-    if not consent.holds(application.borrower_id, purpose, at):
+    if not _agrees(application, purpose, at):
         return Answer("", "no_consent")
     provider = provider_of(kind)
     if provider.name:
         record(by, "application.asked", f"application:{application.pk}", kind=kind, provider=provider.name)
-    return provider.ask(Question(kind, f"{application.pk}-{kind}", facts))
+    return provider.ask(Question(kind, _reference(application, kind), facts))
+
+
+def _agrees(application: Application, purpose: str, at: datetime) -> bool:
+    """Whether she agrees now, and said so for this application: an older consent was for an older loan."""
+    said = Consent.objects.filter(borrower_id=application.borrower_id, purpose=purpose, given=True)
+    return (
+        consent.holds(application.borrower_id, purpose, at)
+        and said.filter(at__gte=application.applied_at, at__lte=at).exists()
+    )
+
+
+def _reference(application: Application, kind: str) -> str:
+    """The question's name: the same when asked again, of no other desk's, and telling nothing of who it is about."""
+    told = f"{application.borrower_id}:{application.pk}:{application.applied_at.isoformat()}:{kind}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def _write(

@@ -92,7 +92,9 @@ def inputs_of(application: Application, on: date) -> tuple[applied.Application, 
         Method(application.method),
         application.currency,
         str(said.get("purpose", "")),
-        *(said.get(name) for name in ("income_declared", "income_verified", "obligations_declared")),
+        income_declared=said.get("income_declared"),
+        income_verified=said.get("income_verified"),
+        obligations_declared=said.get("obligations_declared"),
         housing=said.get("housing") or 0,
         dependants=said.get("dependants") or 0,
         employment_months=said.get("employment_months"),
@@ -106,7 +108,7 @@ def inputs_of(application: Application, on: date) -> tuple[applied.Application, 
 def decide(application: Application, *, by: Any, at: datetime) -> Decision:
     """Decide by the policy in force on what is known now, and keep it."""
     policy, version = policies.in_force()
-    on = _day(application.borrower, at)
+    on = local_day(application.borrower, at)
     asked, evidence = inputs_of(application, on)
     cap = cap_of(policy, at)
     assert cap.annual_cost is not None
@@ -184,7 +186,10 @@ def decided_again(decision: Decision) -> Made:
         asked, evidence = applied.from_plain(json.loads(decision.inputs))
     except ValueError as gone:
         raise WrongUse("what it was made from has been erased") from gone
-    return assess(asked, evidence, policy, cap=Decimal(decision.cap), card=card_in_force(policy))
+    made = assess(asked, evidence, policy, cap=Decimal(decision.cap), card=card_in_force(policy))
+    if made.card_sha256 != decision.card_sha256:
+        raise WrongUse("the card it was made by is not at hand", f"set {MODEL} to the model folder of that time")
+    return made
 
 
 def by_person(application: Application, outcome: str, note: str, *, by: Any, at: datetime) -> Decision:
@@ -356,7 +361,7 @@ def reasons_of(decision: Decision, language: str) -> list[dict[str, str]]:
     ]
 
 
-def _day(borrower: Borrower, at: datetime) -> date:
+def local_day(borrower: Borrower, at: datetime) -> date:
     """The day where the borrower is."""
     try:
         return at.astimezone(ZoneInfo(borrower.time_zone or "Asia/Shanghai")).date()

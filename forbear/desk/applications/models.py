@@ -15,7 +15,7 @@ from forbear.risk.applied import CHECK_STATES, CHECKS, SOURCE_STATES
 from forbear.risk.assess import APPROVE, DECLINE, REFER
 
 OUTCOMES = (APPROVE, REFER, DECLINE)
-STATES = ("received", "decided", "accepted", "disbursed", "withdrawn")
+STATES = ("received", "decided", "accepted", "disbursed")
 SOURCES = ("bureau", "multi_lender")
 
 

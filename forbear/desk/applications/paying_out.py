@@ -18,7 +18,7 @@ from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.conduct import judge_one
 from forbear.conduct.situation import proposal
 from forbear.desk.applications import policies
-from forbear.desk.applications.deciding import _day
+from forbear.desk.applications.deciding import local_day
 from forbear.desk.applications.models import Application, Decision
 from forbear.desk.audit.log import record
 from forbear.desk.ledger.opening import open_loans
@@ -29,7 +29,6 @@ from forbear.desk.record.models import Installment, Loan, Schedule
 from forbear.loans import Method, Terms, cap_policy, make_schedule
 from forbear.loans import Schedule as Planned
 from forbear.risk.assess import APPROVE
-from forbear.risk.assess_policy import Policy, read_policy, shipped
 from forbear.risk.offers import cost_of
 
 KIND = "applications.disburse"
@@ -51,9 +50,9 @@ class Costs:
     """Annual, on what is overdue, in the contract rate's place: the shipped policy of `forbear.loans`."""
 
 
-def costs(offer: dict[str, Any], on: date, currency: str, policy: Policy) -> Costs:
+def costs(offer: dict[str, Any], on: date, currency: str) -> Costs:
     """What an offer costs if it is paid out on a day."""
-    schedule = make_schedule(_terms(offer, on, currency, policy))
+    schedule = make_schedule(_terms(offer, on, currency))
     cost = cost_of(schedule)
     assert cost is not None, "an offer has an annual cost"
     rate = Decimal(offer["annual_rate"])
@@ -69,7 +68,7 @@ def costs(offer: dict[str, Any], on: date, currency: str, policy: Policy) -> Cos
     )
 
 
-def _terms(offer: dict[str, Any], on: date, currency: str, policy: Policy) -> Terms:
+def _terms(offer: dict[str, Any], on: date, currency: str) -> Terms:
     return Terms(
         int(offer["amount"]),
         offer["annual_rate"],
@@ -80,11 +79,6 @@ def _terms(offer: dict[str, Any], on: date, currency: str, policy: Policy) -> Te
         fee=int(offer["fee"]),
         upfront_fee=int(offer["upfront_fee"]),
     )
-
-
-def policy_of(decision: Decision) -> Policy:
-    """The policy a decision was made by."""
-    return read_policy(decision.policy.text) if decision.policy else shipped()
 
 
 def accept(application: Application, method: str, confirmed: bool, *, by: Any, at: datetime) -> Application:
@@ -104,7 +98,7 @@ def accept(application: Application, method: str, confirmed: bool, *, by: Any, a
         offer = next((one for one in decision.offers if one["method"] == method), None)
         if offer is None:
             raise WrongUse(f"{method!r} was not offered", ", ".join(one["method"] for one in decision.offers))
-        told = costs(offer, _day(locked.borrower, at), locked.currency, policy_of(decision))
+        told = costs(offer, local_day(locked.borrower, at), locked.currency)
         _ask_gate(locked, told.annual_cost, at)
         locked.accepted = {**offer, "decision": decision.pk, "total": told.total, "annual_cost": told.annual_cost}
         locked.accepted_at, locked.state = at, "accepted"
@@ -171,8 +165,8 @@ def pay_out(application_id: int, *, by: Any, at: datetime) -> Loan:
     if application.accepted_at + OFFER_STANDS < at:
         raise AnswerIsNo("it was accepted too long ago", "take a new application")
     decision = Decision.objects.select_related("policy").get(pk=application.accepted["decision"])
-    on = _day(application.borrower, at)
-    told = costs(application.accepted, on, application.currency, policy_of(decision))
+    on = local_day(application.borrower, at)
+    told = costs(application.accepted, on, application.currency)
     if Decimal(str(told.annual_cost)) > decision.cap or told.total > application.accepted["total"]:
         _cheaper(application, told)
     _ask_gate(application, told.annual_cost, at)
@@ -188,7 +182,7 @@ def _cheaper(application: Application, told: Costs) -> None:
     accepted = application.accepted or {}
     raise AnswerIsNo(
         f"paid out today it would cost {told.total}, and {accepted.get('total')} was confirmed (minor units)",
-        "let the borrower accept it anew",
+        "take a new application",
     )
 
 

@@ -150,8 +150,8 @@ def _offers(one: Application, last: Decision | None, now: Any) -> list[tuple[dic
     if last is None or not last.offers:
         return []
     shown = [one.accepted] if one.accepted else last.offers
-    on, policy = deciding._day(one.borrower, now), paying_out.policy_of(last)
-    return [(offer, paying_out.costs(offer, on, one.currency, policy)) for offer in shown]
+    on = deciding.local_day(one.borrower, now)
+    return [(offer, paying_out.costs(offer, on, one.currency)) for offer in shown]
 
 
 @require_POST

@@ -209,7 +209,6 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "decided": _("Decided"),
         "accepted": _("Accepted"),
         "disbursed": _("Paid out"),
-        "withdrawn": _("Withdrawn"),
     },
     "check": {
         "identity_number": _("Identity number"),

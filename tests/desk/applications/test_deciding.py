@@ -18,6 +18,7 @@ from forbear.desk.audit.models import Entry
 from forbear.desk.ledger.balances import balances
 from forbear.desk.people.approvals import OwnProposal, approve
 from forbear.desk.privacy import consent
+from forbear.desk.privacy.erasing import erase
 from forbear.desk.privacy.models import PersonalValue
 from forbear.desk.record.models import Borrower, Installment, Loan
 from forbear.risk.assess_policy import shipped_text
@@ -85,6 +86,14 @@ def test_consent_taken_back_stops_the_next_question(sandbox, taken, user_of):
     assert one.checks.filter(name="name").order_by("-check_id").first().problem == "no_consent"
 
 
+def test_consent_for_an_older_application_is_not_consent_for_this_one(sandbox, taken, user_of):
+    number, manager = identity(serial=600), user_of("manager")
+    decided(taken(identity_number=number), manager)
+    later = taken(identity_number=number, agrees=(), at=AT + timedelta(days=30))
+    decided(later, manager, AT + timedelta(days=30))
+    assert set(later.checks.values_list("problem", flat=True)) == {"no_consent"}
+
+
 def test_what_was_answered_is_not_asked_again(sandbox, taken, user_of):
     one, manager = taken("0011"), user_of("manager")
     decided(one, manager)
@@ -132,16 +141,21 @@ def test_personal_data_are_sealed_and_stand_nowhere_in_the_clear(sandbox, taken,
     assert number not in one.decisions.get().inputs
 
 
-def test_an_erased_applicant_leaves_the_outcome_and_no_inputs(sandbox, taken, user_of):
-    from forbear.desk.privacy import keys
-    from forbear.desk.privacy.models import DataKey
-
+def test_an_erased_applicant_leaves_the_outcome_and_nothing_it_was_made_from(sandbox, taken, as_role):
+    manager = as_role("manager", language="en")
     one = taken()
-    made = decided(one, user_of("manager"))
-    DataKey.objects.filter(borrower=one.borrower_id).update(wrapped=None, destroyed_at=AT)
-    keys._remembered.clear() if hasattr(keys, "_remembered") else None
-    again = Application.objects.get(pk=one.pk)
-    assert again.decisions.get().outcome == made.outcome
+    user = manager.get("/").context["user"]
+    made = decided(one, user)
+    waits = deciding.contest(one.borrower, "look again", by=user, at=AT, application=one)
+    assert "contest" in {keep.code for keep in erase(one.borrower_id, "tests", AT, "request").kept}
+    deciding.answer_contest(waits.pk, False, "looked, and it stands", by=user, at=AT)
+    assert erase(one.borrower_id, "tests", AT, "request").done
+    again = Application.objects.get(pk=one.pk).decisions.get()
+    assert again.outcome == made.outcome
+    assert "1100000" not in again.inputs
+    with pytest.raises(WrongUse, match="erased"):
+        deciding.decided_again(again)
+    assert manager.get(f"/applications/{one.pk}").status_code == 200
 
 
 def test_the_same_person_is_one_borrower(sandbox, taken):

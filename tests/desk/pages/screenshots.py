@@ -28,6 +28,8 @@ SHOTS = (
     ("compliance", 2, "zh-hans", "wide", "vouched"),
     ("compliance", 3, "en", "wide", "audit"),
     ("admin", 1, "en", "wide", "users"),
+    ("manager", 13, "en", "wide", "applications"),
+    ("manager", 14, "zh-hans", "wide", "application"),
 )
 """Who, which page of theirs (`tour.PAGES`), language, width, name of the file."""
 

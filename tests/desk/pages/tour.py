@@ -12,11 +12,13 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 WIDTHS = {"phone": 390, "tablet": 820, "wide": 1440}
 LANGUAGES = ("en", "zh-hans")
 PAGES = {
-    "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine"),
+    "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine", "/applications/new"),
     "manager": (
         *("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
         *("/payments/receipts", "RECEIPT", "/payments/files", "/approvals", "ACTS"),
         *("/payments/receipts?state=matched", "/payments/receipts?state=returned", "/approvals?show=decided"),
+        *("/applications", "/applications/13", "/applications/6", "/applications/policy"),
+        "/applications?state=accepted&outcome=decline",
     ),
     "compliance": (
         "/",
@@ -28,7 +30,7 @@ PAGES = {
         "APPROVAL",
     ),
     "admin": ("/", "/users"),
-    "risk": ("/",),
+    "risk": ("/", "/applications/policy", "/applications/4"),
     "agency": ("/", "/worklist"),
     "funder": ("/",),
     "borrower": ("/", "/accounts/password/change/", "/accounts/2fa/"),
