@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LOANS ?= 20000
+KILLS ?= 200
 
-.PHONY: help demo test check audit bench league mutate screenshots translations lock clean
+.PHONY: help demo test check audit bench league kills mutate screenshots translations lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -27,12 +28,13 @@ demo: .venv/made-run  ## a desk on a sample book, with a user of each role; Ctrl
 test: .venv/made-dev  ## the tests
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-check: .venv/made-dev  ## lint, types, import rules, security lint
+check: .venv/made-dev  ## lint, types, import rules, security lint, known weaknesses where their data can be reached
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/bandit -q -c pyproject.toml -r forbear
+	@$(BIN)/python requirements/audit.py --where-reachable
 
 audit: .venv/made-dev  ## known weaknesses of what we depend on (asks a database on the network)
 	@$(BIN)/python requirements/audit.py
@@ -52,6 +54,10 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 
 league: .venv/made-dev  ## the baselines against each other on simulated borrowers, 20 seeds a world (ten minutes)
 	@$(BIN)/python benchmarks/league.py
+	@$(BIN)/python benchmarks/results.py
+
+kills: .venv/made-dev  ## kill a desk under load, 200 times (KILLS=...), and audit what it acknowledged (half an hour)
+	@$(BIN)/python benchmarks/bench_faults.py --kills $(KILLS)
 	@$(BIN)/python benchmarks/results.py
 
 mutate: .venv/made-dev  ## change the gate's mechanisms in many small ways; list the changes no test notices

@@ -16,8 +16,19 @@ from forbear.basics.console import speak_any_encoding, words
 from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
-    *("sample", "check", "close", "schedule", "rolls", "fit", "score", "gate", "words", "allocate", "simulate"),
-    *("serve", "ledger", "audit", "desk", "desk_privacy", "desk_export", "fineract", "demo"),
+    *("sample", "check", "close", "schedule", "rolls", "fit", "score", "gate", "words", "allocate", "why"),
+    *(
+        "simulate",
+        "fineract",
+        "serve",
+        "ledger",
+        "audit",
+        "desk",
+        "desk_privacy",
+        "desk_export",
+        "desk_bank",
+        "demo",
+    ),
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 

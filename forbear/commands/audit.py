@@ -9,6 +9,7 @@ import typer
 
 from forbear.basics.console import Format, answers, print_json
 from forbear.basics.errors import AnswerIsNo, UnreadableFile
+from forbear.commands.options import Output
 from forbear.commands.serve import DEFAULT_DATA, DataOption
 
 group = typer.Typer(no_args_is_help=True, help="The desk's audit log: proof that nobody changed it.")
@@ -23,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def verify_command(
     head: Annotated[list[str] | None, typer.Option("--head", help="A head kept elsewhere, NUMBER:HASH.")] = None,
     heads: Annotated[Path | None, typer.Option("--heads", help="A file of such heads, one a line.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    output: Output = Format.text,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Recompute every link from the entries as they stand; ends with 1 and names the first that is wrong."""

@@ -10,6 +10,7 @@ import typer
 
 from forbear.basics.console import Format, Steps, answers, print_json, words
 from forbear.basics.errors import WrongUse
+from forbear.commands.options import Mapping, Output
 
 
 def register(app: typer.Typer) -> None:
@@ -19,9 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def check(
     book: Annotated[Path, typer.Argument(help="Folder with the tables: loans, installments, payments, …")],
-    mapping: Annotated[
-        str | None, typer.Option(help="Shipped mapping by name, or a TOML file, for other people's files.")
-    ] = None,
+    mapping: Mapping = None,
     as_of: Annotated[
         str | None,
         typer.Option(help="Last day (YYYY-MM-DD) on which anything can have happened; today if not given."),
@@ -32,7 +31,7 @@ def check(
     seal: Annotated[
         bool, typer.Option("--seal", help="When the book is sound, print control totals to keep in its book.toml.")
     ] = False,
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    output: Output = Format.text,
 ) -> None:
     """Check a loan book and name every fault: file, row, column, value, rule and what was expected.
 

@@ -11,6 +11,7 @@ import typer
 
 from forbear.basics.console import Format, Steps, answers, print_json, print_table, words
 from forbear.basics.errors import WrongUse
+from forbear.commands.options import Mapping, Output, Quarantine, Threads
 
 if TYPE_CHECKING:
     from forbear.night import Closed
@@ -46,23 +47,25 @@ def close_book(
     currency: Annotated[
         str | None, typer.Option(help="With --from-desk: the currency, when the desk has loans of several.")
     ] = None,
-    mapping: Annotated[
-        str | None, typer.Option(help="Shipped mapping by name, or a TOML file, for other people's files.")
-    ] = None,
+    mapping: Mapping = None,
     settings: Annotated[
         Path | None, typer.Option(help="TOML file: tolerance, grace, buckets, classification, report.")
     ] = None,
     engine: Annotated[_Engine, typer.Option(help="Where the tables are made.")] = _Engine.duckdb,
-    quarantine: Annotated[
-        bool, typer.Option("--quarantine", help="Leave loans with faults out, and say how much that is.")
-    ] = False,
+    quarantine: Quarantine = False,
     language: Annotated[_Language, typer.Option(help="Language of the report.")] = _Language.zh,
     model: Annotated[
         Path | None, typer.Option(help="Folder that `forbear fit` wrote: scores and a chapter on risk.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads to use; all if not given.")] = None,
+    strategy: Annotated[
+        str | None, typer.Option(help="Shipped strategy by name, or a TOML file: what is to be done for whom.")
+    ] = None,
+    facts: Annotated[
+        Path | None, typer.Option(help="With --strategy: a file of facts for the gate (docs/gate.md).")
+    ] = None,
+    threads: Threads = None,
     memory: Annotated[str | None, typer.Option(help="Memory to use at most, such as 8GB.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    output: Output = Format.text,
 ) -> None:
     """Age every loan of a book as of a day and write accounts, portfolio, report and manifest.
 
@@ -86,6 +89,8 @@ def close_book(
         "today": datetime.now().astimezone().date(),
         "watch": Steps(quiet=output is Format.json).step,
         "model": model,
+        "strategy": strategy,
+        "facts": facts,
     }
     if book is None:
         closed = _from_desk(data, _day(as_of), out, currency, options)

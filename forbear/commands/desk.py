@@ -13,6 +13,7 @@ import typer
 
 from forbear.basics.console import Format, Steps, answers, print_json
 from forbear.basics.errors import WrongUse
+from forbear.commands.options import Mapping, Output, Quarantine
 from forbear.commands.serve import DEFAULT_DATA, DataOption
 
 group = typer.Typer(no_args_is_help=True, help="The desk's own machine: users, Django's commands.")
@@ -89,11 +90,9 @@ def list_command(data: DataOption = DEFAULT_DATA) -> None:
 @group.command("import")
 def import_command(
     book: Annotated[Path, typer.Argument(help="Folder of a loan book, see docs/book.md.")],
-    mapping: Annotated[str | None, typer.Option(help="Shipped mapping by name, or a TOML file.")] = None,
-    quarantine: Annotated[
-        bool, typer.Option("--quarantine", help="Leave loans with faults out, and say how much that is.")
-    ] = False,
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    mapping: Mapping = None,
+    quarantine: Quarantine = False,
+    output: Output = Format.text,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Bring a loan book into the desk: all of it or nothing of it; what the desk has already stays as it is.
@@ -127,7 +126,7 @@ def import_command(
 @group.command("worklist")
 def worklist_command(
     close: Annotated[Path, typer.Argument(help="Folder that `forbear close --out` wrote.")],
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    output: Output = Format.text,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Load the results of a close: a case for each borrower in arrears, none for one who is cured."""

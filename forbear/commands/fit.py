@@ -9,6 +9,7 @@ import typer
 
 from forbear.basics.console import Format, Steps, answers, print_json, print_table, words
 from forbear.commands.books import day, opened_book
+from forbear.commands.options import Mapping, Output, Quarantine, Threads
 
 if TYPE_CHECKING:
     from forbear.risk.fit import Model
@@ -25,15 +26,13 @@ def fit_book(
     ],
     as_of: Annotated[str, typer.Option(help="The day (YYYY-MM-DD) up to which the book is known.")],
     out: Annotated[Path, typer.Option(help="Folder for the model; an earlier model there is replaced.")],
-    mapping: Annotated[
-        str | None, typer.Option(help="Shipped mapping by name, or a TOML file, for other people's files.")
-    ] = None,
+    mapping: Mapping = None,
     allow: Annotated[
         list[str] | None, typer.Option(help="An x_ column that may rank an outcome nearly perfectly.")
     ] = None,
-    quarantine: Annotated[bool, typer.Option("--quarantine", help="Leave loans with faults out.")] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads for the tables; all if not given.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    quarantine: Quarantine = False,
+    threads: Threads = None,
+    output: Output = Format.text,
 ) -> None:
     """Fit a model on a book as it was known on a day: who will be late, be cured, roll on, reach 90 days.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forbear.basics.console import Format, answers, print_json, words
+from forbear.commands.options import Output
 
 if TYPE_CHECKING:
     from forbear.conduct import Pack, Packs, Rule, Verdict
@@ -47,7 +48,7 @@ ShippedPackOption = Annotated[
 UsPackOption = Annotated[
     list[str] | None, typer.Option("--pack", "-p", help="Pack by name or folder; may be repeated. Default: us.")
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
+FormatOption = Output
 Language = Annotated[_Language, typer.Option("--language", help="Language of the answer.")]
 At = Annotated[str | None, typer.Option("--at", help="Instant with its zone, 2026-06-30T21:59:00+08:00.")]
 File = Path | None

@@ -11,6 +11,7 @@ import typer
 from forbear.basics.console import Format, Steps, answers, print_json, words
 from forbear.commands.books import day, opened_book
 from forbear.commands.fit import plain_reasons
+from forbear.commands.options import Mapping, Output, Quarantine, Threads
 
 
 class _At(StrEnum):
@@ -30,15 +31,13 @@ def score_book(
     as_of: Annotated[str, typer.Option(help="The day (YYYY-MM-DD) to stand on; nothing after it counts.")],
     model: Annotated[Path, typer.Option(help="Folder that `forbear fit` wrote.")],
     out: Annotated[Path, typer.Option(help="File for the scores: .parquet or .csv.")],
-    mapping: Annotated[
-        str | None, typer.Option(help="Shipped mapping by name, or a TOML file, for other people's files.")
-    ] = None,
+    mapping: Mapping = None,
     at: Annotated[
         _At, typer.Option(help="Look at each loan on the as-of day, or on its own day of disbursal.")
     ] = _At.as_of,
-    quarantine: Annotated[bool, typer.Option("--quarantine", help="Leave loans with faults out.")] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads for the tables; all if not given.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    quarantine: Quarantine = False,
+    threads: Threads = None,
+    output: Output = Format.text,
 ) -> None:
     """Score every loan disbursed by a day: a row a loan, a probability a column, null where a question does not apply.
 

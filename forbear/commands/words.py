@@ -11,6 +11,7 @@ import typer
 
 from forbear.basics.console import Format, answers, print_json
 from forbear.basics.errors import UnreadableFile
+from forbear.commands.options import Output
 
 if TYPE_CHECKING:
     from forbear.conduct.language import Finding, Findings
@@ -39,7 +40,7 @@ def check(
     ] = None,
     column: Annotated[str | None, typer.Option(help="The column with the text, in a table.")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="A text file holds one message a line.")] = False,
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    output: Output = Format.text,
 ) -> None:
     """Look for threats, shaming, insults, false authority or consequence, disclosure and the like.
 
@@ -105,7 +106,7 @@ def _tell_one(row: int, language: str, finding: Finding) -> None:
 
 @words_app.command(name="rules")
 def list_rules(
-    output: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.text,
+    output: Output = Format.text,
 ) -> None:
     """List the rules of words: what each forbids, on what ground, which facts lift it, and the facts known."""
     from forbear.conduct.language import FACTS, rules

@@ -30,6 +30,8 @@ def database(url: str, pool: int) -> dict[str, Any]:
         ) from None
     named = {ours: str(parts.pop(theirs)) for theirs, ours in _NAMES.items() if parts.get(theirs)}
     options: dict[str, Any] = dict(parts)
+    # What is prepared or stands in a function is asked for ever again: planned once, not for each set of values.
+    options["options"] = f"{options.get('options', '')} -c plan_cache_mode=force_generic_plan".strip()
     if pool:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
     return {

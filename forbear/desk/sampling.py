@@ -1,4 +1,4 @@
-"""What a sample desk has beside its book: users of each role, what compliance vouches for, facts, a month of work.
+"""What a sample desk has beside its book: users, facts, vouches, a month of work, a day at the bank.
 
 Everything here is invented. Calls are spread over the working hours of the past month, none to the same borrower twice,
 so that the gate still lets a call through; what is written is what the desk itself would have written.
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
 from forbear.desk.people.roles import Role
@@ -82,6 +83,7 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400) -> list[SignIn]:
             cursor.execute(_FACTS, {"since": at - timedelta(days=DAYS)})
         _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
     _names(random.Random(seed))  # noqa: S311
+    furnish_bank(users["manager"], at, random.Random(seed))  # noqa: S311
     return made
 
 

@@ -13,6 +13,7 @@
 | FORBEAR_IDLE_MINUTES | a session that rests so long ends (60) |
 | FORBEAR_OIDC_ISSUER | an OpenID Connect provider to sign in with; then also FORBEAR_OIDC_CLIENT_ID, |
 | | FORBEAR_OIDC_CLIENT_SECRET, and FORBEAR_OIDC_NAME on the button |
+| FORBEAR_API_PER_SECOND | requests a second that one caller of the API may make to one process (1000) |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
 | FORBEAR_WEBHOOK_NETWORKS | networks that webhooks may go to beside public addresses (docs/webhooks.md) |
@@ -85,6 +86,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "forbear.desk.probes.probed",
     "forbear.desk.middleware.observed",
+    "forbear.desk.api.limits.limited",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "forbear.desk.middleware.content_security_policy",
@@ -172,6 +174,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
 X_FRAME_OPTIONS = "DENY"
+API_PER_SECOND = float(os.environ.get("FORBEAR_API_PER_SECOND", "1000"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",

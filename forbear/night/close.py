@@ -20,17 +20,21 @@ import duckdb
 
 from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.book import Book, CheckResult, LeftOut, check_book, leave_out, open_book
+from forbear.night.decide import OUTPUTS, decide
 from forbear.night.engines import Engine, Progress, night_words, run_night
 from forbear.night.manifest import manifest_text, portfolio_text
 from forbear.night.portfolio import NightPlan, plan_night, portfolio
 from forbear.night.risk import SCORES, risk_part
 from forbear.night.settings import NightSettings, read_settings
 from forbear.report import render
+from forbear.treatment.strategy import read_strategy
 
 ACCOUNTS = "accounts.parquet"
 PORTFOLIO = "portfolio.json"
 REPORT = "report.html"
 MANIFEST = "manifest.json"
+FILES = (ACCOUNTS, SCORES, *OUTPUTS, PORTFOLIO, REPORT)
+"""What a close may write beside its manifest; scores and decisions only when it was given a model or a strategy."""
 ASIDE = ".forbear-close-"
 """Beginning of the name of the folder that a close works in, before its process and a dash."""
 
@@ -69,6 +73,8 @@ def close(
     today: date | None = None,
     watch: Watch | None = None,
     model: str | Path | None = None,
+    strategy: str | Path | None = None,
+    facts: str | Path | None = None,
 ) -> Closed:
     """Close the book in a folder as of a date and write its four files into `out`.
 
@@ -86,6 +92,8 @@ def close(
         today: last day on which anything can have happened; what is dated later is a fault. Not asked when None.
         watch: told of each step, for progress.
         model: folder of a model (`forbear fit`): scores are written too, and the report has a chapter on risk.
+        strategy: name or file of a strategy: decisions are written too, and the report has a chapter on them.
+        facts: with a strategy, file of facts for the gate beside the book's own (docs/gate.md).
 
     Raises:
         AnswerIsNo: the book has faults and `quarantine` is not said, or faults that no loan can answer for.
@@ -93,6 +101,9 @@ def close(
     """
     watching = watch or _nobody
     using = settings if isinstance(settings, NightSettings) else read_settings(settings)
+    deciding = read_strategy(str(strategy)) if strategy is not None else None
+    if facts is not None and deciding is None:
+        raise WrongUse("facts are for the gate, which a close asks only with a strategy", "add --strategy")
     target = _folder(Path(out), Path(book))
     _clear_up(target)
     with tempfile.TemporaryDirectory(prefix=f"{ASIDE}{os.getpid()}-", dir=target) as aside:
@@ -109,8 +120,14 @@ def close(
                 told = portfolio(opened, checked, left_out, plan, night.table)
                 with watching("writing accounts"):
                     night.write_accounts(Path(aside) / ACCOUNTS)
+            known = None
             if model is not None:
-                told["risk"] = risk_part(opened, model, as_of, Path(aside), watching)
+                told["risk"], known = risk_part(opened, model, as_of, Path(aside), watching)
+            if deciding is not None:
+                with watching("deciding"):
+                    told["decisions"] = decide(
+                        opened, deciding, as_of, Path(aside), known=known, facts=Path(facts) if facts else None
+                    )
             _write(Path(aside), told, opened, plan, language, str(Engine(engine)))
         finally:
             connection.close()
@@ -203,10 +220,16 @@ def _night(engine: Engine, book: Book, plan: NightPlan, aside: Path, progress: P
 def _write(aside: Path, told: dict[str, Any], book: Book, plan: NightPlan, language: str, engine: str) -> None:
     (aside / PORTFOLIO).write_text(portfolio_text(told), encoding="utf-8")
     (aside / REPORT).write_text(render(told, language), encoding="utf-8")
-    outputs = [aside / name for name in (ACCOUNTS, SCORES, PORTFOLIO, REPORT) if (aside / name).exists()]
+    outputs = [aside / name for name in FILES if (aside / name).exists()]
     (aside / MANIFEST).write_text(
         manifest_text(
-            book, plan, language, engine, outputs, told.get("risk", {}).get("model", {}).get("sha256", "")
+            book,
+            plan,
+            language,
+            engine,
+            outputs,
+            model_sha256=told.get("risk", {}).get("model", {}).get("sha256", ""),
+            strategy_sha256=told.get("decisions", {}).get("strategy", {}).get("sha256", ""),
         ),
         encoding="utf-8",
     )
@@ -215,10 +238,11 @@ def _write(aside: Path, told: dict[str, Any], book: Book, plan: NightPlan, langu
 def _move_in(aside: Path, target: Path) -> None:
     """Put the files in place. An earlier manifest goes first: a folder without one holds no whole close."""
     (target / MANIFEST).unlink(missing_ok=True)
-    if not (aside / SCORES).exists():
-        (target / SCORES).unlink(missing_ok=True)
-    for name in (ACCOUNTS, SCORES, PORTFOLIO, REPORT, MANIFEST):
-        if name != SCORES or (aside / name).exists():
+    for name in FILES:
+        if not (aside / name).exists():
+            (target / name).unlink(missing_ok=True)
+    for name in (*FILES, MANIFEST):
+        if (aside / name).exists():
             (aside / name).replace(target / name)
 
 

@@ -23,7 +23,14 @@ def portfolio_text(told: dict[str, Any]) -> str:
 
 
 def manifest_text(
-    book: Book, plan: NightPlan, language: str, engine: str, outputs: Sequence[Path], model_sha256: str = ""
+    book: Book,
+    plan: NightPlan,
+    language: str,
+    engine: str,
+    outputs: Sequence[Path],
+    *,
+    model_sha256: str = "",
+    strategy_sha256: str = "",
 ) -> str:
     """`manifest.json` as it is written.
 
@@ -34,6 +41,7 @@ def manifest_text(
         engine: that made the tables.
         outputs: the files written, to be fingerprinted.
         model_sha256: fingerprint of the model that scored the loans; empty for none.
+        strategy_sha256: fingerprint of the strategy that decided; empty for none.
     """
     tables = needed(plan.wanted, plan.own)
     told = {
@@ -50,6 +58,7 @@ def manifest_text(
         ],
         "tables": [{"table": t.name, "room": t.room, "sha256": t.sha256} for t in tables],
         **({"model": model_sha256} if model_sha256 else {}),
+        **({"strategy": strategy_sha256} if strategy_sha256 else {}),
         "outputs": [{"file": p.name, "bytes": p.stat().st_size, "sha256": file_sha256(p)} for p in outputs],
     }
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from forbear.book import Book
 from forbear.funding.figures import Money
@@ -30,14 +32,30 @@ BANDS = (0.05, 0.10, 0.20, 0.40, 0.60)
 MOST_LISTED = 12
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a model and the evidence say of single loans.
+
+    Attributes:
+        scores: loan_id, p_cure_30, p_late_7.
+        causes: loan_id, cause (`unknown` where none is named) of loans in arrears.
+    """
+
+    scores: pa.Table
+    causes: pa.Table
+
+
 def risk_part(
     book: Book,
     folder: str | Path,
     as_of: date,
     aside: Path,
     watching: Callable[[str], AbstractContextManager[Any]],
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Known]:
     """Score the book, write `scores.parquet` into `aside`, and tell the report's chapter on risk.
+
+    Returns:
+        The chapter, and what a strategy may decide by.
 
     Raises:
         UnreadableFile, WrongUse: the model folder cannot be trusted, or is of another kind of book.
@@ -54,7 +72,8 @@ def risk_part(
         part = made.frame.take(rows)
         scores = {c: np.array(made.table[c].to_numpy(zero_copy_only=False), dtype=float)[rows] for c in NUMBERS}
         lights = drift(part, model, scores) if len(part) >= 100 else []
-        return {
+        known = _known(made, part)
+        told = {
             "format": FORMAT,
             "model": {
                 "sha256": fingerprint(folder),
@@ -71,6 +90,17 @@ def risk_part(
             "kept_word": [_kept(k) for k in kept_word(past, model)] if past is not None else [],
             "fairness": fairness(past, model, as_of) if past is not None else [],
         }
+        return told, known
+
+
+def _known(made: Scored, part: Any) -> Known:
+    overdue = part.take(np.flatnonzero(part.marks["overdue"].astype(float) > 0))
+    named = causes(overdue).named.tolist() if len(overdue) else []
+    loans = pa.array(overdue.marks["loan_id"].tolist(), made.table["loan_id"].type)
+    return Known(
+        made.table.select(["loan_id", "p_cure_30", "p_late_7"]),
+        pa.table({"loan_id": loans, "cause": pa.array(named, pa.string())}),
+    )
 
 
 def _worst(lights: list[str]) -> str:

@@ -18,10 +18,10 @@ import sqlglot
 from sqlglot import exp
 
 from forbear.aging.words import Word
+from forbear.basics.sql import DIALECT, days_after
 
 ROOMS = ("aging", "funding")
 """Rooms whose tables the night makes."""
-DIALECT = "duckdb"
 MONEY_DIGITS = 18
 
 
@@ -116,7 +116,7 @@ def _filled(node: exp.Expr, words: Mapping[str, Word], digits: int, dialect: str
         if name == "MONEY":
             return _money(node.expressions[0], digits)
         if name == "DAYS_AFTER":
-            return _days_after(node.expressions[0], node.expressions[1], dialect)
+            return days_after(node.expressions[0], node.expressions[1], dialect)
     return node
 
 
@@ -127,11 +127,3 @@ def _money(minor: exp.Expr, digits: int) -> exp.Expr:
         return whole
     unit = exp.cast(exp.Literal.string(f"0.{1:0{digits}}"), f"DECIMAL({digits}, {digits})")
     return exp.cast(exp.Mul(this=whole, expression=unit), f"DECIMAL({MONEY_DIGITS}, {digits})")
-
-
-def _days_after(day: exp.Expr, days: exp.Expr, dialect: str) -> exp.Expr:
-    """A date some days later; engines spell that apart."""
-    number = exp.cast(days, "INT")
-    if dialect == DIALECT:
-        return exp.Paren(this=exp.Add(this=day, expression=number))
-    return exp.Anonymous(this="DATE_ADD", expressions=[day, number])

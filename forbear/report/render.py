@@ -15,10 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
+from forbear.basics.templates import ours, template
 from forbear.report import about, cohorts, movement, standing
+from forbear.report import decisions as deciding
 from forbear.report import risk as chances
 from forbear.report.headline import scope, tiles, warnings
 from forbear.report.model import Section, Tile
@@ -39,6 +38,7 @@ SECTIONS = (
     movement.cures,
     cohorts.first_payment_default,
     chances.risk,
+    deciding.decisions,
     standing.segments,
     standing.classification,
     about.quarantine,
@@ -95,7 +95,7 @@ def render(portfolio: Mapping[str, Any], language: str = "zh") -> str:
     """
     made = parts(portfolio, language)
     scripts = (_file(CHART_LIBRARY), _file(CHART_SCRIPT)) if made.has_charts else ()
-    page: str = _template().render(
+    page: str = template(HERE / "report.html.j2").render(
         say=made.say,
         language=HTML_LANGUAGE[language],
         portfolio=portfolio,
@@ -104,9 +104,9 @@ def render(portfolio: Mapping[str, Any], language: str = "zh") -> str:
         tiles=made.tiles,
         sections=made.sections,
         policy=_policy(scripts),
-        style=_ours(_file(HERE / "report.css")),
-        scripts=[_ours(s) for s in scripts],
-        chart_data=_ours(made.chart_data),
+        style=ours(_file(HERE / "report.css")),
+        scripts=[ours(s) for s in scripts],
+        chart_data=ours(made.chart_data),
     )
     return page
 
@@ -133,25 +133,8 @@ def _policy(scripts: tuple[str, ...]) -> str:
     )
 
 
-def _ours(text: str) -> Markup:
-    """Text that stands in the page as it is: our own files, and JSON made safe by `_data`; nothing else."""
-    return Markup(text)  # noqa: S704
-
-
 @cache
 def _file(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     assert "</script" not in text.lower(), f"{path.name} would end its own element"
     return text
-
-
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2")

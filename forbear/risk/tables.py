@@ -21,8 +21,8 @@ import sqlglot
 from sqlglot import exp
 
 from forbear.basics.errors import WrongUse
+from forbear.basics.sql import DIALECT, days_after
 
-DIALECT = "duckdb"
 Word = int | str | bool | date
 CONTRACT = "contract"
 """What a loan's papers say on the day of disbursal: seen by whoever sees the loan."""
@@ -110,10 +110,7 @@ def _filled(node: exp.Expr, words: Mapping[str, Word], dialect: str) -> exp.Expr
     if isinstance(node, exp.Placeholder | exp.Parameter):
         return exp.convert(words[str(node.name)])
     if isinstance(node, exp.Anonymous) and node.name.upper() == "DAYS_AFTER":
-        day, number = node.expressions[0], exp.cast(node.expressions[1], "INT")
-        if dialect == DIALECT:
-            return exp.Paren(this=exp.Add(this=day, expression=number))
-        return exp.Anonymous(this="DATE_ADD", expressions=[day, number])
+        return days_after(node.expressions[0], node.expressions[1], dialect)
     return node
 
 

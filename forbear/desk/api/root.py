@@ -25,8 +25,11 @@ ROUTERS: dict[str, str] = {
     "/hooks": "forbear.desk.money.hooks_api",
     "/webhooks": "forbear.desk.outbound.api",
     "": "forbear.desk.lists.api",
+    "/bank-files": "forbear.desk.money.receipts_api:files_router",
+    "/receipts": "forbear.desk.money.receipts_api",
+    "/acts": "forbear.desk.money.acts_api",
 }
-"""Where in the API each app's `router` stands; a rule of its own may stand on each operation."""
+"""Where in the API each app's `router` (or what is named after a colon) stands; a rule stands on each operation."""
 
 
 class DeskAPI(NinjaAPI):
@@ -50,6 +53,7 @@ ANY_MAY_ANSWER = {
     400: "the body is no JSON",
     401: "nobody is signed in, and no token holds",
     403: "the role may not do this, or the request forges another's session",
+    429: "the caller asks too often; Retry-After says when to ask again",
     422: "something asked for cannot be; the answer says what and why",
 }
 
@@ -65,4 +69,5 @@ api = DeskAPI(
 
 tell_errors(api)
 for _prefix, _module in ROUTERS.items():
-    api.add_router(_prefix, import_module(_module).router)
+    _path, _, _name = _module.partition(":")
+    api.add_router(_prefix, getattr(import_module(_path), _name or "router"))

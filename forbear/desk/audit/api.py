@@ -14,7 +14,7 @@ from forbear.desk.people.rights import requires
 router = Router(tags=["audit"])
 
 
-class Told(Schema):
+class AuditEntry(Schema):
     """An entry of the audit log."""
 
     entry_id: int
@@ -25,7 +25,7 @@ class Told(Schema):
     facts: dict[str, Any]
 
 
-class Which(Schema):
+class WhichEntries(Schema):
     """Which entries; newest first."""
 
     before: int | None = Field(None, ge=1, le=2**63 - 1, description="smaller ids: the last of the page before")
@@ -44,14 +44,14 @@ class WhichReveals(Schema):
     page: int = Field(100, ge=1, le=1000)
 
 
-@router.get("/entries", response=list[Told])
+@router.get("/entries", response=list[AuditEntry])
 @requires("audit.see")
-def entries(request: HttpRequest, which: Query[Which]) -> object:
+def entries(request: HttpRequest, which: Query[WhichEntries]) -> object:
     """Entries, newest first."""
     return reading.entries(**_clean(which))
 
 
-@router.get("/reveals", response=list[Told])
+@router.get("/reveals", response=list[AuditEntry])
 @requires("audit.see")
 def reveals(request: HttpRequest, which: Query[WhichReveals]) -> object:
     """Who saw which personal value of whom, when and why."""

@@ -116,7 +116,7 @@ def pay_many(payments: Sequence[Payment], *, actor: str, at: datetime) -> list[R
         Refused: an amount that is not above zero, or a loan that the ledger does not have.
     """
     for one in payments:
-        _refuse_bad_payment(one, actor)
+        refuse_bad_payment(one, actor)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(named("pay_many"), _arrays(payments, actor, at))
@@ -134,7 +134,7 @@ def pay(payment: Payment, *, actor: str, at: datetime) -> tuple[Receipt, Mapping
         KeyUsed: the key or the payment's id was used for something else.
         Refused: it cannot be booked.
     """
-    _refuse_bad_payment(payment, actor)
+    refuse_bad_payment(payment, actor)
     told = _told(payment, actor, at)
     if told["outcome"] == "booked":
         return Receipt(told["entry"]), told
@@ -154,7 +154,12 @@ def _told(one: Payment, actor: str, at: datetime) -> dict[str, Any]:
         return told
 
 
-def _refuse_bad_payment(one: Payment, actor: str) -> None:
+def refuse_bad_payment(one: Payment, actor: str) -> None:
+    """Refuse what no loan could take.
+
+    Raises:
+        Refused: a name that is empty, long or not printable; an amount that is not above zero.
+    """
     _refuse_bad_names(key=one.key, cause=one.payment_id, actor=actor)
     if not 0 < one.amount < 1 << 62:
         raise Refused("amount", f"payment {one.payment_id} is of {one.amount}", "give minor units above zero")

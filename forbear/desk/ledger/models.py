@@ -43,7 +43,8 @@ class Entry(models.Model):
     """Something that happened to a loan, or (with `of_entry`) what followed from it."""
 
     entry_id = models.BigAutoField(primary_key=True)
-    loan = models.ForeignKey(Account, models.PROTECT, db_index=False, related_name="entries")
+    # The three foreign keys are held by sql/belonging.sql, once a statement and not once a row.
+    loan = models.ForeignKey(Account, models.PROTECT, db_constraint=False, db_index=False, related_name="entries")
     kind = models.TextField()
     effective_on = models.DateField(help_text="from this day on it counts")
     booked_at = models.DateTimeField(
@@ -55,10 +56,22 @@ class Entry(models.Model):
     key = models.TextField(null=True, help_text="idempotency key; none on what follows from another entry")
     facts = models.JSONField(null=True)
     reverses = models.ForeignKey(
-        "self", models.PROTECT, null=True, db_column="reverses", db_index=False, related_name="reversed_by"
+        "self",
+        models.PROTECT,
+        null=True,
+        db_column="reverses",
+        db_constraint=False,
+        db_index=False,
+        related_name="reversed_by",
     )
     of_entry = models.ForeignKey(
-        "self", models.PROTECT, null=True, db_column="of_entry", db_index=False, related_name="followed_by"
+        "self",
+        models.PROTECT,
+        null=True,
+        db_column="of_entry",
+        db_constraint=False,
+        db_index=False,
+        related_name="followed_by",
     )
 
     class Meta:
@@ -88,7 +101,7 @@ class Posting(models.Model):
     pk = models.CompositePrimaryKey("entry_id", "line")
     entry = models.ForeignKey(
         Entry, models.PROTECT, db_index=False, db_constraint=False, related_name="postings"
-    )  # held by guards.sql once a statement, not once a row
+    )  # held by sql/belonging.sql too
     line = models.SmallIntegerField()
     account = models.TextField()
     component = models.TextField(null=True)

@@ -21,7 +21,7 @@ from forbear.desk.lists.exporting import RIGHT, export, may_export
 from forbear.desk.lists.formats import FORMATS
 from forbear.desk.lists.reading import LARGEST, SMALLEST, asked, one, page
 from forbear.desk.lists.scope import SPECIAL
-from forbear.desk.money.api import FIRST_DAY, LAST_DAY, PRINTABLE
+from forbear.desk.money.acts import FIRST_DAY, LAST_DAY, PRINTABLE
 from forbear.desk.people.rights import requires
 from forbear.desk.people.wire import NO
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,15 +15,13 @@ from forbear.desk.api.words import Told
 from forbear.desk.ledger.booking import LONGEST, Payment
 from forbear.desk.ledger.refusals import KeyUsed, Refused
 from forbear.desk.money import payments
+from forbear.desk.money.acts import FIRST_DAY, LAST_DAY, MOST_MONEY, PRINTABLE
 from forbear.desk.people.api_approvals import Proposal
 from forbear.desk.people.rights import requires
 from forbear.desk.record.visible import STAFF, visible_loans
 
 router = Router(tags=["payments"])
-PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
 MOST = 100
-MOST_MONEY = 10**15
 
 
 def _written(value: Any) -> Any:
@@ -49,40 +47,17 @@ class PaymentIn(Schema):
     source: Annotated[Name | None, Field(description="where it comes from, such as till or bank")] = None
 
 
-class PartOut(Schema):
-    """What a payment pays of one component of one installment."""
-
-    number: int
-    component: str
-    amount: int
-
-
-class BookedOut(Schema):
-    """A payment as it was booked."""
-
-    payment_id: str
-    loan_id: str
-    paid_on: date
-    amount: int
-    currency: str
-    entry_id: int
-    booked_at: datetime
-    parts: list[PartOut]
-    unapplied: int = Field(description="what of it has paid nothing: the borrower's credit")
-
-
-class PaymentOut(BookedOut):
-    """A payment as it stands now."""
-
-    reversed_on: date | None
-    source: str | None
-
-
 class ReversalIn(Schema):
     """Why and from when a payment no longer counts."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500, pattern=PRINTABLE)]
     effective_on: Day
+
+
+def key_and_id(actor: str, key: str, payment_id: str | None) -> tuple[str, str]:
+    """The ledger's key of a request, which no two users share, and the payment's id: made of it if need be."""
+    key = f"api:{actor}:{key}"
+    return key, payment_id or "key-" + hashlib.sha256(key.encode()).hexdigest()[:24]
 
 
 def _no(status: int, error: Refused) -> Status:
@@ -94,7 +69,7 @@ def _may_see(request: HttpRequest, loan_id: str) -> bool:
     return user.role in STAFF or visible_loans(user).filter(loan_id=loan_id).exists()
 
 
-def _found(request: HttpRequest, payment_id: str) -> payments.Shown:
+def _found(request: HttpRequest, payment_id: str) -> payments.PaymentNow:
     """The payment.
 
     Raises:
@@ -106,7 +81,7 @@ def _found(request: HttpRequest, payment_id: str) -> payments.Shown:
     return found[0]
 
 
-@router.post("", response={201: BookedOut, (404, 409, 422): Told}, summary="Book a payment")
+@router.post("", response={201: payments.PaymentBooked, (404, 409, 422): Told}, summary="Book a payment")
 @requires("payments.book")
 def book_payment(
     request: HttpRequest,
@@ -125,8 +100,7 @@ def book_payment(
 ) -> Any:
     """Book money received, once for each key, and say what it paid."""
     actor = request.user.get_username()
-    key = f"api:{actor}:{idempotency_key}"
-    payment_id = body.payment_id or "key-" + hashlib.sha256(key.encode()).hexdigest()[:24]
+    key, payment_id = key_and_id(actor, idempotency_key, body.payment_id)
     if not _may_see(request, body.loan_id):
         return Status(404, {"detail": f"there is no loan {body.loan_id!r}", "hint": ""})
     given = Payment(payment_id, body.loan_id, body.paid_on, body.amount, key, body.source or "")
@@ -141,7 +115,7 @@ def book_payment(
     return Status(201, shown)
 
 
-@router.get("", response={200: list[PaymentOut], (404, 422): Told}, summary="Payments of a loan")
+@router.get("", response={200: list[payments.PaymentNow], (404, 422): Told}, summary="Payments of a loan")
 @requires("payments.see")
 def list_payments(
     request: HttpRequest,
@@ -158,7 +132,7 @@ def list_payments(
 PaymentId = Annotated[str, Path(min_length=1, max_length=LONGEST, pattern=PRINTABLE)]
 
 
-@router.get("/{payment_id}", response={200: PaymentOut, (404, 422): Told}, summary="A payment")
+@router.get("/{payment_id}", response={200: payments.PaymentNow, (404, 422): Told}, summary="A payment")
 @requires("payments.see")
 def one_payment(request: HttpRequest, payment_id: PaymentId) -> Any:
     """A payment as it stands now: what it pays, and whether it was undone."""

@@ -13,7 +13,8 @@ from forbear.desk.api.words import Told
 from forbear.desk.ledger.booking import Payment
 from forbear.desk.ledger.refusals import KeyUsed, Refused
 from forbear.desk.money import payments
-from forbear.desk.money.api import PRINTABLE, BookedOut, PaymentIn
+from forbear.desk.money.acts import PRINTABLE
+from forbear.desk.money.api import PaymentIn
 from forbear.desk.money.webhook import is_genuine
 
 router = Router(tags=["payments"])
@@ -35,7 +36,7 @@ class HookIn(PaymentIn):
 
 @router.post(
     "/{sender}/payments",
-    response={201: BookedOut, (400, 401, 404, 409, 422): Told},
+    response={201: payments.PaymentBooked, (400, 401, 404, 409, 422): Told},
     auth=None,
     summary="A provider tells of a payment",
     openapi_extra={

@@ -1,17 +1,19 @@
 """Payments in: booked once a key, read back, reversed by two people.
 
-Stops at money that names its loan; what does not is not taken.
+Stops at money that names its loan; what comes without (bank files) is taken in by `taking` and matched in `receipts`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
+from ninja import Field, Schema
 
 from forbear.desk.ledger.booking import Payment, Receipt, pay
 from forbear.desk.ledger.refusals import Refused
@@ -25,16 +27,16 @@ AHEAD = timedelta(days=1)
 """How far from today (UTC) a payment's day may lie ahead: somewhere it is tomorrow already."""
 
 
-class Part(NamedTuple):
-    """What a payment paid of one component of one installment, minor units."""
+class PaymentPart(Schema):
+    """What a payment pays of one component of one installment."""
 
     number: int
     component: str
     amount: int
 
 
-class Shown(NamedTuple):
-    """A payment as it was booked, or as it stands now; minor units."""
+class PaymentBooked(Schema):
+    """A payment as it was booked; minor units."""
 
     payment_id: str
     loan_id: str
@@ -43,27 +45,32 @@ class Shown(NamedTuple):
     currency: str
     entry_id: int
     booked_at: datetime
-    parts: tuple[Part, ...]
+    parts: list[PaymentPart]
+    unapplied: int = Field(description="what of it has paid nothing: the borrower's credit")
+
+
+class PaymentNow(PaymentBooked):
+    """A payment as it stands now."""
+
     reversed_on: date | None = None
     source: str | None = None
 
-    @property
-    def unapplied(self) -> int:
-        """What of it has paid nothing."""
-        return self.amount - sum(part.amount for part in self.parts)
-
 
 @cache
-def _named(name: str) -> str:
+def named(name: str) -> str:
+    """The text of `sql/<name>.sql`."""
     return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
 
 
-def _shown(row: Any) -> Shown:
-    parts = tuple(Part(*part) for part in json.loads(row[7] or "[]"))
-    return Shown._make([*row[:7], parts, *(row[8:] or (None, None))])
+def _shown(row: Any) -> PaymentNow:
+    """A row of `booked.sql` or `payments.sql`."""
+    names = ("payment_id", "loan_id", "paid_on", "amount", "currency", "entry_id", "booked_at")
+    paid = [PaymentPart(number=n, component=name, amount=amount) for n, name, amount in json.loads(row[7] or "[]")]
+    told = dict(zip(names, row[:7], strict=True)) | dict(zip(("reversed_on", "source"), row[8:], strict=False))
+    return PaymentNow(**told, parts=paid, unapplied=row[3] - sum(part.amount for part in paid))
 
 
-def take(payment: Payment, *, actor: str, at: datetime) -> tuple[Shown, Receipt]:
+def take(payment: Payment, *, actor: str, at: datetime) -> tuple[PaymentNow, Receipt]:
     """Book a payment; the answer is the same however often it is asked with the same key.
 
     Raises:
@@ -75,40 +82,39 @@ def take(payment: Payment, *, actor: str, at: datetime) -> tuple[Shown, Receipt]
     receipt, told = pay(payment, actor=actor, at=at)
     if not told:
         return as_booked(receipt.entry_id), receipt
-    shown = Shown(
-        payment.payment_id,
-        payment.loan_id,
-        payment.paid_on,
-        payment.amount,
-        told["currency"],
-        receipt.entry_id,
-        datetime.fromisoformat(told["booked_at"]),
-        tuple(Part(*part) for part in told["parts"]),
-    )
-    return shown, receipt
+    return just_booked(payment, told), receipt
 
 
-def as_booked(entry_id: int) -> Shown:
+def just_booked(payment: Payment, told: Mapping[str, Any]) -> PaymentNow:
+    """A payment as `ledger_pay` has just booked it."""
+    row = [
+        *(payment.payment_id, payment.loan_id, payment.paid_on, payment.amount, told["currency"]),
+        *(told["entry"], datetime.fromisoformat(told["booked_at"]), json.dumps(told["parts"])),
+    ]
+    return _shown(row)
+
+
+def as_booked(entry_id: int) -> PaymentNow:
     """A payment as it was booked, whatever has happened to it since."""
     with connection.cursor() as cursor:
-        cursor.execute(_named("booked"), {"entry": entry_id})
+        cursor.execute(named("booked"), {"entry": entry_id})
         return _shown(cursor.fetchone())
 
 
 NEWEST = 1 << 62
 
 
-def payments(*, payment_id: str = "", loan_id: str = "", before: int = NEWEST, most: int = 100) -> list[Shown]:
+def payments(*, payment_id: str = "", loan_id: str = "", before: int = NEWEST, most: int = 100) -> list[PaymentNow]:
     """Payments as they stand now, newest booked first: one by its id, or those of a loan booked before an entry."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _named("payments"),
+            named("payments"),
             {"payment": payment_id or None, "loan": loan_id or None, "before": before, "most": most},
         )
         return [_shown(row) for row in cursor.fetchall()]
 
 
-def propose_reversal(payment: Shown, effective_on: date, reason: str, *, by: User, at: datetime) -> Approval:
+def propose_reversal(payment: PaymentNow, effective_on: date, reason: str, *, by: User, at: datetime) -> Approval:
     """Propose that a payment no longer counts; nothing is booked until another approves.
 
     Raises:

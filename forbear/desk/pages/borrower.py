@@ -79,6 +79,7 @@ def _page(request: HttpRequest, who: Borrower, more: dict[str, Any] | None = Non
         "outcomes": work.OUTCOMES,
         "timeline": timeline(who.pk),
         "may_work": allowed(request.user, "case.work"),
+        "may_act": allowed(request.user, "money.waive"),
         "currency": case.currency if case else "CNY",
         "today": now.date(),
     }

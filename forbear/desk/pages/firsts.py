@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from forbear.desk.money.models import PARKED, Receipt
 from forbear.desk.nights.models import Night
-from forbear.desk.people.models import User
+from forbear.desk.people.models import Approval, User
 from forbear.desk.people.roles import Role
 from forbear.desk.record.gate import CHANNELS
 from forbear.desk.record.models import Borrower, Case, Complaint, Contact, Promise
@@ -143,14 +144,37 @@ def _own(user: Any, at: datetime) -> Iterator[First]:
     yield First(_("Questions about your loan? Call the number in your contract; a person will answer."))
 
 
+def _of_funder(user: Any, at: datetime) -> Iterator[First]:
+    yield First(_("The lender sends you the report over the loans that you fund."))
+
+
+def _parked(user: Any, at: datetime) -> Iterator[First]:
+    parked = _few(Receipt.objects.filter(state=PARKED))
+    if parked:
+        said = ngettext("%(n)s receipt waits to be matched.", "%(n)s receipts wait to be matched.", parked)
+        yield First(said % {"n": _at_most(parked)}, reverse("pages:receipts"))
+
+
+def _proposed(user: Any, at: datetime) -> Iterator[First]:
+    rows = Approval.objects.filter(state="proposed", expires_at__gt=at).exclude(proposed_by=user)
+    waiting = _few(rows)
+    if waiting:
+        said = ngettext(
+            "%(n)s proposal waits for another person's approval.",
+            "%(n)s proposals wait for another person's approval.",
+            waiting,
+        )
+        yield First(said % {"n": _at_most(waiting)}, reverse("pages:approvals"))
+
+
 OF_ROLE: dict[Any, tuple[Callable[[Any, datetime], Iterator[First]], ...]] = {
-    Role.ADMINISTRATOR: (_setting_up, _night),
-    Role.MANAGER: (_complaints, _night, _broken, _day_so_far),
+    Role.ADMINISTRATOR: (_setting_up, _proposed, _night),
+    Role.MANAGER: (_complaints, _proposed, _parked, _night, _broken, _day_so_far),
     Role.AGENT: (_open_calls, _promises_due, _mine, _next),
     Role.AGENCY: (_open_calls, _promises_due, _mine, _next),
-    Role.COMPLIANCE: (_complaints, _shut, _rules),
+    Role.COMPLIANCE: (_complaints, _proposed, _shut, _rules),
     Role.RISK: (_night, _rules),
-    Role.FUNDER: (_night,),
+    Role.FUNDER: (_of_funder,),
     Role.BORROWER: (_own,),
 }
 

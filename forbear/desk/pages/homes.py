@@ -56,9 +56,16 @@ DOORS: tuple[Door, ...] = (
     Door(
         "pages:payments",
         _("Payments"),
-        _("Find a payment, see what it paid, book one."),
+        _("Find a payment, see what it paid, book one, take bank files in, match what came without a label."),
         actions()["payments.see"].roles - {"service"},
         "y",
+    ),
+    Door(
+        "pages:approvals",
+        _("Approvals"),
+        _("What another has proposed and you may approve, with what it would do to the cent."),
+        actions()["approvals.see"].roles,
+        "o",
     ),
     Door(
         "pages:rules",

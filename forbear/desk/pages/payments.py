@@ -1,6 +1,6 @@
 """Payments: found by loan, borrower or their own id; seen with what they paid; booked after a preview.
 
-Receipts that name no loan, and reversals, which a second person approves, are not done here.
+A reversal is proposed here and approved by a second person (`approvals`); money without a label is in `receipts`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from forbear.basics.errors import ForbearError
 from forbear.desk.audit.log import record
 from forbear.desk.ledger.booking import book, preview
 from forbear.desk.ledger.models import Entry, Posting
+from forbear.desk.money.payments import payments as taken
+from forbear.desk.money.payments import propose_reversal
 from forbear.desk.pages.owed import Owed, owed
+from forbear.desk.pages.receipts import reason_of
 from forbear.desk.pages.trying import amount_of, day_of, tried
 from forbear.desk.people.rights import allowed, requires
 from forbear.desk.record.models import Loan
@@ -54,6 +57,8 @@ def payments_of(request: HttpRequest, loan_id: str) -> HttpResponse:
         "paid": _allocated(standing),
         "today": today,
         "may_book": allowed(request.user, "payments.book"),
+        "may_reverse": allowed(request.user, "payments.reverse"),
+        "may_act": allowed(request.user, "money.waive"),
         "planned": _planned(request, loan),
         "asked": {name: request.GET.get(name, "") for name in ("amount", "paid_on", "payment_id")},
         "key": uuid4().hex,
@@ -79,6 +84,25 @@ def book_payment(request: HttpRequest, loan_id: str) -> HttpResponse:
         messages.success(request, _("The payment is booked."))
         return redirect("pages:payments_of", loan_id=loan.pk)
     return redirect(f"{reverse('pages:payments_of', args=[loan.pk])}?amount={given.get('amount', '')[:40]}")
+
+
+@require_POST
+@requires("payments.reverse")
+def reverse_payment(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """Propose that a payment no longer counts, with a reason, from a day on."""
+    entry = Entry.objects.filter(pk=entry_id, kind="payment").first()
+    if entry is None:
+        raise Http404
+    loan = _of(request, entry.loan_id)
+
+    def ask() -> None:
+        (found,) = taken(payment_id=entry.cause, most=1)
+        on = day_of(request.POST.get("effective_on", ""))
+        propose_reversal(found, on, reason_of(request), by=request.user, at=timezone.now())
+
+    if tried(request, ask):
+        messages.success(request, _("Proposed: another person approves it."))
+    return redirect("pages:payments_of", loan_id=loan.pk)
 
 
 def _of(request: HttpRequest, loan_id: str) -> Loan:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from forbear.conduct import Pack, Rule
@@ -16,10 +19,11 @@ from forbear.conduct.explaining import cited, explained
 from forbear.conduct.listing import CERTAINTIES, FORCES
 from forbear.desk.pages.trying import instant_of, tried
 from forbear.desk.pages.words import WORDS
+from forbear.desk.people import approvals
 from forbear.desk.people.rights import allowed, requires
 from forbear.desk.record.gate import CHANNELS, packs
 from forbear.desk.record.models import Vouched
-from forbear.desk.record.vouching import end, held, vouch, wanted
+from forbear.desk.record.vouching import end, held, propose_vouching, proposed, wanted
 
 ENDED = 100
 """So many of those that ended are shown, the latest first."""
@@ -69,13 +73,21 @@ def vouched(request: HttpRequest) -> HttpResponse:
     """For each channel what the rules want to know of every act on it, and who vouches for it on which grounds."""
     now = timezone.now()
     now_held = {(row.channel, row.fact): row for row in held(now).select_related("by")}
+    waiting = {
+        (row.payload["channel"], row.payload["fact"]): row for row in proposed(now).select_related("proposed_by")
+    }
     channels = [
-        (channel, [(one, now_held.get((channel, one.fact))) for one in wanted(channel)]) for channel in CHANNELS
+        (
+            channel,
+            [(one, now_held.get((channel, one.fact)), waiting.get((channel, one.fact))) for one in wanted(channel)],
+        )
+        for channel in CHANNELS
     ]
     told = {
         "channels": channels,
         "ended": Vouched.objects.filter(until__lte=now).select_related("by").order_by("-until", "-pk")[:ENDED],
         "may_vouch": allowed(request.user, "rules.vouch"),
+        "may_decide": allowed(request.user, "approvals.decide"),
         "today": now.date(),
     }
     return render(request, "pages/vouched.html", told)
@@ -84,15 +96,34 @@ def vouched(request: HttpRequest) -> HttpResponse:
 @require_POST
 @requires("rules.vouch")
 def vouch_for(request: HttpRequest) -> HttpResponse:
-    """Vouch for a fact of a channel."""
+    """Propose to vouch for a fact of a channel."""
     given = request.POST
 
     def write() -> None:
         until = instant_of(given.get("until", ""))
         channel, fact = given.get("channel", ""), given.get("fact", "")
-        vouch(request.user, channel, fact, given.get("grounds", ""), timezone.now(), until)
+        propose_vouching(request.user, channel, fact, given.get("grounds", ""), timezone.now(), until)
 
-    tried(request, write)
+    if tried(request, write):
+        messages.info(request, _("Proposed: another person approves it."))
+    return redirect("pages:vouched")
+
+
+@require_POST
+@requires("approvals.decide")
+def decide_vouching(request: HttpRequest, approval_id: UUID) -> HttpResponse:
+    """Approve what another proposed to vouch for, refuse it with a reason, or take one's own proposal back."""
+    now, said, reason = timezone.now(), request.POST.get("decision", ""), request.POST.get("reason", "")
+    if not proposed(now).filter(pk=approval_id).exists():
+        messages.error(request, _("This does not wait any more."))
+        return redirect("pages:vouched")
+    acts = {
+        "approve": lambda: approvals.approve(request.user, approval_id, now),
+        "refuse": lambda: approvals.refuse(request.user, approval_id, reason, now),
+        "withdraw": lambda: approvals.withdraw(request.user, approval_id, now),
+    }
+    if said in acts:
+        tried(request, acts[said])
     return redirect("pages:vouched")
 
 

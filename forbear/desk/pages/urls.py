@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from forbear.desk.pages import audit, board, borrower, history, payments, portfolio, rules, users, views, worklist
+from forbear.desk.pages import (
+    acts,
+    approvals,
+    audit,
+    board,
+    borrower,
+    history,
+    payments,
+    portfolio,
+    receipts,
+    rules,
+    users,
+    views,
+    worklist,
+)
 
 app_name = "pages"
 urlpatterns = [
@@ -14,6 +28,23 @@ urlpatterns = [
     path("payments", payments.payments, name="payments"),
     path("payments/book/<path:loan_id>", payments.book_payment, name="book_payment"),
     path("payments/of/<path:loan_id>", payments.payments_of, name="payments_of"),
+    path("payments/reverse/<int:entry_id>", payments.reverse_payment, name="reverse_payment"),
+    path("payments/files", receipts.bank_files, name="bank_files"),
+    path("payments/files/take", receipts.take_in, name="take_bank_file"),
+    path("payments/receipts", receipts.receipts, name="receipts"),
+    path("payments/receipts/<int:receipt_id>", receipts.receipt, name="receipt"),
+    path("payments/receipts/<int:receipt_id>/show", receipts.show_payer, name="show_payer"),
+    path("payments/receipts/<int:receipt_id>/match", receipts.match, name="match_receipt"),
+    path("payments/receipts/<int:receipt_id>/aside", receipts.set_aside, name="set_receipt_aside"),
+    path("payments/receipts/<int:receipt_id>/reopen", receipts.take_up, name="take_receipt_up"),
+    path("payments/receipts/<int:receipt_id>/return", receipts.give_back, name="return_receipt"),
+    path("payments/receipts/<int:receipt_id>/unmatch", receipts.unmatch, name="unmatch_receipt"),
+    path("payments/receipts/<int:receipt_id>/bounce", receipts.bounce, name="bounce_receipt"),
+    path("approvals", approvals.approvals, name="approvals"),
+    path("approvals/<uuid:approval_id>", approvals.approval, name="approval"),
+    path("approvals/<uuid:approval_id>/decide", approvals.decide, name="decide"),
+    path("acts/of/<path:loan_id>", acts.acts, name="acts"),
+    path("acts/propose/<path:loan_id>", acts.propose, name="propose_act"),
     path("board", board.show, name="board"),
     path("audit", audit.audit, name="audit"),
     path("users", users.users, name="users"),
@@ -23,6 +54,7 @@ urlpatterns = [
     path("rules", rules.rules, name="rules"),
     path("rules/vouched", rules.vouched, name="vouched"),
     path("rules/vouch", rules.vouch_for, name="vouch_for"),
+    path("rules/vouching/<uuid:approval_id>/decide", rules.decide_vouching, name="decide_vouching"),
     path("rules/vouched/end/<int:vouched_id>", rules.end_vouched, name="end_vouched"),
     path("worklist", worklist.worklist, name="worklist"),
     path("worklist/next", worklist.take_next, name="take_next"),

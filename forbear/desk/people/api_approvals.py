@@ -40,7 +40,7 @@ class Proposal(Schema):
         return row.decided_by.username if row.decided_by else None
 
 
-class Which(Schema):
+class WhichProposals(Schema):
     """Which proposals; newest first."""
 
     state: Literal["", "proposed", "executed", "refused", "withdrawn", "expired"] = "proposed"
@@ -48,7 +48,7 @@ class Which(Schema):
     page: int = Field(100, ge=1, le=1000)
 
 
-class Why(Schema):
+class WhyRefused(Schema):
     """Why a proposal is refused."""
 
     reason: str = Field(max_length=approvals.REASON_LENGTH)
@@ -56,7 +56,7 @@ class Why(Schema):
 
 @router.get("", response={200: list[Proposal], 403: NO[403]})
 @requires("approvals.see")
-def listed(request: HttpRequest, which: Query[Which]) -> object:
+def listed(request: HttpRequest, which: Query[WhichProposals]) -> object:
     """Proposals, newest first."""
     found = Approval.objects.select_related("proposed_by", "decided_by")
     if which.state:
@@ -75,7 +75,7 @@ def approve(request: HttpRequest, approval_id: UUID) -> object:
 
 @router.post("/{approval_id}/refuse", response={200: Proposal, **NO})
 @requires("approvals.see")
-def refuse(request: HttpRequest, approval_id: UUID, why: Why) -> object:
+def refuse(request: HttpRequest, approval_id: UUID, why: WhyRefused) -> object:
     """Refuse what another proposed."""
     return approvals.refuse(request.user, approval_id, why.reason, timezone.now())
 

@@ -103,22 +103,35 @@ def revoke(by: Any, token_id: str, at: datetime) -> bool:
 
 def user_of(token: str, at: datetime) -> User | None:
     """The service whose token this is, with `token_scopes` on it; None when it is nobody's, over or revoked."""
-    prefix, _, rest = token.partition("_")
-    token_id, _, secret = rest.partition("_")
-    if prefix != PREFIX or not token_id.isalnum():
+    if not token.startswith(f"{PREFIX}_"):
+        return None
+    token_id, digest = parts_of(token)
+    if not token_id.isalnum():
         return None
     row = ServiceToken.objects.select_related("user").filter(pk=token_id).first()
     known = bytes(row.digest) if row and row.digest else bytes(32)
-    if not hmac.compare_digest(_digest(secret), known) or row is None:
+    if not hmac.compare_digest(digest, known) or row is None:
         return None
     user = row.user
     if row.revoked_at or row.expires_at <= at or not user.is_active or user.role != Role.SERVICE:
         return None
     if row.last_used_at is None or row.last_used_at < at - timedelta(hours=1):
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=at - timedelta(hours=1))
-        ServiceToken.objects.filter(stale, pk=token_id).update(last_used_at=at)
+        note_use(token_id, at)
     user.token_scopes = frozenset(row.scopes)
     return user
+
+
+def parts_of(token: str) -> tuple[str, bytes]:
+    """A token's id, and the digest of its secret by which the database knows it."""
+    _, _, rest = token.partition("_")
+    token_id, _, secret = rest.partition("_")
+    return token_id, _digest(secret)
+
+
+def note_use(token_id: str, at: datetime) -> None:
+    """Note that a token was used, to the hour."""
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=at - timedelta(hours=1))
+    ServiceToken.objects.filter(stale, pk=token_id).update(last_used_at=at)
 
 
 def _digest(secret: str) -> bytes:

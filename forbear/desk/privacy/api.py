@@ -90,13 +90,13 @@ class Saying(Schema):
     wording: str = Field("", max_length=200)
 
 
-class Why(Schema):
+class WhyErased(Schema):
     """Why data are to be erased."""
 
     why: Literal["request", "retention", "unlawful"]
 
 
-class Waits(Schema):
+class ErasureWaits(Schema):
     """What another person must approve."""
 
     approval_id: str
@@ -169,9 +169,9 @@ def say_consent(request: HttpRequest, borrower_id: str, said: Saying) -> object:
     return consent.say(borrower.pk, given.pop("purpose"), given.pop("given"), at, by=request.user, **given)
 
 
-@router.post("/borrowers/{borrower_id}/erasure", response={202: Waits, **NO})
+@router.post("/borrowers/{borrower_id}/erasure", response={202: ErasureWaits, **NO})
 @requires("borrower.erase")
-def propose_erasure(request: HttpRequest, borrower_id: str, why: Why) -> object:
+def propose_erasure(request: HttpRequest, borrower_id: str, why: WhyErased) -> object:
     """Propose to erase a borrower's personal data; 409 with the reasons where they must stay."""
     borrower = _visible(request, borrower_id)
     if borrower is None:

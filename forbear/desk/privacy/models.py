@@ -18,7 +18,7 @@ class DataKey(models.Model):
     """A data key, wrapped by a master key; destroyed, it is a row that says when."""
 
     key_id = models.BigAutoField(primary_key=True)
-    purpose = models.TextField(help_text="borrower, search (keyed hashes) or secrets (of the desk itself)")
+    purpose = models.TextField(help_text="borrower, search (keyed hashes), secrets (of the desk) or receipts")
     borrower = models.ForeignKey("record.Borrower", models.PROTECT, null=True, db_index=False, related_name="+")
     wrapped = models.TextField(null=True)
     master = models.TextField(help_text="id of the master key that wrapped it")
@@ -30,7 +30,7 @@ class DataKey(models.Model):
         db_table = "data_keys"
         indexes = (models.Index(fields=["master", "key_id"], name="data_keys_of_master"),)
         constraints = (
-            one_of("purpose", ["borrower", "search", "secrets"], "data_key_purpose_known"),
+            one_of("purpose", ["borrower", "search", "secrets", "receipts"], "data_key_purpose_known"),
             models.CheckConstraint(
                 condition=models.Q(purpose="borrower", borrower__isnull=False)
                 | (~models.Q(purpose="borrower") & models.Q(borrower__isnull=True)),

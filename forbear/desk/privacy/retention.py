@@ -69,6 +69,13 @@ def terms() -> tuple[Term, ...]:
     return tuple(Term(**{name: value for name, value in row.items() if name != "from"}) for row in table["rules"])
 
 
+@cache
+def receipts_term() -> dict[str, int]:
+    """How long the texts of receipts that are no borrower's are kept, and their key is used: days."""
+    table = tomllib.loads(files(__package__).joinpath("retention.toml").read_text("utf-8"))
+    return dict(table["receipts"])
+
+
 def keeps(borrower_id: str, at: datetime) -> list[Keep]:
     """Every reason why a borrower's personal data must stay at an instant; none: they may be erased."""
     reasons = [*_open(borrower_id, at), *_asked(borrower_id, at)]

@@ -2,9 +2,10 @@
 
     text = SealedText()
 
-The model must have `borrower`. `note.text` opens lazily; rows fetched by `values()` hold `Sealed`, which opens with
-`.open()`. It can be neither searched nor set by `update()`: there is no row to take the borrower from. `opened_texts`
-opens those of many rows with one query for their keys.
+The model must have `borrower`; where that may be null, `SealedText(unowned="receipts")` names the purpose of the key
+for what belongs to no borrower yet. `note.text` opens lazily; rows fetched by `values()` hold `Sealed`, which opens
+with `.open()`. It can be neither searched nor set by `update()`: there is no row to take the borrower from.
+`opened_texts` opens those of many rows with one query for their keys.
 """
 
 from __future__ import annotations
@@ -69,12 +70,18 @@ class _Opened:
 
 
 class SealedText(models.BinaryField):
-    """Text that is kept sealed under the key of the row's borrower."""
+    """Text that is kept sealed under the key of the row's borrower, or, while it has none, of a purpose."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, unowned: str = "", **kwargs: Any) -> None:
+        self.unowned = unowned
         kwargs.setdefault("editable", True)
         kwargs.setdefault("default", b"")
         super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        """For migrations."""
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, **({"unowned": self.unowned} if self.unowned else {})}
 
     @property
     def purpose(self) -> str:
@@ -103,7 +110,8 @@ class SealedText(models.BinaryField):
 
         if not held:
             return b""
-        return current("borrower", instance.borrower_id).seal(held, self.purpose)
+        key = current("borrower", instance.borrower_id) if instance.borrower_id else current(self.unowned)
+        return key.seal(held, self.purpose)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         """Take sealed bytes alone.

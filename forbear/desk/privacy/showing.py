@@ -110,22 +110,25 @@ def reveal(
     row = PersonalValue.objects.filter(borrower_id=borrower_id, field=field, position=position).first()
     if row is None:
         raise WrongUse(f"borrower {borrower_id} has no {field} at position {position}", "see what is masked")
-    _told(user, row, reason, at or timezone.now())
+    facts = {"field": row.field, "position": row.position, "value_id": row.pk, "reason": reason}
+    told_of_reveal(user, f"borrower:{row.borrower_id}", facts, at or timezone.now())
     return open_sealed(bytes(row.sealed), f"personal.{field}")
 
 
-def _told(user: Any, row: PersonalValue, reason: str, at: datetime) -> None:
-    """Write the reveal down before the value is opened, and commit it: what was seen stays logged whatever follows.
+def told_of_reveal(user: Any, subject: str, facts: dict[str, Any], at: datetime) -> None:
+    """Write a reveal down before the value is opened, and commit it: what was seen stays logged whatever follows.
 
     The user's row is locked meanwhile, so that requests at once are counted one after the other.
+
+    Raises:
+        TooMany: the user has seen `REVEALS_AN_HOUR` values within the hour; that is written down too.
     """
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         since = at - timedelta(hours=1)
         seen = Entry.objects.filter(actor=user.get_username(), action=REVEAL, at__gt=since).count()
         if seen < REVEALS_AN_HOUR:
-            facts = {"field": row.field, "position": row.position, "value_id": row.pk, "reason": reason}
-            record(user, REVEAL, f"borrower:{row.borrower_id}", **facts)
+            record(user, REVEAL, subject, **facts)
             return
-        record(user, "borrower.reveal_refused", f"borrower:{row.borrower_id}", field=row.field, reason=reason)
+        record(user, "borrower.reveal_refused", subject, field=facts["field"], reason=facts["reason"])
     raise TooMany(f"{seen} values seen within the hour: no more", "go on later, or ask compliance")

@@ -2,8 +2,8 @@
 
 The gate's rules ask for facts of each act (docs/gate-facts.md). Some are the same for every act on a channel, because
 the lender's own machinery makes them so; until somebody answers for that machinery the gate takes them for unknown and
-keeps the channel shut. Nothing here is changed afterwards: what is no longer so is ended; both are told to the audit
-log.
+keeps the channel shut. To vouch opens what was shut, so one person proposes it and another approves; to end it shuts,
+and takes one. Nothing here is changed afterwards: what is no longer so is ended; all is told to the audit log.
 """
 
 from __future__ import annotations
@@ -23,8 +23,13 @@ from forbear.conduct import Pack, Verdict
 from forbear.conduct import rules as r
 from forbear.conduct.asked import DENIED, asked_by, where_given
 from forbear.desk.audit.log import record
+from forbear.desk.people.approvals import propose
+from forbear.desk.people.models import Approval, User
 from forbear.desk.record.gate import CHANNELS, packs
 from forbear.desk.record.models import Vouched
+
+VOUCH = "rules.vouch"
+"""The kind of approval that vouches."""
 
 
 @dataclass(frozen=True)
@@ -67,24 +72,37 @@ def only_vouching_lacks(verdict: Verdict) -> bool:
     return bool(verdict.against) and all(answer.rule_id in asking for answer in verdict.against)
 
 
+def propose_vouching(
+    user: User, channel: str, fact: str, grounds: str, at: datetime, until: datetime | None = None
+) -> Approval:
+    """Propose to vouch for a fact of every act on a channel; it counts when another approves (`people.approvals`).
+
+    Raises:
+        WrongUse: as `vouch`, or it is proposed already.
+        PermissionDenied: the user may not vouch.
+    """
+    _refuse_unfit(channel, fact, grounds, at, until)
+    payload = {"channel": channel, "fact": fact, "grounds": grounds.strip(), "until": until and until.isoformat()}
+    if any((one.payload["channel"], one.payload["fact"]) == (channel, fact) for one in proposed(at)):
+        raise WrongUse(_("this is proposed already"), _("another person approves it"))
+    return propose(user, VOUCH, payload, f"channel:{channel}", at)
+
+
+def proposed(at: datetime) -> QuerySet[Approval]:
+    """What waits for a second person at an instant."""
+    return Approval.objects.filter(kind=VOUCH, state="proposed", expires_at__gt=at)
+
+
 def vouch(user: Any, channel: str, fact: str, grounds: str, at: datetime, until: datetime | None = None) -> Vouched:
-    """Vouch for a fact of every act on a channel from now on, perhaps until an instant.
+    """Vouch for a fact of every act on a channel from now on, perhaps until an instant: what an approval does.
 
     Raises:
         WrongUse: no rule asks for the fact on this channel, no grounds are given, it ends before it begins, or it is
             vouched for already.
     """
-    value = {one.fact: one.value for one in wanted(channel)}.get(fact) if channel in CHANNELS else None
-    if value is None:
-        raise WrongUse(_("no rule asks for %(fact)s on this channel") % {"fact": fact}, _("choose one of the list"))
-    if not grounds.strip():
-        raise WrongUse(_("say how the lender makes sure of it"), _("such as: the dialer records every call"))
-    if until is not None and until <= at:
-        raise WrongUse(_("it would end before it begins"), _("choose a later day, or none"))
+    value = _refuse_unfit(channel, fact, grounds, at, until)
     try:
         with transaction.atomic():
-            if held(at).filter(channel=channel, fact=fact).exists():
-                raise WrongUse(_("this is vouched for already"), _("end the old one first"))
             made = Vouched.objects.create(
                 channel=channel, fact=fact, value=value, grounds=grounds.strip(), since=at, until=until, by=user
             )
@@ -92,6 +110,20 @@ def vouch(user: Any, channel: str, fact: str, grounds: str, at: datetime, until:
     except IntegrityError:  # somebody else was faster
         raise WrongUse(_("this is vouched for already"), _("end the old one first")) from None
     return made
+
+
+def _refuse_unfit(channel: str, fact: str, grounds: str, at: datetime, until: datetime | None) -> str:
+    """The value that the rules want the fact to be, where it can be vouched for."""
+    value = {one.fact: one.value for one in wanted(channel)}.get(fact) if channel in CHANNELS else None
+    if value is None:
+        raise WrongUse(_("no rule asks for %(fact)s on this channel") % {"fact": fact}, _("choose one of the list"))
+    if not grounds.strip():
+        raise WrongUse(_("say how the lender makes sure of it"), _("such as: the dialer records every call"))
+    if until is not None and until <= at:
+        raise WrongUse(_("it would end before it begins"), _("choose a later day, or none"))
+    if held(at).filter(channel=channel, fact=fact).exists():
+        raise WrongUse(_("this is vouched for already"), _("end the old one first"))
+    return value
 
 
 def end(user: Any, vouched_id: int, at: datetime) -> None:

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 
-from forbear.desk.server.family import child
+from forbear.desk.server.family import child, end_now
 
 JOBS: dict[str, float] = {
     "forbear.desk.audit.sealing:seal": 2,
     "forbear.desk.people.approvals:expire_now": 60,
     "forbear.desk.outbound.delivering:deliver_now": 1,
     "forbear.desk.outbound.delivering:forget_now": 3600,
+    "forbear.desk.money.automatic:book_waiting_now": 60,
 }
 """A function without arguments, and how many seconds pass between its end and its next beginning."""
 
@@ -91,3 +92,4 @@ def repeat(name: str, job: Callable[[], object], seconds: float, stopping: threa
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forbear.desk.settings")
     main()
+    end_now(0)

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 import forbear.report
 from forbear.basics.errors import WrongUse
+from forbear.basics.templates import ours, template
 from forbear.simulate.acts import menu
 from forbear.simulate.card.frontier import svg
 from forbear.simulate.evidence import Parameter, parameters, studies
@@ -56,9 +56,9 @@ def render(league: League, language: str = "zh") -> str:
     """
     say, first, lines = texts(language), league.strategies[0], league.lines()
     used = effect_parameters()
-    page: str = _template().render(
+    page: str = template(HERE / "card.html.j2").render(
         say=say,
-        style=_ours((Path(forbear.report.__file__).parent / "report.css").read_text(encoding="utf-8")),
+        style=ours((Path(forbear.report.__file__).parent / "report.css").read_text(encoding="utf-8")),
         lead=say["lead"].format(
             borrowers=f"{league.setup.borrowers:,}",
             days=league.setup.days,
@@ -93,7 +93,7 @@ def effect_parameters() -> dict[str, Parameter]:
 
 def picture(league: League, language: str) -> Markup:
     """The frontier as SVG; empty when it was not played."""
-    return _ours(svg(league, texts(language)["chart_title"], _names(league, language)))
+    return ours(svg(league, texts(language)["chart_title"], _names(league, language)))
 
 
 def findings(league: League, lines: list[Line], language: str) -> list[str]:
@@ -191,20 +191,3 @@ def _studies(say: dict[str, Any]) -> list[dict[str, Any]]:
         permitted = say["yes"] if study.permitted else say["refused"].format(why=study.why_refused)
         rows.append({"study": study, "permitted": permitted, "used": ", ".join(used)})
     return rows
-
-
-def _ours(text: str) -> Markup:
-    """Text of our own files, and the picture that escapes what it was given."""
-    return Markup(text)  # noqa: S704
-
-
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("card.html.j2")

@@ -229,10 +229,50 @@ def test_the_database_refuses_an_unbalanced_entry_and_any_change():
             "DELETE FROM ledger_postings",
             "UPDATE ledger_postings SET amount = 0",
             "DELETE FROM ledger_accounts",
+            "UPDATE ledger_accounts SET loan_id = 'L9'",
+            "DELETE FROM schedules",
+            "UPDATE schedules SET version = 9",
+            "UPDATE installments SET version = 9",
+            _entries("'nobody''s'"),
+            _entries("'L1'", of_entry=999999999),
+            _entries("'L1'", reverses=999999999),
+            _entries("'nobody''s'", count=1_500),  # many are joined, few are looked up
+            _entries("'L1'", of_entry=999999999, count=1_500),
+            _entries("'L1'", reverses=999999999, count=1_500, step=1),
+            _installments(1),
+            _installments(1_500),
         ):
             with pytest.raises(DatabaseError), transaction.atomic():
                 cursor.execute(broken)
     assert Account.objects.get(pk="L1").received == 5_000
+
+
+def _entries(
+    loan: str, of_entry: int | None = None, reverses: int | None = None, count: int = 1, step: int = 0
+) -> str:
+    """Entries that belong to nothing that is there: all but the last of many would be right."""
+    wrong = f"n = {count}"
+    return (
+        "INSERT INTO ledger_entries (loan_id, kind, effective_on, booked_at, cause, actor, key, of_entry, reverses)"
+        f" SELECT CASE WHEN {wrong} THEN {loan} ELSE 'L1' END, 'pause', '2026-02-20', now(), 'x', 'x', 'x' || n,"
+        f" CASE WHEN {wrong} THEN {of_entry or 'NULL'} END::bigint, CASE WHEN {wrong} THEN {reverses or 'NULL'}"
+        f" END::bigint + {step} FROM generate_series(1, {count}) AS n"
+    )
+
+
+def _installments(count: int) -> str:
+    return (
+        "INSERT INTO installments (loan_id, version, number, due_on, principal_due, interest_due)"
+        f" SELECT 'L1', CASE WHEN n = {count} THEN 9 ELSE 1 END, 1000 + n, '2026-06-05', 1, 0"
+        f" FROM generate_series(1, {count}) AS n"
+    )
+
+
+def test_many_entries_that_belong_are_taken():
+    with connection.cursor() as cursor:
+        cursor.execute(_entries("'L1'", count=1_500))
+        cursor.execute(_installments(1_500).replace("THEN 9", "THEN 1"))
+    assert Entry.objects.filter(kind="pause").count() == 1_500
 
 
 def test_a_batch_books_all_or_nothing():

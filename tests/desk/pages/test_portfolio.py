@@ -49,10 +49,18 @@ def test_a_night_is_kept_as_it_was_written_and_the_later_load_counts():
 
 
 def test_without_a_night_the_page_says_how_to_load_one(as_role):
-    assert "forbear desk worklist" in as_role("funder").get("/portfolio").content.decode()
+    assert "forbear desk worklist" in as_role("risk").get("/portfolio").content.decode()
 
 
 def test_the_reports_own_scripts_draw_it_and_nothing_else_is_served(as_role):
     risk = as_role("risk")
     assert risk.get("/portfolio/scripts/charts.js")["Content-Type"].startswith("text/javascript")
     assert risk.get("/portfolio/scripts/render.py").status_code == 404
+
+
+def test_a_funder_is_not_shown_the_whole_book_nor_who_else_funds_it(as_role):
+    funder = as_role("funder", language="en")
+    assert funder.get("/portfolio").status_code == 403
+    home = funder.get("/").content.decode()
+    assert "/portfolio" not in home
+    assert "over the loans that you fund" in home

@@ -8,6 +8,7 @@ import pytest
 
 from forbear.basics.errors import WrongUse
 from forbear.desk.audit.models import Entry
+from forbear.desk.people.models import Approval
 from forbear.desk.record.gate import CHANNELS, leave_of, packs
 from forbear.desk.record.models import Borrower, Fact, Vouched
 from forbear.desk.record.vouching import end, only_vouching_lacks, vouch, wanted
@@ -102,19 +103,57 @@ def test_nothing_is_vouched_for_twice_nor_ended_twice(user_of):
         end(officer, row.pk, NOON + timedelta(hours=2))
 
 
-def test_compliance_vouches_on_the_page_others_only_read(as_role):
-    officer = as_role("compliance", language="en")
-    form = {"channel": "call", "fact": "recorded", "grounds": "<b>recorder</b>"}
-    page = officer.post("/rules/vouch", form, follow=True).content.decode()
+FORM = {"channel": "call", "fact": "recorded", "grounds": "<b>recorder</b>"}
+
+
+def decide(client, decision, **more):
+    waits = Approval.objects.get(state="proposed")
+    form = {"decision": decision, **more}
+    return client.post(f"/rules/vouching/{waits.pk}/decide", form, follow=True).content.decode()
+
+
+def test_compliance_vouches_on_the_page_another_approves_and_others_only_read(as_role):
+    officer, manager = as_role("compliance", language="en"), as_role("manager", language="en")
+    page = officer.post("/rules/vouch", FORM, follow=True).content.decode()
+    assert "another person approves" in page
     assert "&lt;b&gt;recorder&lt;/b&gt;" in page
+    assert "proposed already" in officer.post("/rules/vouch", FORM, follow=True).content.decode()
+    decide(officer, "approve")
+    assert not Vouched.objects.exists(), "nobody vouches alone"
     agent = as_role("agent", language="en")
-    assert "I vouch for it" not in agent.get("/rules/vouched").content.decode()
-    assert agent.post("/rules/vouch", form).status_code == 403
+    said = agent.get("/rules/vouched").content.decode()
+    assert "I vouch for it" not in said
+    assert "decide" not in said
+    assert agent.post("/rules/vouch", FORM).status_code == 403
+    assert agent.post(f"/rules/vouching/{Approval.objects.get().pk}/decide").status_code == 403
+    assert "vouched for" in decide(manager, "approve")
     row = Vouched.objects.get()
+    assert (row.by.username, row.fact, Approval.objects.get().decided_by.username) == (
+        "compliance",
+        "recorded",
+        "manager",
+    )
     assert agent.post(f"/rules/vouched/end/{row.pk}").status_code == 403
     page = officer.post(f"/rules/vouched/end/{row.pk}", follow=True).content.decode()
     assert "recorder" in page  # kept among those that ended
     assert Vouched.objects.get().until is not None
+
+
+@pytest.mark.parametrize(
+    ("who", "decision", "more"), [("c2", "refuse", {"reason": "no recorder"}), ("c1", "withdraw", {})]
+)
+def test_what_was_proposed_is_refused_or_taken_back_and_opens_nothing(as_role, who, decision, more):
+    officers = {name: as_role("compliance", username=name, language="en") for name in ("c1", "c2")}
+    officers["c1"].post("/rules/vouch", FORM)
+    decide(officers[who], decision, **more)
+    assert Approval.objects.get().state in ("refused", "withdrawn")
+    assert not Vouched.objects.exists()
+    gone = officers["c2"].post(
+        f"/rules/vouching/{Approval.objects.get().pk}/decide", {"decision": "approve"}, follow=True
+    )
+    assert "does not wait" in gone.content.decode()
+    officers["c1"].post("/rules/vouch", FORM)
+    assert Approval.objects.filter(state="proposed").count() == 1, "it can be proposed again"
 
 
 def test_the_borrowers_page_leads_to_what_is_missing(as_role, monkeypatch):

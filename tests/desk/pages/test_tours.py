@@ -152,10 +152,16 @@ def test_a_compliance_officers_day_from_vouching_to_the_audit_log(browser, demo)
     sms.locator('input[name="grounds"]').fill("签名由网关加上")
     sms.locator("button").click()
     page.locator('section[aria-labelledby="c-sms"]').get_by_text("签名由网关加上").wait_for()
-    page.locator('section[aria-labelledby="c-sms"] button').click()
+    second = sign_in(browser, demo, "manager", "zh-hans")
+    second.goto(f"{demo.url}/rules/vouched")
+    second.locator('section[aria-labelledby="c-sms"] button[value="approve"]').click()
+    second.wait_for_load_state()
+    second.context.close()
+    page.reload()
+    page.locator('section[aria-labelledby="c-sms"] form[action*="/end/"] button').click()
     page.locator("table").get_by_text("签名由网关加上").wait_for()
     page.goto(f"{demo.url}/audit?subject=channel:sms")
-    assert page.locator("tbody tr").count() == 2
+    assert page.locator("tbody tr").count() == 4  # proposed, vouched for, approved, ended
     page.context.close()
 
 

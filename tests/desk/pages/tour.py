@@ -13,7 +13,11 @@ WIDTHS = {"phone": 390, "tablet": 820, "wide": 1440}
 LANGUAGES = ("en", "zh-hans")
 PAGES = {
     "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine"),
-    "manager": ("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
+    "manager": (
+        *("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
+        *("/payments/receipts", "RECEIPT", "/payments/files", "/approvals", "ACTS"),
+        *("/payments/receipts?state=matched", "/payments/receipts?state=returned", "/approvals?show=decided"),
+    ),
     "compliance": (
         "/",
         "/rules?act=call",
@@ -21,6 +25,7 @@ PAGES = {
         "/audit",
         "/audit?actor=nobody",
         "/rules?words=nothing+so",
+        "APPROVAL",
     ),
     "admin": ("/", "/users"),
     "risk": ("/",),
@@ -69,18 +74,32 @@ def speak(page, language: str) -> None:
 def addresses(page, demo, username: str) -> list[str]:
     """The addresses that a role's tour visits; what stands for a borrower or a loan is the first of the worklist."""
     wanted = PAGES[username]
-    if not {"BORROWER", "LOAN"} & set(wanted):
-        return list(wanted)
+    first_of = {"RECEIPT": "/payments/receipts", "APPROVAL": "/approvals"}
+    stands_for = {one: _last(page, demo, first_of[one]) for one in wanted if one in first_of}
+    if {"BORROWER", "LOAN"} & set(wanted):
+        stands_for |= _of_worklist(page, demo)
+    return [stands_for.get(one, one) for one in wanted]
+
+
+def _last(page, demo, address: str) -> str:
+    """Where the last row of a list leads: of receipts, one with proposals."""
+    page.goto(demo.url + address)
+    return page.locator("tbody th a").last.get_attribute("href")
+
+
+def _of_worklist(page, demo) -> dict[str, str]:
+    """The first borrower of the worklist, and what is hers."""
     page.goto(f"{demo.url}/worklist")
     borrower = page.locator('a[href^="/borrowers/"]').first.get_attribute("href")
     page.goto(demo.url + borrower)
     loan = page.locator(".loan h3").first.evaluate("h => h.firstChild.textContent.trim()")
-    stands_for = {
+    act = "kind=re-amortize&term=12&annual_rate=8&reason=hardship&effective_on=2026-11-01"
+    return {
         "BORROWER": borrower,
         "HISTORY": borrower.replace("/borrowers/", "/cases/of/"),
         "LOAN": f"/payments/of/{loan}",
+        "ACTS": f"/acts/of/{loan}?{act}",
     }
-    return [stands_for.get(one, one) for one in wanted]
 
 
 def shot(page, file: Path, *, most: int = 150_000) -> None:

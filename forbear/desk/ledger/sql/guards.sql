@@ -1,6 +1,7 @@
 -- What the ledger's tables hold by themselves.
 -- Balance: the postings of an entry are written by one statement and come to zero in it; checked once a statement,
 -- which is stricter than at commit and costs a tenth of a check for each row. Append-only: rows are never changed.
+-- The function is written anew, and the foreign keys are held, by sql/belonging.sql.
 -- Reads: ledger_entries, ledger_postings.
 CREATE FUNCTION ledger_postings_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -2,7 +2,9 @@
 -- what it pays, laid end to end over everything owed (see sql/pay.sql). One row: how many payments were booked.
 -- Reads: {payments}, ledger_accounts, ledger_entries, installments, loans. Writes: ledger_accounts, ledger_entries,
 -- ledger_postings.
-WITH plain AS MATERIALIZED (
+WITH numbers AS MATERIALIZED (
+    SELECT pg_get_serial_sequence('ledger_entries', 'entry_id')::regclass AS name  -- found once, not once a row
+), plain AS MATERIALIZED (
     SELECT a.loan_id, a.version, a.components
     FROM ledger_accounts AS a
     JOIN loans AS l ON l.loan_id = a.loan_id
@@ -13,9 +15,10 @@ WITH plain AS MATERIALIZED (
     FOR UPDATE OF a
 ), given AS MATERIALIZED (
     SELECT
-        nextval(pg_get_serial_sequence('ledger_entries', 'entry_id')) AS entry_id,
+        nextval((SELECT name FROM numbers)) AS entry_id,
         s.*,
-        sum(s.amount) OVER (PARTITION BY s.loan_id ORDER BY s.paid_on, s.payment_id) AS upto
+        (sum(s.amount) OVER (PARTITION BY s.loan_id ORDER BY s.paid_on, s.payment_id ROWS UNBOUNDED PRECEDING))::bigint
+            AS upto
     FROM (
         SELECT p.payment_id, p.loan_id, p.paid_on, p.amount, p.source
         FROM {payments} AS p
@@ -26,9 +29,10 @@ WITH plain AS MATERIALIZED (
         ORDER BY p.loan_id, p.paid_on, p.payment_id
     ) AS s
 ), items AS (
-    SELECT i.loan_id, i.number, c.component, c.amount, sum(c.amount) OVER (
+    SELECT i.loan_id, i.number, c.component, c.amount, (sum(c.amount) OVER (
         PARTITION BY i.loan_id ORDER BY i.due_on, i.number, array_position(plain.components, c.component)
-    ) AS upto
+        ROWS UNBOUNDED PRECEDING
+    ))::bigint AS upto
     FROM plain
     JOIN installments AS i ON i.loan_id = plain.loan_id AND i.version = plain.version
     CROSS JOIN LATERAL (VALUES ('fees', i.fees_due), ('interest', i.interest_due), ('principal', i.principal_due))
@@ -38,11 +42,11 @@ WITH plain AS MATERIALIZED (
     SELECT
         g.entry_id, g.loan_id, i.number, i.component,
         (row_number() OVER (PARTITION BY g.entry_id ORDER BY i.upto))::smallint AS line,
-        (least(i.upto, g.upto) - greatest(i.upto - i.amount, g.upto - g.amount))::bigint AS amount
+        (least(i.upto, g.upto) - greatest(i.upto - i.amount, g.upto - g.amount)) AS amount
     FROM given AS g
     JOIN items AS i ON i.loan_id = g.loan_id AND i.upto > g.upto - g.amount AND i.upto - i.amount < g.upto
 ), paid AS MATERIALIZED (
-    SELECT entry_id AS of_entry, nextval(pg_get_serial_sequence('ledger_entries', 'entry_id')) AS entry_id, amount
+    SELECT entry_id AS of_entry, nextval((SELECT name FROM numbers)) AS entry_id, amount
     FROM (SELECT entry_id, sum(amount)::bigint AS amount FROM parts GROUP BY entry_id) AS summed
 ), entries AS (
     INSERT INTO ledger_entries

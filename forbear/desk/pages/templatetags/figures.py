@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from django.utils.translation import get_language
 from forbear.basics.errors import ForbearError
 from forbear.basics.money import minor_digits
 from forbear.desk.pages.words import word
+from forbear.desk.people.rights import allowed
 
 register = template.Library()
 NOTHING = "–"
@@ -73,3 +75,9 @@ def word_of(code: str | None, kind: str) -> str:
 def querystring_of(asked: dict[str, str], after: str) -> str:
     """The part of an address that asks for the next rows of the same list."""
     return urlencode({**{name: value for name, value in asked.items() if value}, "after": after})
+
+
+@register.filter
+def may(action: str, user: Any) -> bool:
+    """Whether the user may do an action: `"receipts.see"|may:user`."""
+    return allowed(user, action)

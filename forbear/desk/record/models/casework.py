@@ -49,6 +49,10 @@ class Case(models.Model):
         indexes = (
             models.Index("queue", models.F("priority").desc(), "case_id", name="cases_of_queue", condition=OPEN),
             models.Index(models.F("priority").desc(), "case_id", name="cases_by_priority", condition=OPEN),
+            # The other orders of the worklist, each with its key.
+            models.Index(models.F("dpd").desc(), "case_id", name="cases_by_dpd", condition=OPEN),
+            models.Index(models.F("arrears").desc(), "case_id", name="cases_by_arrears", condition=OPEN),
+            models.Index(models.F("outstanding").desc(), "case_id", name="cases_by_outstanding", condition=OPEN),
             models.Index("bucket", models.F("priority").desc(), "case_id", name="cases_of_bucket", condition=OPEN),
             models.Index(
                 "agency",

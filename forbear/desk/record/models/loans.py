@@ -79,7 +79,7 @@ class Installment(models.Model):
     """One scheduled installment of one version of a loan's schedule."""
 
     pk = models.CompositePrimaryKey("loan_id", "version", "number")
-    # The database's own constraint is on (loan_id, version), to `schedules`; see migration 0002.
+    # That (loan_id, version) is one of `schedules` is held by a trigger, once a statement (ledger/sql/belonging.sql).
     loan = models.ForeignKey(Loan, models.PROTECT, db_index=False, db_constraint=False, related_name="installments")
     version = models.SmallIntegerField(default=1, db_default=1)
     number = models.IntegerField()

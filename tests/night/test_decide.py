@@ -1,0 +1,250 @@
+"""The night's decisions: lawful before valuable, within capacity, the same each time, and told in words."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from forbear.basics.errors import AnswerIsNo, UnreadableFile, WrongUse
+from forbear.book.sample import make_sample
+from forbear.conduct import judge, load_packs
+from forbear.night import close
+from forbear.treatment.certify import certify
+from forbear.treatment.strategy import read_strategy
+from forbear.treatment.telling import SENTENCES, why
+
+AS_OF = date(2026, 6, 30)
+VOUCHED = {"identified": "true", "recorded": "true", "number_source": "contract", "legality_cleared": "true"}
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("decide") / "book"
+    make_sample(folder, loans=4_000, as_of=AS_OF, seed=5)
+    return folder
+
+
+def decided(book, out, strategy="sample", **more):
+    closed = close(book, as_of=AS_OF, out=out, strategy=strategy, **more)
+    return closed, pq.read_table(out / "decisions.parquet").to_pylist()
+
+
+@pytest.fixture(scope="module")
+def night(book, tmp_path_factory):
+    return decided(book, tmp_path_factory.mktemp("close"))
+
+
+def own(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "own.toml"
+    file.write_text(f'extends = "sample"\nname = "own"\nversion = "7"\n{text}', encoding="utf-8")
+    return str(file)
+
+
+def test_everyone_in_arrears_is_looked_at_once(book, night):
+    closed, rows = night
+    late = duckdb.sql(
+        f"""SELECT DISTINCT borrower_id FROM '{closed.out}/accounts.parquet' WHERE arrears_total > 0"""
+    )
+    assert [r["borrower_id"] for r in rows] == sorted(row[0] for row in late.fetchall())
+    assert {r["action"] for r in rows} > {"wait"}
+    told = closed.portfolio["decisions"]
+    assert told["looked_at"] == len(rows)
+    assert told["treated"] == sum(r["action"] != "wait" for r in rows)
+    assert sum(w["borrowers"] for w in told["waiting"]) == len(rows) - told["treated"]
+
+
+def test_the_gate_alone_says_the_same_of_every_decision(book, night):
+    """Judged one by one by the other evaluator, at the instant named, every decided step is allowed."""
+    _, rows = night
+    done = [r for r in rows if r["action"] != "wait"][:150]
+    zones = dict(duckdb.sql(f"SELECT borrower_id, time_zone FROM '{book}/borrowers.parquet'").fetchall())
+    past = duckdb.sql(
+        f"""SELECT CAST(contact_id AS VARCHAR) AS contact_id, CAST(borrower_id AS VARCHAR) AS borrower_id, channel,
+            direction, result, party, sender, strftime(c.at, '%Y-%m-%dT%H:%M:%S+00:00') AS "at"
+        FROM '{book}/contacts.parquet' AS c WHERE CAST(c.at AS DATE) <= DATE '{AS_OF}'"""
+    )
+    history = past.to_arrow_table().to_pylist()
+    asked = {r["borrower_id"] for r in done}
+    channels = {"human_call": "call", "sms": "sms", "app_push": "app_push"}
+    acts = [
+        {"act_id": r["act_id"], "borrower_id": str(r["borrower_id"]), "channel": channels[r["action"]],
+         "at": r["not_before"].isoformat() + "+00:00", "loan_id": "|".join(map(str, r["loan_ids"])), **VOUCHED}
+        for r in done
+    ]  # fmt: skip
+    facts = [{"borrower_id": str(b), "fact": "time_zone", "value": zones[b]} for b in asked]
+    known = [h for h in history if int(h["borrower_id"]) in asked]
+    verdicts = judge(acts, known, None, load_packs(["cn-lender"]), facts=facts)
+    assert [str(v.answer) for v in verdicts] == ["allowed"] * len(acts)
+
+
+def test_nothing_goes_out_that_the_gate_does_not_allow(book, tmp_path):
+    """The careful strategy vouches for nothing, so nothing is allowed, whatever it would bring."""
+    closed, rows = decided(book, tmp_path / "out", "careful")
+    assert {r["action"] for r in rows} == {"wait"}
+    assert {r["reasons"][0] for r in rows} <= {"gate_holds_back", "no_step_open"}
+    assert {"CN-ID-01", "CN-REC-01"} <= {h["rule"] for h in closed.portfolio["decisions"]["held_back"]}
+
+
+def test_facts_of_a_person_bar_her(book, night, tmp_path):
+    _, rows = night
+    called = next(r["borrower_id"] for r in rows if r["action"] == "human_call")
+    facts = tmp_path / "facts.csv"
+    facts.write_text(f"borrower_id,fact,value,since\n{called},deceased,true,2026-05-01T00:00:00+08:00\n")
+    _, after = decided(book, tmp_path / "out", facts=facts)
+    row = next(r for r in after if r["borrower_id"] == called)
+    assert (row["action"], row["reasons"][0]) == ("wait", "gate_holds_back")
+
+
+def test_capacities_hold_and_the_certificate_proves_the_rest(night, book, tmp_path):
+    _, rows = night
+    calls = sum(r["action"] == "human_call" for r in rows)
+    assert calls > 12
+    closed, fewer = decided(book, tmp_path / "out", own(tmp_path, "[capacities]\nagent_minutes = 60\n"))
+    assert sum(r["action"] == "human_call" for r in fewer) == 10
+    minutes = next(c for c in closed.portfolio["decisions"]["capacities"] if c["capacity"] == "agent_minutes")
+    assert minutes["used"] <= minutes["limit"] == 60
+    assert minutes["price"] > 0
+    best = [r["expected_gain"] for r in fewer if r["action"] == "human_call"]
+    assert min(best) > 0
+    assert json.loads((tmp_path / "out" / "allocation.json").read_text())["gap"] < 1e-2
+
+
+def test_no_capacity_no_contact(book, tmp_path):
+    none = "[capacities]\n" + "".join(f"{c} = 0\n" for c in read_strategy("sample").actions.capacities())
+    _, rows = decided(book, tmp_path / "out", own(tmp_path, none))
+    assert {r["action"] for r in rows} == {"wait"}
+
+
+def test_the_standing_slice_is_left_alone_with_its_chance(night):
+    _, rows = night
+    left = [r for r in rows if r["reasons"][0] == "peace_slice"]
+    assert left
+    assert all(r["action"] == "wait" and r["propensity"] == pytest.approx(0.05) for r in left)
+    assert all(r["propensity"] == pytest.approx(0.95) for r in rows if r["action"] != "wait")
+    assert len(left) < 0.15 * len(rows)
+
+
+def test_who_pays_alone_is_left_in_peace(book, tmp_path):
+    strategy = own(tmp_path, 'peace_above = "0.40"\n')
+    _, rows = decided(book, tmp_path / "out", strategy)
+    for row in rows:
+        if row["pays_alone"] >= 0.40:
+            assert (row["action"], row["reasons"][0]) == ("wait", "pays_alone")
+
+
+def test_burden_is_a_cost(night, book, tmp_path):
+    _, rows = night
+    _, dear = decided(book, tmp_path / "out", own(tmp_path, 'burden_price = "30"\n'))
+    assert 0 < sum(r["action"] != "wait" for r in dear) < sum(r["action"] != "wait" for r in rows)
+    assert all(r["expected_gain"] > r["cost"] + 30 * r["burden"] for r in dear if r["action"] != "wait")
+
+
+def test_soft_comes_before_hard(night, book):
+    """Nobody is called by a person who had no gentle step two days ago or earlier."""
+    _, rows = night
+    gentle = "('app_push', 'sms', 'email', 'chat', 'voice', 'plan')"
+    first = dict(
+        duckdb.sql(
+            f"""SELECT borrower_id, min(CAST(c.at AS DATE)) FROM '{book}/contacts.parquet' AS c
+            WHERE direction = 'out' AND channel IN {gentle} AND CAST(c.at AS DATE) <= DATE '{AS_OF}' GROUP BY 1"""
+        ).fetchall()
+    )
+    for row in rows:
+        if row["action"] == "human_call":
+            assert (AS_OF - first[row["borrower_id"]]).days >= 2
+
+
+def test_same_inputs_same_bytes(book, night, tmp_path):
+    closed, _ = night
+    close(book, as_of=AS_OF, out=tmp_path / "out", strategy="sample", threads=1)
+    for name in ("decisions.parquet", "verdicts.parquet", "allocation.json", "portfolio.json", "manifest.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (closed.out / name).read_bytes(), name
+
+
+def test_a_close_without_a_strategy_leaves_no_old_decisions(book, tmp_path):
+    decided(book, tmp_path / "out")
+    close(book, as_of=AS_OF, out=tmp_path / "out")
+    assert not (tmp_path / "out" / "decisions.parquet").exists()
+    with pytest.raises(UnreadableFile, match="decisions"):
+        why(tmp_path / "out", "1")
+
+
+def test_why_says_it_in_a_sentence_for_each_decision(night):
+    closed, rows = night
+    for kind in {r["reasons"][0] for r in rows}:
+        row = next(r for r in rows if r["reasons"][0] == kind)
+        for language in SENTENCES:
+            told = why(closed.out, str(row["borrower_id"]), language)
+            assert str(row["borrower_id"]) in told.sentence
+            assert "{" not in told.sentence
+        assert told.decision == row
+        assert all(step["answer"] in ("allowed", "deferred", "denied") for step in told.steps)
+    with pytest.raises(AnswerIsNo, match="nothing was decided"):
+        why(closed.out, "nobody")
+    assert set(SENTENCES["en"]) == set(SENTENCES["zh"])
+
+
+def test_the_report_tells_it_in_both_languages(night, book, tmp_path):
+    closed, _ = night
+    assert "拟采取的措施" in (closed.out / "report.html").read_text(encoding="utf-8")
+    close(book, as_of=AS_OF, out=tmp_path / "out", strategy="sample", language="en")
+    assert "What will be done, and what not" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_facts_without_a_strategy_are_refused(book, tmp_path):
+    with pytest.raises(WrongUse, match="strategy"):
+        close(book, as_of=AS_OF, out=tmp_path / "out", facts=tmp_path / "facts.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[capacities]\nspaceships = 3\n", "no action uses spaceships"),
+        ('peace_share = "1.5"\n', "peace_share"),
+        ("[self_cure]\n7 = \"2\"\n", "self_cure"),
+        ("nonsense = 1\n", "nonsense"),
+        ("at = [1]\n", "at"),
+        ("x =\n", "not TOML"),
+    ],
+)  # fmt: skip
+def test_a_wrong_strategy_is_refused_by_name(tmp_path, text, told):
+    with pytest.raises(UnreadableFile, match=told):
+        read_strategy(own(tmp_path, text))
+
+
+def test_an_own_strategy_adds_to_the_one_it_extends(tmp_path):
+    made = read_strategy(own(tmp_path, "[capacities]\nletters = 5\n")).strategy
+    base = read_strategy("sample").strategy
+    assert made.capacities == {**base.capacities, "letters": Decimal(5)}
+    assert (made.name, made.version, made.vouched) == ("own", "7", base.vouched)
+    (tmp_path / "two.toml").write_text('extends = "/etc/passwd"\n')
+    with pytest.raises(UnreadableFile, match="no shipped strategy"):
+        read_strategy(str(tmp_path / "two.toml"))
+    with pytest.raises(UnreadableFile, match="no strategy can be read"):
+        read_strategy("nosuch")
+
+
+def test_effects_name_their_source():
+    effects = read_strategy("careful").effects
+    for name, effect in effects.actions.items():
+        assert (
+            effect.source == "assumed" or any(c.isdigit() for c in effect.source) or "forthcoming" in effect.source
+        ), name
+        assert effect.low <= effect.mid
+
+
+def test_certify_checks_the_night(night, tmp_path):
+    """The certificate stands on what was allocated: its value is the sum of what was decided."""
+    closed, rows = night
+    told = json.loads((closed.out / "allocation.json").read_text())
+    assert told["treated"] == sum(r["action"] != "wait" for r in rows)
+    net = sum(r["expected_gain"] - r["cost"] - 0.5 * r["burden"] for r in rows if r["action"] != "wait")
+    assert told["value"] == pytest.approx(net, abs=0.01 * len(rows))
+    assert callable(certify)
+    assert isinstance(next(r for r in rows if r["action"] != "wait")["not_before"], datetime)
