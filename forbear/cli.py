@@ -25,6 +25,7 @@ COMMANDS = (
         "audit",
         "desk",
         "desk_privacy",
+        "desk_tokens",
         "desk_export",
         "desk_bank",
         "demo",

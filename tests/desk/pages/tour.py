@@ -15,6 +15,7 @@ PAGES = {
     "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine"),
     "manager": (
         *("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
+        "/exports/",
         *("/payments/receipts", "RECEIPT", "/payments/files", "/approvals", "ACTS"),
         *("/payments/receipts?state=matched", "/payments/receipts?state=returned", "/approvals?show=decided"),
     ),
@@ -27,7 +28,7 @@ PAGES = {
         "/rules?words=nothing+so",
         "APPROVAL",
     ),
-    "admin": ("/", "/users"),
+    "admin": ("/", "/users", "/webhooks/"),
     "risk": ("/",),
     "agency": ("/", "/worklist"),
     "funder": ("/",),
