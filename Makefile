@@ -50,6 +50,7 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/reference_books.py
 	@$(BIN)/python benchmarks/reference_statuses.py
 	@$(BIN)/python benchmarks/bench_simulate.py
+	@$(BIN)/python benchmarks/bench_exports.py --out benchmarks/exports.md
 	@$(BIN)/python benchmarks/results.py
 
 league: .venv/made-dev  ## the baselines against each other on simulated borrowers, 20 seeds a world (ten minutes)

@@ -19,6 +19,7 @@ PAGES = (
     "allocate.md",
     "allocate_noise.md",
     "ledger.md",
+    "exports.md",
     "faults.md",
     "risk.md",
     "risk_speed.md",

@@ -31,6 +31,7 @@ OPEN = {
 DEEPER = {
     "POST /api/v1/users/{username}/sign-out": "one's own sessions are everybody's, another's an administrator's",
     "POST /api/v1/users/{username}/first-password": "of a guarded account to whoever approved it",
+    "POST /api/v1/exports/{name}/{form}": "each list has a right of its own beside",
 }
 """Operations that may say 403 to a role that has the right, and why."""
 

@@ -40,7 +40,7 @@ class DeskAPI(NinjaAPI):
     def get_openapi_operation_id(self, operation: Any) -> str:
         """A short name for generated clients: the operation's tag and its function, such as `payments_book_payment`."""
         tag = (operation.tags or operation.view_func.__module__.split(".")[-2:-1])[0]
-        return f"{tag}_{operation.view_func.__name__}"
+        return f"{tag}_{operation.view_func.__name__}".replace(" ", "_")
 
     def get_openapi_schema(self, **more: Any) -> Any:
         """The description."""

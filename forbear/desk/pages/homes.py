@@ -93,7 +93,7 @@ DOORS: tuple[Door, ...] = (
         _("Exports"),
         _("Any list as a file: CSV or Parquet."),
         actions()["lists.export"].roles,
-        "e",
+        "d",
     ),
     Door(
         "pages:channels",
@@ -136,7 +136,7 @@ DOORS: tuple[Door, ...] = (
         _("Webhooks"),
         _("Systems that are told what happens here, and what of it has reached them."),
         actions()["webhooks.manage"].roles,
-        "k",
+        "j",
     ),
     Door("account_change_password", _("Password"), _("Change your password."), EVERYONE),
     Door("mfa_index", _("Second factor"), _("Add an authenticator app or a security key."), EVERYONE),

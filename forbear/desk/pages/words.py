@@ -165,6 +165,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "users.unlock": _("Unlock an account"),
         "tokens.make": _("Make a token"),
         "privacy.erase": _("Erase personal data"),
+        "webhooks.make": _("Make a webhook"),
     },
     "decided": {
         "proposed": _("waits"),
@@ -197,6 +198,8 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "borrower": _("Borrower"),
         "language": _("Language"),
         "queues": _("Queues"),
+        "url": _("Address"),
+        "kinds": _("Told of"),
     },
     "outcome": {
         "approve": _("Approved"),

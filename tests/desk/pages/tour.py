@@ -15,6 +15,7 @@ PAGES = {
     "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine", "/applications/new"),
     "manager": (
         *("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
+        "/exports/",
         *("/payments/receipts", "RECEIPT", "/payments/files", "/approvals", "ACTS"),
         *("/payments/receipts?state=matched", "/payments/receipts?state=returned", "/approvals?show=decided"),
         *("/applications", "/applications/13", "/applications/6", "/applications/policy"),
@@ -29,7 +30,7 @@ PAGES = {
         "/rules?words=nothing+so",
         "APPROVAL",
     ),
-    "admin": ("/", "/users"),
+    "admin": ("/", "/users", "/webhooks/"),
     "risk": ("/", "/applications/policy", "/applications/4"),
     "agency": ("/", "/worklist"),
     "funder": ("/",),
