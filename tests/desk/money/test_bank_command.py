@@ -29,7 +29,7 @@ def desk(monkeypatch):
         heard = StringIO()
         monkeypatch.setattr(answers, "file", heard)
         done = CliRunner().invoke(app, ["desk", *words])
-        return str(done.exception or heard.getvalue() or done.stdout)
+        return f"{heard.getvalue()}{done.stdout}{done.exception or ''}"
 
     return run
 
@@ -52,8 +52,11 @@ def test_what_cannot_be_read_ends_in_words(desk, tmp_path):
     assert "no file named" in desk("bank")
     assert "cannot be read" in desk("bank", str(tmp_path / "none.xml"))
     file = tmp_path / "a.xml"
-    file.write_bytes(document(statement(entry("5,5"))))
-    assert "Stmt[1]/Ntry[1], Amt" in desk("bank", str(file))
+    file.write_bytes(document(statement(*(entry("5,5") for _ in range(9)))))
+    said = desk("bank", str(file))
+    assert said.count("Amt: '5,5', expected an amount in CNY") == 9
+    assert "has faults: nothing of it was taken" in said
+    assert desk("bank", str(file), "--format", "json").count('"column": "Amt"') == 9
 
 
 def test_retention_takes_payers_out(desk, take):
