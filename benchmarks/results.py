@@ -19,6 +19,8 @@ PAGES = (
     "allocate.md",
     "allocate_noise.md",
     "ledger.md",
+    "import.md",
+    "pages.md",
     "faults.md",
     "risk.md",
     "risk_speed.md",

@@ -79,7 +79,7 @@ class Who(NamedTuple):
 
 def quick(slow: Application) -> Application:
     """The application with the quick way before it."""
-    may = Role.SERVICE.value in actions()[ACTION].roles
+    may = str(Role.SERVICE) in actions()[ACTION].roles
 
     def answer(environ: Environ, start_response: Start) -> Iterable[bytes]:
         if not may or environ["PATH_INFO"] != PATH or environ["REQUEST_METHOD"] != "POST":
