@@ -51,6 +51,9 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/reference_statuses.py
 	@$(BIN)/python benchmarks/bench_simulate.py
 	@$(BIN)/python benchmarks/bench_exports.py --out benchmarks/exports.md
+	@$(BIN)/python benchmarks/bench_ledger.py --out benchmarks/ledger.md
+	@$(BIN)/python benchmarks/bench_import.py
+	@$(BIN)/python benchmarks/bench_pages.py
 	@$(BIN)/python benchmarks/results.py
 
 league: .venv/made-dev  ## the baselines against each other on simulated borrowers, 20 seeds a world (ten minutes)

@@ -64,10 +64,10 @@ INSERT INTO facts (borrower_id, fact, value, since)
     FROM cases AS c CROSS JOIN (VALUES ('legality_cleared', 'true'), ('number_source', 'contract')) AS f (fact, value);
 INSERT INTO contacts (contact_id, borrower_id, at, channel, direction, result, party, sender, by_id, strategy)
     SELECT md5(borrower_id || m), borrower_id,
-        %(at)s::timestamptz - make_interval(hours => 24 * m + (hashtext(borrower_id || m) %% 240)), 'call', 'out',
+        %(at)s::timestamptz - make_interval(hours => 1 + abs(hashtext(borrower_id || m)) %% 8640), 'call', 'out',
         (ARRAY['conversation', 'promise', 'no_answer', 'busy', 'voicemail'])[1 + abs(hashtext(borrower_id || m)) %% 5],
         'borrower', 'lender', (%(agents)s::bigint[])[1 + abs(hashtext(borrower_id)) %% %(many)s], 'plan first'
-    FROM cases, generate_series(11, 13) AS m;
+    FROM cases, generate_series(1, 3) AS m;  -- over a year
 INSERT INTO promises (promise_id, borrower_id, contact_id, amount, due_on, made_at, made_by_id, state)
     SELECT contact_id, borrower_id, contact_id, 50000, (at + interval '5 days')::date, at, by_id, 'kept'
     FROM contacts WHERE result = 'promise';

@@ -20,6 +20,8 @@ PAGES = (
     "allocate_noise.md",
     "ledger.md",
     "exports.md",
+    "import.md",
+    "pages.md",
     "faults.md",
     "risk.md",
     "risk_speed.md",

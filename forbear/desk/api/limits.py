@@ -13,6 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import cache
 from math import ceil
 
 from django.conf import settings
@@ -48,15 +49,26 @@ class Buckets:
             return 0.0
 
 
+@cache
+def callers(per_second: float) -> Buckets:
+    """The buckets of this process's callers, whichever way they come (`money.quick` stands before this one)."""
+    return Buckets(per_second)
+
+
+def caller_of(shown: str) -> str:
+    """By what a caller is known: the digest of the credentials or of the address."""
+    return hashlib.sha256(shown.encode()).hexdigest()
+
+
 def limited(get_response: Next) -> Next:
     """Answer 429 to a caller of the API that has asked too often."""
-    callers, strangers = Buckets(settings.API_PER_SECOND), Buckets(settings.API_PER_SECOND * STRANGERS)
+    known, strangers = callers(settings.API_PER_SECOND), Buckets(settings.API_PER_SECOND * STRANGERS)
 
     def answer(request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith("/api/"):
             return get_response(request)
         now, address = time.monotonic(), _address(request)
-        wait = callers.wait(_caller(request, address), now) or strangers.wait(address, now, take=False)
+        wait = known.wait(_caller(request, address), now) or strangers.wait(address, now, take=False)
         if wait:
             told = {"detail": "too many requests", "hint": f"ask again in {ceil(wait)} s"}
             return JsonResponse(told, status=429, headers={"Retry-After": str(ceil(wait))})
@@ -70,7 +82,7 @@ def limited(get_response: Next) -> Next:
 
 def _caller(request: HttpRequest, address: str) -> str:
     shown = request.headers.get("Authorization") or request.COOKIES.get(settings.SESSION_COOKIE_NAME) or address
-    return hashlib.sha256(shown.encode()).hexdigest()
+    return caller_of(shown)
 
 
 def _address(request: HttpRequest) -> str:

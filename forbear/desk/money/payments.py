@@ -62,15 +62,24 @@ def named(name: str) -> str:
     return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
 
 
-def _shown(row: Any) -> PaymentNow:
-    """A row of `booked.sql` or `payments.sql`."""
+def _booked(row: Any) -> PaymentBooked:
+    """A row of `booked.sql`, or the same of a payment booked just now."""
+    return PaymentBooked(**_fields(row))
+
+
+def _now(row: Any) -> PaymentNow:
+    """A row of `payments.sql`."""
+    return PaymentNow(**_fields(row), reversed_on=row[8], source=row[9])
+
+
+def _fields(row: Any) -> dict[str, Any]:
     names = ("payment_id", "loan_id", "paid_on", "amount", "currency", "entry_id", "booked_at")
     paid = [PaymentPart(number=n, component=name, amount=amount) for n, name, amount in json.loads(row[7] or "[]")]
-    told = dict(zip(names, row[:7], strict=True)) | dict(zip(("reversed_on", "source"), row[8:], strict=False))
-    return PaymentNow(**told, parts=paid, unapplied=row[3] - sum(part.amount for part in paid))
+    told = dict(zip(names, row[:7], strict=True))
+    return {**told, "parts": paid, "unapplied": row[3] - sum(part.amount for part in paid)}
 
 
-def take(payment: Payment, *, actor: str, at: datetime) -> tuple[PaymentNow, Receipt]:
+def take(payment: Payment, *, actor: str, at: datetime) -> tuple[PaymentBooked, Receipt]:
     """Book a payment; the answer is the same however often it is asked with the same key.
 
     Raises:
@@ -85,20 +94,20 @@ def take(payment: Payment, *, actor: str, at: datetime) -> tuple[PaymentNow, Rec
     return just_booked(payment, told), receipt
 
 
-def just_booked(payment: Payment, told: Mapping[str, Any]) -> PaymentNow:
+def just_booked(payment: Payment, told: Mapping[str, Any]) -> PaymentBooked:
     """A payment as `ledger_pay` has just booked it."""
     row = [
         *(payment.payment_id, payment.loan_id, payment.paid_on, payment.amount, told["currency"]),
         *(told["entry"], datetime.fromisoformat(told["booked_at"]), json.dumps(told["parts"])),
     ]
-    return _shown(row)
+    return _booked(row)
 
 
-def as_booked(entry_id: int) -> PaymentNow:
+def as_booked(entry_id: int) -> PaymentBooked:
     """A payment as it was booked, whatever has happened to it since."""
     with connection.cursor() as cursor:
         cursor.execute(named("booked"), {"entry": entry_id})
-        return _shown(cursor.fetchone())
+        return _booked(cursor.fetchone())
 
 
 NEWEST = 1 << 62
@@ -111,7 +120,7 @@ def payments(*, payment_id: str = "", loan_id: str = "", before: int = NEWEST, m
             named("payments"),
             {"payment": payment_id or None, "loan": loan_id or None, "before": before, "most": most},
         )
-        return [_shown(row) for row in cursor.fetchall()]
+        return [_now(row) for row in cursor.fetchall()]
 
 
 def propose_reversal(payment: PaymentNow, effective_on: date, reason: str, *, by: User, at: datetime) -> Approval:

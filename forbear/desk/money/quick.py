@@ -6,8 +6,8 @@ repeated key, a database that is away), and Django's way (`money.api`) answers a
 the same key is booked once. So every refusal has one place, and what is quick is only what is usual.
 
 What it leaves out is made for browsers: sessions, messages, languages, forgery of forms. What it keeps: the host, TLS,
-the token and its scope (asked in the statement that books, so a token revoked ends at once), the ledger's own checks,
-the line in the log, the metrics, the headers.
+the token and its scope (asked in the statement that books, so a token revoked ends at once), the limit on how often a
+caller may ask, the ledger's own checks, the line in the log, the metrics, the headers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from io import BytesIO
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -35,12 +35,13 @@ from ninja.responses import NinjaJSONEncoder
 from pydantic import ValidationError
 from structlog.contextvars import clear_contextvars
 
+from forbear.desk.api.limits import caller_of, callers
 from forbear.desk.gathering import Gathering
 from forbear.desk.ledger.booking import Payment, refuse_bad_payment
 from forbear.desk.ledger.refusals import Refused
 from forbear.desk.middleware import content_security_policy, observe
 from forbear.desk.money.api import PaymentIn, key_and_id
-from forbear.desk.money.payments import AHEAD, PaymentBooked, PaymentNow, just_booked, named
+from forbear.desk.money.payments import AHEAD, named
 from forbear.desk.people.rights import actions
 from forbear.desk.people.roles import Role
 from forbear.desk.people.tokens import note_use, parts_of, user_of
@@ -85,13 +86,11 @@ def quick(slow: Application) -> Application:
             return slow(environ, start_response)
         began = perf_counter()
         secure = _secure(environ)
-        if not (secure or not settings.SECURE_SSL_REDIRECT) or not _is_host(environ.get("HTTP_HOST", "")):
-            return slow(environ, start_response)
-        done = _done(environ)
+        fit = (secure or not settings.SECURE_SSL_REDIRECT) and _is_host(environ.get("HTTP_HOST", ""))
+        done = _done(environ) if fit and not _too_often(environ) else None
         if done is None:
             return slow(environ, start_response)
-        shown, who = done
-        body = _written(shown)
+        body, who = done
         request_id = uuid4().hex
         clear_contextvars()
         observe(PATH[1:], "POST", 201, perf_counter() - began, who.pk, request_id=request_id)
@@ -104,8 +103,8 @@ def quick(slow: Application) -> Application:
     return answer
 
 
-def _done(environ: Environ) -> tuple[PaymentNow, Who] | None:
-    """The payment as it was booked just now, and by whom; None: the other way answers."""
+def _done(environ: Environ) -> tuple[bytes, Who] | None:
+    """The answer to a payment that was booked just now, and by whom; None: the other way answers."""
     kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     key = environ.get("HTTP_IDEMPOTENCY_KEY", "")
     length = environ.get("CONTENT_LENGTH") or ""
@@ -124,7 +123,7 @@ def _done(environ: Environ) -> tuple[PaymentNow, Who] | None:
         return None
     if told is None or asked is None or who is None or told["outcome"] != "booked":
         return None
-    return just_booked(asked.payment, told), who
+    return _written(asked.payment, told), who
 
 
 def _asked(token: str, who: Who, key: str, body: bytes, at: datetime) -> Asked | None:
@@ -191,11 +190,27 @@ def _arrays(asked: Sequence[Asked]) -> dict[str, Any]:
     }
 
 
-def _written(shown: PaymentNow) -> bytes:
+def _written(payment: Payment, told: dict[str, Any]) -> bytes:
     """The answer's body, byte for byte as the other way writes it, without its detour over a model."""
-    told = {name: getattr(shown, name) for name in PaymentBooked.model_fields}
-    told["parts"] = [part.model_dump() for part in shown.parts]
-    return json.dumps(told, cls=NinjaJSONEncoder).encode()
+    parts = told["parts"]
+    answer = {
+        "payment_id": payment.payment_id,
+        "loan_id": payment.loan_id,
+        "paid_on": payment.paid_on,
+        "amount": payment.amount,
+        "currency": told["currency"],
+        "entry_id": told["entry"],
+        "booked_at": datetime.fromisoformat(told["booked_at"]),
+        "parts": [{"number": number, "component": name, "amount": amount} for number, name, amount in parts],
+        "unapplied": payment.amount - sum(part[2] for part in parts),
+    }
+    return json.dumps(answer, cls=NinjaJSONEncoder).encode()
+
+
+def _too_often(environ: Environ) -> bool:
+    """Whether the caller has asked too often; she is counted with what she asks of the other way."""
+    caller = caller_of(environ.get("HTTP_AUTHORIZATION", ""))
+    return bool(callers(settings.API_PER_SECOND).wait(caller, monotonic()))
 
 
 def _secure(environ: Environ) -> bool:

@@ -100,6 +100,7 @@ def sized() -> dict[str, str]:
     return {
         "shared_buffers": f"{min(max(megabytes // 8, 128), 2048)}MB",
         "effective_cache_size": f"{max(megabytes // 2, 256)}MB",
+        "work_mem": "16MB",  # the board's month is sorted in memory
         "max_wal_size": "2GB",
         "random_page_cost": "1.1",  # no disk that turns
         "jit": "off",  # it takes longer than the statements of a page

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from forbear.desk.ledger.booking import book
+from forbear.desk.record.lists import page
 from forbear.desk.record.models import Case, Complaint, Contact, Note, Promise
 from forbear.testing.lending import lend
 
@@ -64,16 +65,18 @@ def test_a_page_asks_as_often_for_much_as_for_little(as_role, user_of, role, add
 
 
 @pytest.mark.parametrize("sort", ["priority", "dpd", "arrears", "outstanding"])
-def test_every_order_of_the_worklist_has_an_index_that_gives_it(as_role, sort):
-    """The plan of a large list: what is shown is read in its order, nothing is sorted."""
-    from forbear.desk.record.lists import page
-
+@pytest.mark.parametrize("bucket", ["", "M1"])
+def test_every_order_of_the_worklist_has_an_index_that_gives_it(db, sort, bucket):
+    """Nothing is sorted, and of a bucket nothing else is read, however late or dear the cases of other buckets are."""
+    cases = Case.objects.filter(closed_at__isnull=True)
     with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
-        page(Case.objects.filter(closed_at__isnull=True), sort, "", 50)
+        page(cases.filter(bucket=bucket) if bucket else cases, sort, "", 50)
         cursor.execute(
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"
         )
         cursor.execute("EXPLAIN " + asked.captured_queries[0]["sql"])
         plan = "\n".join(row[0] for row in cursor.fetchall())
+    of_bucket = "cases_of_bucket" if sort == "priority" else f"cases_bucket_{sort}"
     assert "Sort" not in plan, plan
-    assert f"cases_by_{sort}" in plan
+    assert (of_bucket if bucket else f"cases_by_{sort}") in plan, plan
+    assert not bucket or "Index Cond" in plan

@@ -4,9 +4,10 @@ from django.db import migrations, models
 OPEN = models.Q(("closed_at__isnull", True))
 
 
-def order(column):
-    """An order of the worklist, over the open cases."""
-    index = models.Index(models.F(column).desc(), "case_id", name=f"cases_by_{column}", condition=OPEN)
+def order(column, *bucket):
+    """An order of the worklist, over the open cases, of all or of a bucket."""
+    name = f"cases_{'bucket' if bucket else 'by'}_{column}"
+    index = models.Index(*bucket, models.F(column).desc(), "case_id", name=name, condition=OPEN)
     return migrations.AddIndex(model_name="case", index=index)
 
 
@@ -17,4 +18,6 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [order("dpd"), order("arrears"), order("outstanding")]
+    operations = [
+        order(column, *bucket) for bucket in ((), ("bucket",)) for column in ("dpd", "arrears", "outstanding")
+    ]

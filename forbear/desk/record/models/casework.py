@@ -49,10 +49,14 @@ class Case(models.Model):
         indexes = (
             models.Index("queue", models.F("priority").desc(), "case_id", name="cases_of_queue", condition=OPEN),
             models.Index(models.F("priority").desc(), "case_id", name="cases_by_priority", condition=OPEN),
-            # The other orders of the worklist, each with its key.
-            models.Index(models.F("dpd").desc(), "case_id", name="cases_by_dpd", condition=OPEN),
-            models.Index(models.F("arrears").desc(), "case_id", name="cases_by_arrears", condition=OPEN),
-            models.Index(models.F("outstanding").desc(), "case_id", name="cases_by_outstanding", condition=OPEN),
+            # The other orders of the worklist; within a bucket too, for those of the first come last in all three.
+            *(
+                models.Index(
+                    *bucket, models.F(column).desc(), "case_id", name=f"cases_{name}{column}", condition=OPEN
+                )
+                for bucket, name in (((), "by_"), (("bucket",), "bucket_"))
+                for column in ("dpd", "arrears", "outstanding")
+            ),
             models.Index("bucket", models.F("priority").desc(), "case_id", name="cases_of_bucket", condition=OPEN),
             models.Index(
                 "agency",
