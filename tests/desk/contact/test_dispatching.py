@@ -415,3 +415,12 @@ def test_plan_refuses_an_unknown_borrower(outbox):
     plan("nobody", "sms", purpose="notice", key="n", cause="c", body="x", at=outbox.at)
     with pytest.raises(IntegrityError):
         connection.check_constraints()
+
+
+def test_a_wrong_clock_by_night_ends_nothing_either(outbox):
+    outbox.plan()
+    step(outbox.providers["a"])
+    outbox.later(hours=-8)
+    outbox.plan(key="second", not_before=outbox.at)
+    step(outbox.providers["a"])
+    assert Planned.objects.get(key="second").state == "waiting"
