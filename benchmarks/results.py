@@ -19,6 +19,8 @@ PAGES = (
     "allocate.md",
     "allocate_noise.md",
     "ledger.md",
+    "contact.md",
+    "storm.md",
     "risk.md",
     "risk_speed.md",
     "simulate.md",
