@@ -23,6 +23,8 @@ PAGES = (
     "import.md",
     "pages.md",
     "faults.md",
+    "contact.md",
+    "storm.md",
     "risk.md",
     "risk_speed.md",
     "simulate.md",

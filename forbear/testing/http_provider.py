@@ -99,7 +99,7 @@ class HttpProvider:
             name,
         )
         handler = type("Handler", (_Handler,), {"state": self._state})
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._server = _Server(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
@@ -140,6 +140,10 @@ class HttpProvider:
         self.sent.append(row) if self._file is None else self._file.write(
             json.dumps(row, ensure_ascii=False) + "\n"
         )
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from forbear.desk.contact import clock, opening, queue, receipts, switches
 from forbear.desk.contact.channels.base import News
@@ -24,6 +24,15 @@ router = Router(tags=["contact"])
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 Text = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
+
+
+def _of_our_time(at: datetime) -> datetime:
+    if not 2000 <= at.year < 2200:
+        raise ValueError("an instant between 2000 and 2200")
+    return at
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 Channel = Literal["call", "voice", "sms", "email", "app_push", "chat", "letter", "visit"]
 Purpose = Literal["reminder", "overdue", "offer", "notice", "reply"]
 
@@ -39,8 +48,8 @@ class WishIn(Schema):
     body: Text = Field("", description="a plain text with {arrears}, {outstanding}, {dpd}, {currency}")
     template_version: int | None = Field(None, ge=1, le=2**62)
     loan_id: Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
-    not_before: AwareDatetime | None = None
-    wanted_until: AwareDatetime | None = None
+    not_before: Instant | None = None
+    wanted_until: Instant | None = None
 
 
 class PlannedOut(Schema):
@@ -117,7 +126,7 @@ class ReceiptIn(Schema):
     id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] = ""
     ref: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] = ""
     result: Name
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     code: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
 
 
@@ -128,14 +137,14 @@ class AnswerIn(Schema):
     channel: Channel
     sender: Name = Field(description="her address on that channel, or her borrower id")
     text: Text
-    at: AwareDatetime
+    at: Instant
 
 
 class Page(Schema):
     """A page of what was put off, the next to come back first."""
 
     channel: Channel | Literal[""] = ""
-    after_at: AwareDatetime | None = None
+    after_at: Instant | None = None
     after_id: int = Field(0, ge=0, le=2**62)
     page: int = Field(100, ge=1, le=1_000)
 

@@ -126,7 +126,7 @@ def put_off(row: Row, verdict: Verdict) -> PutOff:
     """What becomes of a row that the gate does not allow now."""
     against = tuple(answer.rule_id for answer in verdict.against)
     why = "; ".join(answer.reason for answer in verdict.against)[:200]
-    if against == (CLOCK,):
+    if CLOCK in against:  # whatever else stands against it is told by a wrong clock
         return PutOff(row, "waiting", why, verdict.act.at + CLOCK_PAUSE, against)
     if verdict.answer is Answer.deferred and verdict.until:
         return _later(row, verdict.until, why, against)

@@ -25,6 +25,7 @@ from forbear.desk.contact.models import Planned
 from forbear.desk.contact.named import named
 from forbear.desk.contact.purposes import purpose as purpose_of
 from forbear.desk.contact.words import refuse_bad_body
+from forbear.desk.record.models import Borrower
 
 WANTED_FOR = timedelta(days=3)
 """How long a contact is wanted after its time has come, unless whoever plans it says otherwise."""
@@ -86,6 +87,7 @@ def plan_many(wishes: Iterable[Wish], *, at: datetime, by: Any = None) -> int:
     rows = [_row(wish, at) for wish in wishes]
     if not rows:
         return 0
+    _refuse_unknown({row[1] for row in rows})
     with transaction.atomic(), connection.cursor() as cursor:
         values = {name: list(column) for name, column in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
         cursor.execute(named("plan"), {**values, "by": getattr(by, "pk", None)})
@@ -112,6 +114,12 @@ def _row(wish: Wish, at: datetime) -> tuple[Any, ...]:
         *(wish.key, wish.borrower_id, wish.channel, wish.purpose, wish.loan_id, wish.template_version),
         *(wish.body, facts, begins, ends, wish.cause),
     )
+
+
+def _refuse_unknown(borrowers: set[str]) -> None:
+    known = set(Borrower.objects.filter(pk__in=borrowers).values_list("pk", flat=True))
+    if unknown := borrowers - known:
+        raise WrongUse(f"no borrower {min(unknown)!r}", "import the book first")
 
 
 def _refuse(wish: Wish, begins: datetime, ends: datetime) -> None:

@@ -78,7 +78,7 @@ def _apply(told: Sequence[tuple[str, str, str]], at: datetime) -> None:
     """Put what is known to its attempts and contacts."""
     known = [
         (attempt, result, RANKS[result], "undelivered" if result in NOT_REACHED else "delivered")
-        for attempt, result, _ in told
+        for attempt, result, _ in sorted(told)
         if result in RANKS and result not in ("sent", "failed")
     ]
     if known:

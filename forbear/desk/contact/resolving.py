@@ -7,6 +7,8 @@ the message (and so never will send it) may the planned contact be tried anew.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -15,11 +17,13 @@ from forbear.conduct import sending
 from forbear.desk.contact import receipts, settling
 from forbear.desk.contact.channels.base import Answer, News, Provider
 from forbear.desk.contact.inbound import told_reply
-from forbear.desk.contact.models import Planned, ProviderState
+from forbear.desk.contact.models import ProviderState
 from forbear.desk.contact.named import named
 from forbear.desk.contact.rows import rows_of
 
 MOST = 500
+NEWS_SPACE = sending.LOCK_SPACE + 1
+"""First half of the advisory lock under which one process fetches a provider's news."""
 ASK_AGAIN_SECONDS = 60
 """How long a provider is left alone with one question."""
 
@@ -38,12 +42,14 @@ def abandoned() -> int:
 
 def lapse(at: datetime) -> int:
     """Close contacts whose time is over without their having been made; how many."""
-    over = Planned.objects.filter(state="waiting", wanted_until__lte=at).values("pk")[:5_000]
-    return int(
-        Planned.objects.filter(pk__in=list(over.values_list("pk", flat=True)), state="waiting").update(
-            state="lapsed", ended_at=at
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE planned_contacts SET state = 'lapsed', why = 'its time is over', ended_at = %(at)s "
+            "WHERE planned_id IN (SELECT planned_id FROM planned_contacts WHERE state = 'waiting' "
+            "AND wanted_until <= %(at)s ORDER BY wanted_until LIMIT 5000 FOR NO KEY UPDATE SKIP LOCKED)",
+            {"at": at},
         )
-    )
+        return int(cursor.rowcount)
 
 
 def match_late(at: datetime) -> int:
@@ -64,21 +70,39 @@ def match_late(at: datetime) -> int:
 def fetch_news(provider: Provider, at: datetime) -> int:
     """Fetch receipts and answers from a provider that is asked for them; how many were new.
 
-    One process at a time holds a provider's cursor. It moves only with what was taken, so nothing is passed over.
+    One process at a time does it for a provider. Receipts and each answer are taken in transactions of their own, since
+    an answer waits for its borrower's lock; the cursor moves last, so nothing is passed over, and what is told again
+    is known by its key.
     """
     name = provider.account.name
-    with transaction.atomic():
-        held = ProviderState.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=name).first()
+    with _alone(f"news:{name}") as alone:
+        if not alone:
+            return 0
+        held = ProviderState.objects.filter(pk=name).values_list("cursor", flat=True).first()
         if held is None:
             return 0
-        told, cursor = provider.news(held.cursor)
+        told, cursor = provider.news(held)
         count = receipts.take(name, [one for one in told if isinstance(one, News)], at)
-        if cursor != held.cursor:
-            ProviderState.objects.filter(pk=name).update(cursor=cursor)
-        for one in told:  # in the same transaction, so that no answer is lost between the cursor and its taking
+        for one in told:
             if isinstance(one, Answer):
                 count += told_reply(name, provider.account.channel, one.sender, one.text, one.at, one.message_id)
+        if cursor != held:
+            ProviderState.objects.filter(pk=name).update(cursor=cursor)
     return count
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[bool]:
+    """Whether no other process does this just now; nobody waits."""
+    key = (NEWS_SPACE, what)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", key)
+        alone = bool(cursor.fetchone()[0])
+        try:
+            yield alone
+        finally:
+            if alone and connection.is_usable():
+                cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", key)
 
 
 def ask(provider: Provider, at: datetime, ask_again: float = ASK_AGAIN_SECONDS) -> int:

@@ -45,7 +45,10 @@ def settle_rows(
 ) -> None:
     """Write outcomes down for attempts of a provider, `rows` being their planned contacts by attempt."""
     everyone = [one.account.name for one in of_channel(channel)]
-    told = [_told(one, rows[one.key], provider, everyone, channel, at) for one in outcomes]
+    told = [
+        _told(one, rows[one.key], provider, everyone, channel, at)
+        for one in sorted(outcomes, key=lambda told: told.key)
+    ]
     names = ("attempts", "states", "refs", "whys", "results", "planned_states", "next_at", "tries", "tried")
     with connection.cursor() as cursor:
         cursor.execute(named("settle"), {**columns(told, names), "at": at})

@@ -14,12 +14,14 @@ from collections.abc import Callable
 import structlog
 from django.db import DatabaseError, InterfaceError, connections
 
+from forbear.conduct.language import check_words
 from forbear.desk.contact import clock, handing, resolving
 from forbear.desk.contact.channels.base import Provider
 from forbear.desk.contact.channels.registry import providers
 from forbear.desk.contact.dispatching import step
 from forbear.desk.contact.resolving import ASK_AGAIN_SECONDS
 from forbear.desk.contact.switches import standing
+from forbear.desk.record.gate import packs
 
 REST_SECONDS = 0.25
 """Between two rounds in which nothing was due."""
@@ -31,8 +33,16 @@ BACK_SECONDS = 1.0
 log = structlog.get_logger("forbear.desk")
 
 
+def warm() -> None:
+    """Load what the first contact would wait for while it holds locks: the rules, the check of words, the providers."""
+    packs()
+    check_words("还款提醒")
+    providers()
+
+
 def work(stopping: Callable[[], bool], *, care: float = CARE_SECONDS, ask_again: float = ASK_AGAIN_SECONDS) -> None:
     """Do steps until `stopping` says so, or the switch says drain."""
+    warm()
     last = 0.0
     while not stopping():
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 
 from forbear.testing.http_provider import HttpProvider, Manners
@@ -42,9 +41,7 @@ def main(out: Path, seed: int) -> None:
     ]
     for name, one in zip(PROVIDERS, made, strict=True):
         print(name, one.url, flush=True)
-    ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
-    ended.wait()
+    sys.stdin.read()
     for one in made:
         one.stop()
 

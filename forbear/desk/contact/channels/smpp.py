@@ -69,6 +69,8 @@ MESSAGE_STATES = {
     8: "undelivered",
 }
 """message_state of a receipt (SMPP 3.4, 5.2.28)."""
+RECEIPT_MASK, RECEIPT_BIT = 0x3C, 0x04
+"""Of esm_class: the bits that tell a message's type, and the type of a receipt (SMPP 3.4, 5.2.12)."""
 RECEIPT = re.compile(r"id:(?P<id>\S+).*?stat:(?P<stat>[A-Z]{7})(?:.*?err:(?P<err>\w+))?", re.I | re.S)
 """The text of a receipt (SMPP 3.4, appendix B)."""
 
@@ -254,7 +256,7 @@ class Smpp(Provider):
         ref = (getattr(pdu, "receipted_message_id", None) or b"").decode(errors="replace").strip("\0")
         state = getattr(pdu, "message_state", None)
         said = RECEIPT.search(text)
-        if (pdu.esm_class or 0) & consts.SMPP_MSGTYPE_MASK == consts.SMPP_MSGTYPE_DLVRACK or ref or said:
+        if (pdu.esm_class or 0) & RECEIPT_MASK == RECEIPT_BIT or ref or said:
             ref = ref or (said["id"] if said else "")
             result = MESSAGE_STATES.get(state or 0) or RESULTS.get(said["stat"].upper() if said else "", "")
             if ref and result:

@@ -150,7 +150,7 @@ class Smtp(Provider):
         if not where or not Path(where).is_dir():
             return (), cursor
         box = mailbox.Maildir(where, create=False)
-        names = sorted(name for name in box if name > cursor)[:MOST]
+        names = sorted(name for name in box.iterkeys() if name > cursor)[:MOST]
         found = [
             one
             for name in names
