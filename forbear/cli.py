@@ -17,7 +17,7 @@ from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
     *("sample", "check", "close", "schedule", "rolls", "fit", "score", "gate", "words", "allocate", "simulate"),
-    *("serve", "ledger", "audit", "desk", "desk_privacy", "demo"),
+    *("serve", "ledger", "audit", "desk", "desk_privacy", "desk_backup", "demo"),
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 
