@@ -23,9 +23,9 @@ PAGES = {
         "/rules?words=nothing+so",
     ),
     "admin": ("/", "/users"),
-    "risk": ("/",),
-    "agency": ("/", "/worklist"),
-    "funder": ("/",),
+    "risk": ("/", "/portfolio", "/rules?act=visit"),
+    "agency": ("/", "/worklist", "BORROWER"),
+    "funder": ("/", "/portfolio"),
     "borrower": ("/", "/accounts/password/change/", "/accounts/2fa/"),
 }
 """Every page, under one of the roles that open it; BORROWER and LOAN stand for one of the worklist."""
