@@ -43,8 +43,8 @@ def restore_command(
 
     The data folder is new or holds `master-keys` alone; with DATABASE_URL set, that database must be empty.
     """
-    from forbear.desk.server.access import environment
     from forbear.desk.server.backing import bring_back
+    from forbear.desk.server.serving import environment
 
     with environment(data) as env:
         bring_back(file.absolute(), env["DATABASE_URL"])

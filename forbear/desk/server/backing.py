@@ -57,9 +57,9 @@ def bring_back(file: Path, database: str) -> None:
 
 def _run(program: str, database: str, *words: str) -> None:
     """Run one of the programs on a database; the password goes by the environment, which other users cannot read."""
-    where = conninfo_to_dict(database)
-    secret = {"PGPASSWORD": str(where.pop("password"))} if where.get("password") else {}
-    command = [str(binaries() / program), f"--dbname={make_conninfo(**where)}", *words]
+    where = {name: str(value) for name, value in conninfo_to_dict(database).items() if value is not None}
+    secret = {"PGPASSWORD": where.pop("password")} if "password" in where else {}
+    command = [str(binaries() / program), f"--dbname={make_conninfo('', **where)}", *words]
     told = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **secret})
     if told.returncode:
         raise ForbearError(

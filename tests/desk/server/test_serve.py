@@ -113,6 +113,18 @@ def test_killed_database_and_killed_desk_come_back_and_a_stop_leaves_nothing(new
     with psycopg.connect(new_desk.database_url) as connection:
         assert connection.execute("SELECT borrower_id FROM borrowers").fetchall() == [("B1",)]
 
+    # Killed and started again a little later: a command that came in between has waited for it, not taken its place.
+    new_desk.kill()
+    command = [sys.executable, "-c", "from forbear.cli import main; main()", "desk", "user", "list", "--data"]
+    asked = subprocess.Popen(
+        [*command, str(new_desk.data)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    time.sleep(1)
+    new_desk.start()
+    assert asked.wait(60) == 0, asked.communicate()
+    asked.stdout.close()
+    assert "in use" not in new_desk.log
+
     assert new_desk.stop() < 5
     assert processes_naming(str(new_desk.data)) == []
     assert not (new_desk.data / "running.json").exists()
