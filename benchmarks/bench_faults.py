@@ -21,6 +21,7 @@ from forbear.testing.desk import open_folder
 from forbear.testing.kills import Figures, run
 
 PAGE = Path(__file__).with_name("faults.md")
+HISTORY = Path(__file__).with_name("faults_history.txt")
 
 
 def main() -> None:
@@ -82,8 +83,8 @@ def page(figures: Figures) -> str:
         f"| what | figure |\n| --- | --- |\n{told}\n"
         "Seconds from a kill to the first acknowledged payment that was sent after it (no figure where the next kill "
         f"came first):\n\n| killed | times | median | longest |\n| --- | --- | --- | --- |\n{kinds}"
-        f"\n{found}".rstrip()
-        + "\n"
+        f"\n{found}\n".rstrip()
+        + f"\n\n{HISTORY.read_text('utf-8')}"
     )
 
 
