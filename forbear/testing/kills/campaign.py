@@ -32,8 +32,8 @@ PAUSE = (0.1, 0.8)
 FIND_SECONDS = 5
 OTHERWISE = "the desk's first process"
 """What is killed when there has been none of a kind for so long: it is always there."""
-RECOVER_SECONDS = 120
-DRAIN_SECONDS = 120
+RECOVER_SECONDS = 300
+DRAIN_SECONDS = 300
 SET_UP = """
 import sys
 from datetime import UTC, datetime, timedelta
