@@ -171,7 +171,7 @@ SOCIALACCOUNT_STORE_TOKENS = False
 _TLS = PUBLIC_URL.scheme == "https"
 ALLOWED_HOSTS = [PUBLIC_URL.hostname or "localhost"]
 CSRF_TRUSTED_ORIGINS = [f"{PUBLIC_URL.scheme}://{PUBLIC_URL.netloc}"]
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "forbear.desk.people.session_store"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = int(os.environ.get("FORBEAR_IDLE_MINUTES", "60")) * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

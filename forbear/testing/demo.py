@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forbear.basics.errors import ForbearError
+from forbear.desk.server.binaries import reachable
 from forbear.testing.desk import _plain, open_folder
 
 STOP_SECONDS = 30
@@ -21,12 +22,16 @@ LAST_LINE = "tried: "
 
 @dataclass
 class Demo:
-    """A running demo: where it is, who signs in with which password, and all that it said."""
+    """A running demo: where it is, who signs in with which password, and all that it said.
+
+    `logs` is what the desk and its PostgreSQL logged, once it has stopped.
+    """
 
     url: str = ""
     passwords: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     code: int | None = None
+    logs: str = ""
 
 
 @contextmanager
@@ -54,6 +59,9 @@ def running_demo(loans: int = 400) -> Iterator[Demo]:
             process.send_signal(signal.SIGTERM)
             demo.said += (process.communicate(timeout=STOP_SECONDS)[0] or "").splitlines(keepends=True)
             demo.code = process.returncode
+            log.seek(0)
+            own = reachable(Path(folder) / "demo" / "desk" / "postgres") / "log"
+            demo.logs = log.read() + (own.read_text(errors="replace") if own.exists() else "")
 
 
 def _listen(process: subprocess.Popen[str], demo: Demo) -> None:

@@ -55,6 +55,7 @@ ANY_MAY_ANSWER = {
     400: "the body is no JSON",
     401: "nobody is signed in, and no token holds",
     403: "the role may not do this, or the request forges another's session",
+    503: "the database does not answer now; ask again, with the same key where there is one",
     429: "the caller asks too often; Retry-After says when to ask again",
     422: "something asked for cannot be; the answer says what and why",
 }

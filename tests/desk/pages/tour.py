@@ -31,9 +31,9 @@ PAGES = {
         "APPROVAL",
     ),
     "admin": ("/", "/users", "/webhooks/"),
-    "risk": ("/", "/applications/policy", "/applications/4"),
-    "agency": ("/", "/worklist"),
-    "funder": ("/",),
+    "risk": ("/", "/portfolio", "/rules?act=visit", "/applications/policy", "/applications/4"),
+    "agency": ("/", "/worklist", "BORROWER"),
+    "funder": ("/", "/portfolio"),
     "borrower": ("/", "/accounts/password/change/", "/accounts/2fa/"),
 }
 """Every page, under one of the roles that open it; BORROWER and LOAN stand for one of the worklist."""
