@@ -107,7 +107,7 @@ def train(messages: list[Labelled], language: str) -> tuple[dict[str, object], s
         "bias": [round(float(one), 3) for one in bias],
         "holds_at": holds_at,
         "pieces": {
-            name: [round(value * SCALE), *(int(round(w * SCALE)) for w in weights[at])]
+            name: [round(value * SCALE), *(round(float(w) * SCALE) for w in weights[at])]
             for at, (name, value) in enumerate(worth.items())
             if at in keep
         },

@@ -1,7 +1,7 @@
 """Taking a message in: stored once, read, and where it protects the borrower acted on, all in one transaction.
 
-`contact.inbound` calls `take` for each message that a provider tells of, once; told again it changes nothing here either.
-When it returns and the transaction commits, the gate bars what it must, and nothing planned is left to be sent.
+`contact.inbound` calls `take` for each message that a provider tells of, once; told again it changes nothing here
+either. When it returns and the transaction commits, the gate bars what it must, and nothing planned is left to be sent.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 The dispatcher calls `render` within the transaction that reserves the contact, with what the loans owe read at that
 instant (`planned.owed`), and sends only if none of them moved since. What is checked here: the words are in force, the
-step still has its reason, every variable has a value of its type, every sum in the made text is one of the ledger's, and
-the check of words has nothing against the text.
+step still has its reason, every variable has a value of its type, every sum in the made text is one of the ledger's,
+and the check of words has nothing against the text.
 """
 
 from __future__ import annotations
