@@ -25,7 +25,10 @@ NAMES = {"zh": "Chinese", "en": "English"}
 
 
 def table(figures: Measured, rules_alone: dict[str, float]) -> str:
-    lines = ["| intent | messages | recall | precision | F1 | recall of rules alone |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| intent | messages | recall | precision | F1 | recall of rules alone |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for intent, one in figures.by_intent.items():
         name = f"**{intent}**" if intent in PROTECTING else intent
         lines.append(

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from forbear.basics.errors import ForbearError
@@ -30,14 +31,21 @@ class Demo:
 
 
 @contextmanager
-def running_demo(loans: int = 400) -> Iterator[Demo]:
+def running_demo(loans: int = 400, *, awake: bool = False) -> Iterator[Demo]:
     """`forbear demo` on a book of so many loans, on a free port; stopped by SIGTERM.
+
+    Args:
+        loans: how many the book has.
+        awake: all borrowers live where it is noon now, so that they may be called whatever the hour.
 
     Raises:
         ForbearError: it ended instead of serving; carries what it said.
     """
     demo = Demo()
     words = ["demo", "--out", "", "--loans", str(loans), "--port", "0", "--seconds", "3600"]
+    if awake:
+        ahead = 12 - datetime.now(UTC).hour
+        words += ["--zone", f"Etc/GMT{-ahead:+d}"]  # POSIX counts these zones the other way round
     with open_folder() as folder, tempfile.TemporaryFile("w+") as log:
         words[2] = str(Path(folder) / "demo")
         command = [sys.executable, "-c", "from forbear.cli import main; main()", *words]

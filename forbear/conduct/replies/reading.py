@@ -84,9 +84,9 @@ def read_reply(text: str, on: date, language: Language | None = None) -> Reply:
     by_rule = ruled & INTENTS.keys()
     threshold = dict(zip(learned.intents, learned.holds_at, strict=True))
     threshold |= dict.fromkeys(spared(said, spoken) & INTENTS.keys(), BELIEVED)
-    held = {intent for intent in INTENTS if intent in by_rule or chance[intent] >= threshold[intent]}
     if by_rule and len(said) <= SHORT:
-        held = set(by_rule)
+        chance = dict.fromkeys(INTENTS, 0.0)
+    held = {intent for intent in INTENTS if intent in by_rule or chance[intent] >= threshold[intent]}
     if len(held) > 1:
         held.discard("other")
     held = held or {"other"}

@@ -25,7 +25,7 @@ from forbear.conduct.replies.model import features
 
 OUT = Path(__file__).parent / "data"
 SCALE = 100
-FOLDS = 8
+FOLDS = 4
 PENALTY = 0.3
 """Strength of the L2 penalty, for all messages together."""
 RARITY = 1.5
@@ -126,8 +126,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--language", choices=("zh", "en"), action="append")
     asked = parser.parse_args()
-    for language in ("zh", "en"):
+    for language in asked.language or ("zh", "en"):
         data, said = train(read(asked.data / f"{language}_tuning.txt"), language)
         rows = ",\n".join(
             f"{json.dumps(name, ensure_ascii=False)}:{json.dumps(row, separators=(',', ':'))}"

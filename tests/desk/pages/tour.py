@@ -12,8 +12,14 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 WIDTHS = {"phone": 390, "tablet": 820, "wide": 1440}
 LANGUAGES = ("en", "zh-hans")
 PAGES = {
-    "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine"),
-    "manager": ("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
+    "agent": (
+        *("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine"),
+        *("/inbox", "COMPLAINTS", "/templates"),
+    ),
+    "manager": (
+        *("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
+        *("/templates/write?from=1", "/complaints", "/inbox"),
+    ),
     "compliance": (
         "/",
         "/rules?act=call",
@@ -21,6 +27,7 @@ PAGES = {
         "/audit",
         "/audit?actor=nobody",
         "/rules?words=nothing+so",
+        *("/templates", "/templates/of/late_1_7", "/templates/version/1", "/complaints"),
     ),
     "admin": ("/", "/users"),
     "risk": ("/",),
@@ -69,7 +76,7 @@ def speak(page, language: str) -> None:
 def addresses(page, demo, username: str) -> list[str]:
     """The addresses that a role's tour visits; what stands for a borrower or a loan is the first of the worklist."""
     wanted = PAGES[username]
-    if not {"BORROWER", "LOAN"} & set(wanted):
+    if not {"BORROWER", "LOAN", "COMPLAINTS"} & set(wanted):
         return list(wanted)
     page.goto(f"{demo.url}/worklist")
     borrower = page.locator('a[href^="/borrowers/"]').first.get_attribute("href")
@@ -78,6 +85,7 @@ def addresses(page, demo, username: str) -> list[str]:
     stands_for = {
         "BORROWER": borrower,
         "HISTORY": borrower.replace("/borrowers/", "/cases/of/"),
+        "COMPLAINTS": borrower.replace("/borrowers/", "/complaints/of/"),
         "LOAN": f"/payments/of/{loan}",
     }
     return [stands_for.get(one, one) for one in wanted]
