@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from forbear.conduct.language import check_words
+from forbear.conduct.language.forms import flow
 from forbear.conduct.replies import PROTECTING, read_reply
 from forbear.conduct.replies.labelled import DATA, Labelled, read
 from forbear.conduct.replies.measure import WRITTEN, Measured, frozen, measured
 from forbear.conduct.replies.rules import found
-from forbear.conduct.language.forms import flow
 
 HERE = Path(__file__).parent
 NAMES = {"zh": "Chinese", "en": "English"}
@@ -31,9 +31,8 @@ def table(figures: Measured, rules_alone: dict[str, float]) -> str:
     ]
     for intent, one in figures.by_intent.items():
         name = f"**{intent}**" if intent in PROTECTING else intent
-        lines.append(
-            f"| {name} | {one.labelled} | {one.recall:.3f} | {one.precision:.3f} | {one.f1:.3f} | {rules_alone[intent]:.3f} |"
-        )
+        figures_of = f"{one.recall:.3f} | {one.precision:.3f} | {one.f1:.3f} | {rules_alone[intent]:.3f}"
+        lines.append(f"| {name} | {one.labelled} | {figures_of} |")
     return "\n".join(lines)
 
 
@@ -65,9 +64,9 @@ def part(language: str, name: str) -> tuple[str, Measured]:
     figures = measured(messages, language)
     intents = list(figures.by_intent)
     sure = figures.certain_right / max(1, figures.certain)
-    text = f"""## {NAMES[language]}
-
-{figures.messages} messages{", frozen" if name == "heldout" and frozen(path) else ""}. Macro F1 **{figures.macro_f1:.3f}**. {figures.certain} were certain
+    head = "" if name != "heldout" else f"## {NAMES[language]}\n\n"
+    kept = ", frozen" if frozen(path) else ""
+    text = f"""{head}{figures.messages} messages{kept}. Macro F1 **{figures.macro_f1:.3f}**. {figures.certain} were certain
 ({figures.certain / figures.messages:.0%}; of these {sure:.1%} read exactly as labelled); the others wait for a person too.
 
 {table(figures, rules_alone(messages, language, intents))}
@@ -77,10 +76,38 @@ def part(language: str, name: str) -> tuple[str, Measured]:
     return text, figures
 
 
+HISTORY = """## How often they were read
+
+The held-out messages were written before the rules and not looked at while these were made. They were read twice.
+
+| reading | Chinese macro F1 | English macro F1 | below 0.97 |
+| --- | --- | --- | --- |
+| first (2026-11-27) | 0.965 | 0.964 | English wrong_person 0.875, English hardship 0.965 |
+| second, above | | | see the tables |
+
+After the first, and without looking at what was missed, English rules and tuning lines for these two intents were added and the
+precision asked of the protecting intents was lowered from 0.93 to 0.85, so that their thresholds fell. Because the second reading
+is of messages whose figures had been seen, a second set was written for the two intents after these changes, frozen, and
+read once:
+
+"""
+
+
+def second() -> str:
+    """The second set: messages of two intents alone, so that only their recall means anything."""
+    messages = read(DATA / "en_second.txt")
+    figures = measured(messages, "en")
+    rows = [
+        f"| **{intent}** | {figures.by_intent[intent].labelled} | {figures.by_intent[intent].recall:.3f} |"
+        for intent in ("wrong_person", "hardship")
+    ]
+    return HISTORY + "\n".join(["| English, second set | messages | recall |", "| --- | --- | --- |", *rows]) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", default="heldout")
-    parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--part", default="heldout", help="heldout, or tuning")
+    parser.add_argument("--misses", action="store_true", help="list what was read wrongly; not of what is held out")
     parser.add_argument("--out", type=Path, default=HERE / "replies.md")
     asked = parser.parse_args()
     sections = []
@@ -89,18 +116,20 @@ def main() -> None:
         sections.append(text)
         if asked.misses:
             sections += [f"{sorted(m.intents)} {list(r.intents)} {m.text}" for m, r in figures.wrong]
+    machine = f"{platform.machine()}, Python {platform.python_version()}"
     head = f"""# What borrowers write back, read
 
-Made by `benchmarks/bench_replies.py` on {datetime.now(UTC).date()}, {platform.machine()}, Python {platform.python_version()}.
-Intents that protect the borrower are in bold: wanted is a recall of at least 0.97 for each of them in each language, and a
-macro F1 of at least 0.85. A message may have several intents; each counts for itself.
+Made by `benchmarks/bench_replies.py` on {datetime.now(UTC).date()}, {machine}. Intents that protect the borrower
+are in bold: wanted is a recall of at least 0.97 for each of them in each language, and a macro F1 of at least 0.85.
+A message may have several intents; each counts for itself.
 
 """
-    if asked.misses or asked.part != "heldout":
+    if asked.part != "heldout" or asked.misses:
         print("\n".join(sections))
-    else:
-        asked.out.write_text(head + "\n".join(sections), encoding="utf-8")
-        print("\n".join(sections))
+        return
+    page = head + "\n".join([*sections, second()])
+    asked.out.write_text(page, encoding="utf-8")
+    print(page)
 
 
 if __name__ == "__main__":

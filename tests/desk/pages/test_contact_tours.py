@@ -1,4 +1,4 @@
-"""An agent through ten calls, and a compliance officer from approving a template to why a contact may not be made now."""
+"""An agent through ten calls; a compliance officer from approving a template to why a contact is shut now."""
 
 from __future__ import annotations
 
