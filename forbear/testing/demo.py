@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from forbear.basics.errors import ForbearError
 from forbear.testing.desk import _plain, open_folder
@@ -30,6 +31,21 @@ class Demo:
     code: int | None = None
 
 
+ZONES = (
+    *("Asia/Tokyo", "Asia/Shanghai", "Asia/Dhaka", "Asia/Karachi", "Asia/Dubai", "Africa/Nairobi", "Africa/Maputo"),
+    *("Africa/Lagos", "Africa/Abidjan", "Atlantic/Cape_Verde", "America/Noronha", "America/Sao_Paulo"),
+    *("America/Caracas", "America/Bogota", "America/Costa_Rica", "America/Phoenix", "Pacific/Pitcairn"),
+    *("Pacific/Gambier", "Pacific/Honolulu", "Pacific/Pago_Pago", "Pacific/Tarawa", "Pacific/Guadalcanal"),
+    "Australia/Brisbane",
+)
+"""A zone without summer time for each hour of the day."""
+
+
+def where_it_is_day(at: datetime) -> str:
+    """The zone in which an instant is nearest to one in the afternoon."""
+    return min(ZONES, key=lambda zone: abs(at.astimezone(ZoneInfo(zone)).hour - 13))
+
+
 @contextmanager
 def running_demo(loans: int = 400, *, awake: bool = False) -> Iterator[Demo]:
     """`forbear demo` on a book of so many loans, on a free port; stopped by SIGTERM.
@@ -44,8 +60,7 @@ def running_demo(loans: int = 400, *, awake: bool = False) -> Iterator[Demo]:
     demo = Demo()
     words = ["demo", "--out", "", "--loans", str(loans), "--port", "0", "--seconds", "3600"]
     if awake:
-        ahead = 12 - datetime.now(UTC).hour
-        words += ["--zone", f"Etc/GMT{-ahead:+d}"]  # POSIX counts these zones the other way round
+        words += ["--zone", where_it_is_day(datetime.now(UTC))]
     with open_folder() as folder, tempfile.TemporaryFile("w+") as log:
         words[2] = str(Path(folder) / "demo")
         command = [sys.executable, "-c", "from forbear.cli import main; main()", *words]
