@@ -66,8 +66,9 @@ def part(language: str, name: str) -> tuple[str, Measured]:
     sure = figures.certain_right / max(1, figures.certain)
     head = "" if name != "heldout" else f"## {NAMES[language]}\n\n"
     kept = ", frozen" if frozen(path) else ""
-    text = f"""{head}{figures.messages} messages{kept}. Macro F1 **{figures.macro_f1:.3f}**. {figures.certain} were certain
-({figures.certain / figures.messages:.0%}; of these {sure:.1%} read exactly as labelled); the others wait for a person too.
+    share = f"{figures.certain / figures.messages:.0%}"
+    text = f"""{head}{figures.messages} messages{kept}. Macro F1 **{figures.macro_f1:.3f}**.
+{figures.certain} were certain ({share}; of these {sure:.1%} read as labelled); the others wait for a person too.
 
 {table(figures, rules_alone(messages, language, intents))}
 
@@ -76,32 +77,39 @@ def part(language: str, name: str) -> tuple[str, Measured]:
     return text, figures
 
 
-HISTORY = """## How often they were read
+HISTORY = """## How often they were read, and what to expect of other messages
 
-The held-out messages were written before the rules and not looked at while these were made. They were read twice.
+The held-out messages were written before the rules by the same hand; what of them was missed was not looked at.
 
 | reading | Chinese macro F1 | English macro F1 | below 0.97 |
 | --- | --- | --- | --- |
-| first (2026-11-27) | 0.965 | 0.964 | English wrong_person 0.875, English hardship 0.965 |
-| second, above | | | see the tables |
+| first | 0.965 | 0.964 | English wrong_person 0.875, hardship 0.965 |
+| second | 0.948 | 0.962 | English hardship 0.965 |
+| third, above | | | see the tables |
 
-After the first, and without looking at what was missed, English rules and tuning lines for these two intents were added and the
-precision asked of the protecting intents was lowered from 0.93 to 0.85, so that their thresholds fell. Because the second reading
-is of messages whose figures had been seen, a second set was written for the two intents after these changes, frozen, and
-read once:
+Before the second reading English rules and tuning lines for these two intents were added and the precision asked of the
+protecting intents was lowered from 0.93 to 0.85, so that thresholds fell. A **second set** was then written for the
+two intents, frozen and read once: wrong_person 0.600, hardship 0.689, most of the missed ones uncertain and so with a
+person. It told that the figures above flatter: whoever writes messages and rules thinks of the same words. Its misses
+were looked at, and the rules of all protecting intents were broadened in both languages. A **third set** was written
+after that, frozen, and read once; it is the honest figure of messages in words that nobody had thought of:
 
 """
 
 
-def second() -> str:
-    """The second set: messages of two intents alone, so that only their recall means anything."""
-    messages = read(DATA / "en_second.txt")
-    figures = measured(messages, "en")
-    rows = [
-        f"| **{intent}** | {figures.by_intent[intent].labelled} | {figures.by_intent[intent].recall:.3f} |"
-        for intent in ("wrong_person", "hardship")
-    ]
-    return HISTORY + "\n".join(["| English, second set | messages | recall |", "| --- | --- | --- |", *rows]) + "\n"
+def third() -> str:
+    """The third set: ten messages of each protecting intent in each language, so that only recall means anything."""
+    rows = ["| third set | intent | messages | recall | found or left to a person |", "|" + " --- |" * 5]
+    for language in ("zh", "en"):
+        messages = read(DATA / f"{language}_third.txt")
+        figures = measured(messages, language)
+        missed = [(m, r) for m, r in figures.wrong if r.certain]
+        for intent in PROTECTING:
+            one = figures.by_intent[intent]
+            lost = sum(intent in m.intents and intent not in r.intents for m, r in missed)
+            kept = 1 - lost / one.labelled
+            rows.append(f"| {NAMES[language]} | {intent} | {one.labelled} | {one.recall:.2f} | {kept:.2f} |")
+    return HISTORY + "\n".join(rows) + "\n"
 
 
 def main() -> None:
@@ -127,7 +135,7 @@ A message may have several intents; each counts for itself.
     if asked.part != "heldout" or asked.misses:
         print("\n".join(sections))
         return
-    page = head + "\n".join([*sections, second()])
+    page = head + "\n".join([*sections, third()])
     asked.out.write_text(page, encoding="utf-8")
     print(page)
 

@@ -13,6 +13,7 @@ import argparse
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +91,7 @@ def threshold(intent: str, chance: Floats, held: NDArray[np.bool_], ruled: NDArr
     return round(float(steps[int(np.argmax(both))]), 2)
 
 
-def train(messages: list[Labelled], language: str) -> tuple[dict[str, object], str]:
+def train(messages: list[Labelled], language: str) -> tuple[dict[str, Any], str]:
     """The model of a language as it is written to its file, and what to expect of it."""
     found = [features(flow(m.text).text.strip(), language) for m in messages]
     names = list(INTENTS)
@@ -133,7 +134,7 @@ def main() -> None:
         rows = ",\n".join(
             f"{json.dumps(name, ensure_ascii=False)}:{json.dumps(row, separators=(',', ':'))}"
             for name, row in data.pop("pieces").items()
-        )  # type: ignore[attr-defined]
+        )
         head = json.dumps(data)[:-1]
         (asked.out / f"weights.{language}.json").write_text(
             f'{head}, "pieces": {{\n{rows}\n}}}}\n', encoding="utf-8"
