@@ -61,10 +61,12 @@ class Said:
 def effects() -> dict[str, Effect]:
     """What each intent does."""
     table = tomllib.loads(files(__package__).joinpath("effects.toml").read_text("utf-8"))
-    return {
-        name: Effect(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
-        for name, row in table.items()
-    }
+    return {name: _effect(row) for name, row in table.items()}
+
+
+def _effect(row: dict[str, Any]) -> Effect:
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Effect(**given)
 
 
 def act(intent: str, said: Said) -> None:
