@@ -85,31 +85,27 @@ The held-out messages were written before the rules by the same hand; what of th
 | --- | --- | --- | --- |
 | first | 0.965 | 0.964 | English wrong_person 0.875, hardship 0.965 |
 | second | 0.948 | 0.962 | English hardship 0.965 |
-| third, above | | | see the tables |
+| third | 0.948 | 0.960 | English hardship 0.965 |
+| fourth, above | | | see the tables |
 
 Before the second reading English rules and tuning lines for these two intents were added and the precision asked of the
 protecting intents was lowered from 0.93 to 0.85, so that thresholds fell. A **second set** was then written for the
 two intents, frozen and read once: wrong_person 0.600, hardship 0.689, most of the missed ones uncertain and so with a
 person. It told that the figures above flatter: whoever writes messages and rules thinks of the same words. Its misses
-were looked at, and the rules of all protecting intents were broadened in both languages. A **third set** was written
-after that, frozen, and read once; it is the honest figure of messages in words that nobody had thought of:
+were looked at, and the rules of all protecting intents were broadened in both languages. A **third set**, ten messages
+of each protecting intent in each language, was written after that, frozen, and read once. It is the honest figure of
+messages in words that nobody had thought of; "or a person" counts those that were not certain, which a person reads:
 
+| third set | stop | wrong_person | dispute | hardship | bereavement | lawyer |
+| --- | --- | --- | --- | --- | --- | --- |
+| Chinese, found | 0.90 | 0.40 | 0.90 | 0.90 | 0.90 | 1.00 |
+| Chinese, found or a person | 1.00 | 0.90 | 1.00 | 1.00 | 1.00 | 1.00 |
+| English, found | 0.90 | 0.90 | 0.90 | 0.90 | 1.00 | 0.90 |
+| English, found or a person | 1.00 | 1.00 | 1.00 | 1.00 | 1.00 | 1.00 |
+
+After that the second and third sets joined the tuning messages, Chinese rules of wrong_person were broadened, and the
+precision asked was lowered to 0.75; the tables at the top are of the weights as they are now.
 """
-
-
-def third() -> str:
-    """The third set: ten messages of each protecting intent in each language, so that only recall means anything."""
-    rows = ["| third set | intent | messages | recall | found or left to a person |", "|" + " --- |" * 5]
-    for language in ("zh", "en"):
-        messages = read(DATA / f"{language}_third.txt")
-        figures = measured(messages, language)
-        missed = [(m, r) for m, r in figures.wrong if r.certain]
-        for intent in PROTECTING:
-            one = figures.by_intent[intent]
-            lost = sum(intent in m.intents and intent not in r.intents for m, r in missed)
-            kept = 1 - lost / one.labelled
-            rows.append(f"| {NAMES[language]} | {intent} | {one.labelled} | {one.recall:.2f} | {kept:.2f} |")
-    return HISTORY + "\n".join(rows) + "\n"
 
 
 def main() -> None:
@@ -135,7 +131,7 @@ A message may have several intents; each counts for itself.
     if asked.part != "heldout" or asked.misses:
         print("\n".join(sections))
         return
-    page = head + "\n".join([*sections, third()])
+    page = head + "\n".join([*sections, HISTORY])
     asked.out.write_text(page, encoding="utf-8")
     print(page)
 
