@@ -47,6 +47,7 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/bench_night.py --out benchmarks/night.md
 	@$(BIN)/python benchmarks/bench_gate.py --pack cn
 	@$(BIN)/python benchmarks/bench_language.py
+	@$(BIN)/python benchmarks/bench_replies.py
 	@$(BIN)/python benchmarks/bench_allocate.py
 	@$(BIN)/python benchmarks/allocate_noise.py
 	@$(BIN)/python benchmarks/risk_real_data.py --out benchmarks/risk.md

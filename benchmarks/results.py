@@ -15,6 +15,7 @@ PAGES = (
     "gate.md",
     "gate_mutants.md",
     "language.md",
+    "replies.md",
     "privacy.md",
     "allocate.md",
     "allocate_noise.md",

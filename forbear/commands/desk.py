@@ -147,7 +147,7 @@ def worklist_command(
 
 @group.command("templates")
 def templates_command(data: DataOption = DEFAULT_DATA) -> None:
-    """Write the templates and call scripts that come with Forbear into the desk, as drafts for compliance to approve."""
+    """Write the templates and call scripts that come with Forbear into the desk, as drafts for compliance."""
     from forbear.desk.server.access import desk_at
 
     with desk_at(data):

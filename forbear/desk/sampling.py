@@ -21,7 +21,7 @@ from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
 from forbear.desk.people.roles import Role
 from forbear.desk.privacy.storing import Given, put_many
-from forbear.desk.record.models import Case, Complaint, Contact, Loan, Note, Promise
+from forbear.desk.record.models import Borrower, Case, Complaint, Contact, Fact, Loan, Note, Promise
 from forbear.desk.record.vouching import vouch, wanted
 from forbear.desk.record.work import OUTCOMES
 from forbear.desk.wording.drafting import approve, propose
@@ -69,13 +69,14 @@ class SignIn:
     password: str
 
 
-def furnish(at: datetime, *, seed: int = 1, calls: int = 400) -> list[SignIn]:
+def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") -> list[SignIn]:
     """Furnish a desk that has a book and a night: users with new passwords, facts, vouches, a month of work.
 
     Args:
         at: now.
         seed: of the month of work.
         calls: how many calls were made in it, at most one to a borrower.
+        zone: where all borrowers live; empty: as the book has it.
     """
     with transaction.atomic():
         made = _people()
@@ -84,6 +85,9 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400) -> list[SignIn]:
             vouch(users["compliance"], "call", one.fact, GROUNDS.get(one.fact, "sample"), at)
         with connection.cursor() as cursor:
             cursor.execute(_FACTS, {"since": at - timedelta(days=DAYS)})
+        if zone:
+            Fact.objects.filter(fact="time_zone").update(value=zone)
+            Borrower.objects.update(time_zone=zone)
         _templates(users["manager"], users["compliance"], at)
         _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
     _names(random.Random(seed))  # noqa: S311

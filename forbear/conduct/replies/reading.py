@@ -19,6 +19,8 @@ MOST_READ = 2_000
 """Characters of a message that are read; what is longer waits for a person whatever is found."""
 SURE = 0.75
 """An intent that no rule found is certain from this chance on."""
+SHORT = 4
+"""A message of so many characters in which a rule finds something has nothing left for the model to tell."""
 BELIEVED = 0.9
 """Where a rule says that the words only look like an intent, the model is believed from this chance on."""
 NEAR = 0.6
@@ -82,6 +84,8 @@ def read_reply(text: str, on: date, language: Language | None = None) -> Reply:
     by_rule = ruled & INTENTS.keys()
     threshold = dict(zip(learned.intents, learned.holds_at, strict=True))
     threshold |= dict.fromkeys(spared(said, spoken) & INTENTS.keys(), BELIEVED)
+    if by_rule and len(said) <= SHORT:
+        chance = dict.fromkeys(INTENTS, 0.0)
     held = {intent for intent in INTENTS if intent in by_rule or chance[intent] >= threshold[intent]}
     if len(held) > 1:
         held.discard("other")

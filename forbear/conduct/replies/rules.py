@@ -33,6 +33,10 @@ class Rule:
             text = pattern.sub(" ~ ", text)
         return any(pattern.search(text) for pattern in self.patterns)
 
+    def spares(self, text: str) -> bool:
+        """Whether the text only looks like the intent: what makes it harmless is there, and no pattern beside it."""
+        return any(pattern.search(text) for pattern in self.unless) and not self.fires(text)
+
 
 @cache
 def rules(language: str) -> tuple[Rule, ...]:
@@ -54,10 +58,6 @@ def rules(language: str) -> tuple[Rule, ...]:
         )
         for intent, row in data.items()
     )
-
-    def spares(self, text: str) -> bool:
-        """Whether the text only looks like the intent: what makes it harmless is there, and no pattern beside it."""
-        return any(pattern.search(text) for pattern in self.unless) and not self.fires(text)
 
 
 def spared(text: str, language: str) -> frozenset[str]:

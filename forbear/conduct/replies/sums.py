@@ -37,18 +37,20 @@ _CURRENCY = {
 }
 _AMOUNT = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?"
 _HAN = "[零〇一二两三四五六七八九十百千万]+"
-_BEFORE = re.compile(rf"([£$¥￥₹€]|\brs\.?) ?({_AMOUNT})(k\b|万)?", re.I)
+_BEFORE = re.compile(rf"([£$¥￥₹€]|\brs\.?) ?({_AMOUNT})(k\b|万)?", re.IGNORECASE)
 _AFTER = re.compile(
     rf"(?<![\d.])({_AMOUNT})(万|k)? ?(块钱|块|元钱|元|rmb|quid|pounds?|dollars?|bucks|rupees|euros?|£|€)(?![a-z])",
-    re.I,
+    re.IGNORECASE,
 )
 _HAN_AFTER = re.compile(rf"({_HAN})(块钱|块|元钱|元)")
 _PAID_HAN = re.compile(
-    rf"(?:还|付|转|打|俾|先还|转给你|打给你|缴)(?:你|款|钱)?({_HAN})(?!天|号|日|个|周|次|期|月|年|点|半|会|定|下|起|些|分|家)"
+    rf"(?:还|付|转|打|俾|先还|转给你|打给你|缴)(?:你|款|钱)?({_HAN})"
+    r"(?!天|号|日|个|周|次|期|月|年|点|半|会|定|下|起|些|分|家)"
 )
 _PAID = re.compile(
-    rf"(?:pay|paying|send|transfer|get|put|remit|payment of|还|付|转|转给你|先还)(?: you)? ?({_AMOUNT})(万)?(?![\d.]*(?:st|nd|rd|th|号|日|天|%|期|次|am|pm|个|月|年|点| ?days?| ?weeks?| ?hours?))",
-    re.I,
+    rf"(?:pay|paying|send|transfer|get|put|remit|payment of|还|付|转|转给你|先还)(?: you)? ?({_AMOUNT})(万)?"
+    r"(?![\d.]*(?:st|nd|rd|th|号|日|天|%|期|次|am|pm|个|月|年|点| ?days?| ?weeks?| ?hours?))",
+    re.IGNORECASE,
 )
 
 

@@ -1,9 +1,9 @@
-"""Click to dial: a call that the gate allowed is handed to the lender's dialer by a signed POST; no agent sees a number.
+"""Click to dial: a call that the gate allowed goes to the lender's dialer by a signed POST; no agent sees a number.
 
 The dialer gets the contact's id, which is also its idempotency key, the agent's user name and the number; it rings the
 agent, then the borrower. The address is `FORBEAR_DIALER_URL`; the body is signed with HMAC-SHA-256 under
-`FORBEAR_DIALER_SECRET` in `X-Forbear-Signature: t=SECONDS,v1=HEX`, over `SECONDS.BODY`, as the desk's webhooks are. What
-the dialer does not take or does not answer is told to the agent and never sent again for the same call.
+`FORBEAR_DIALER_SECRET` in `X-Forbear-Signature: t=SECONDS,v1=HEX`, over `SECONDS.BODY`, as the desk's webhooks are.
+What the dialer does not take or does not answer is told to the agent and never sent again for the same call.
 """
 
 from __future__ import annotations

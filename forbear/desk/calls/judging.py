@@ -1,8 +1,8 @@
 """Was a promise kept? Pure: the parts that were promised, the money that came, and a day in; a state for each part out.
 
-A part is due with all parts before it: what was paid by its day of grace is set against the sum of all parts up to it, so
-that an early or a late part is not counted twice. Up to the tolerance less keeps it. Less than `TOKEN_SHARE` of it is a
-token payment and keeps nothing: such a part is broken, not kept in part.
+A part is due with all parts before it: what was paid by its day of grace is set against the sum of all parts up to it,
+so that an early or a late part is not counted twice. Up to the tolerance less keeps it. Less than the token's share of
+it is a token payment and keeps nothing: such a part is broken, not kept in part.
 """
 
 from __future__ import annotations

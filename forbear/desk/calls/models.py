@@ -9,7 +9,7 @@ from forbear.desk.wording.models import Version
 
 
 class Sheet(models.Model):
-    """The sheet of one call: which script, which points of the checklist at what time, when it was handed to the dialer."""
+    """The sheet of one call: which script, which points of the checklist when, when it was handed to the dialer."""
 
     contact = models.OneToOneField(Contact, models.PROTECT, primary_key=True, related_name="sheet")
     script = models.ForeignKey(Version, models.PROTECT, null=True, db_index=False, related_name="+")

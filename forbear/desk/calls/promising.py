@@ -30,7 +30,7 @@ METHODS = ("transfer", "card", "app", "direct_debit", "cash", "other")
 """How she means to pay, as the call screen offers it; a reply's promise has its channel."""
 FACT = "promise_open"
 CAME = ("payment", "refund")
-"""Kinds of entries that bring money or take it back; what follows from them, or moves it between her loans, is neither."""
+"""Kinds of entries that bring money or take it back; what moves it between her loans is neither."""
 
 __all__ = ["Part", "promise", "settle", "settle_now", "withdraw"]
 

@@ -1,7 +1,7 @@
-"""One call of an agent, from the gate's leave to its outcome: what the screen shows, and in which order things are ticked.
+"""One call of an agent, from the gate's leave to its outcome: what the screen shows, in which order things are ticked.
 
-The sums stay hidden until the agent has ticked that she said who calls, and then that the right person is on the line. A
-call that did not connect is recorded with its outcome and counts as the rules count such attempts.
+The sums stay hidden until the agent has ticked that she said who calls, and then that the right person is on the line.
+A call that did not connect is recorded with its outcome and counts as the rules count such attempts.
 """
 
 from __future__ import annotations

@@ -154,4 +154,9 @@ def _proposed(request: HttpRequest, who: Borrower, now: datetime) -> date | None
     """The day on which to come back, by how the user's call of today went."""
     ended = Contact.objects.filter(borrower=who, by=request.user, channel="call", result__isnull=False)
     last = ended.filter(at__gt=now - SAME_TALK).order_by("-at").first()
-    return follow_up(last.result, now.date())[1] if last and last.result in work.OUTCOMES else None
+    if last is None or last.result not in work.OUTCOMES:
+        return None
+    if last.result == "promise":  # the day after the last that was promised
+        days = Promise.objects.filter(borrower=who, state="open").values_list("due_on", flat=True)
+        return max(days) + timedelta(days=1) if days else None
+    return follow_up(last.result, now.date())[1]

@@ -1,7 +1,7 @@
 """Acting on what a borrower wrote: the gate is told, the outbox emptied, a task opened; in the caller's transaction.
 
 What each intent does is data (`effects.toml`). An intent that protects shuts the gate whatever rule packs are in force:
-where none of them reads the facts that were told, contact is held by a request to stop for `HOLD`, until a person decides.
+where none of them reads the facts that were told, contact is held for `HOLD`, until a person decides.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Said:
-    """A message that is acted on: whose, when, from which number (its pseudonym), what it said, marks of its reading."""
+    """A message that is acted on: whose, when, from which number (its pseudonym), what it said, how it was read."""
 
     borrower_id: str
     at: datetime
@@ -61,10 +61,12 @@ class Said:
 def effects() -> dict[str, Effect]:
     """What each intent does."""
     table = tomllib.loads(files(__package__).joinpath("effects.toml").read_text("utf-8"))
-    return {
-        name: Effect(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
-        for name, row in table.items()
-    }
+    return {name: _effect(row) for name, row in table.items()}
+
+
+def _effect(row: dict[str, Any]) -> Effect:
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Effect(**given)
 
 
 def act(intent: str, said: Said) -> None:

@@ -14,8 +14,8 @@ from forbear.desk.record.models import Borrower, Contact
 class Incoming(models.Model):
     """A message that came in, once whatever the provider repeats; its text is sealed under the borrower's key.
 
-    From an address that several borrowers share it is one row for each. One from an address that nobody is known by has no borrower and keeps no text: it could not be sealed, and waits
-    with its intents alone for a person.
+    From an address that several borrowers share it is one row for each. One from an address that nobody is known by
+    has no borrower and keeps no text: it could not be sealed, and waits with its intents alone for a person.
     """
 
     incoming_id = models.BigAutoField(primary_key=True)

@@ -1,4 +1,4 @@
-"""What a person does with the inbox: says what a message meant, ends a task, lets contact go on where that was its end."""
+"""What a person does with the inbox: says what a message meant, ends a task, lets contact go on."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Taking a message in: stored once, read, and where it protects the borrower acted on, all in one transaction.
 
-`contact.inbound` calls `take` for each message that a provider tells of, once; told again it changes nothing here either.
-When it returns and the transaction commits, the gate bars what it must, and nothing planned is left to be sent.
+`contact.inbound` calls `take` for each message that a provider tells of, once; told again it changes nothing here
+either. When it returns and the transaction commits, the gate bars what it must, and nothing planned is left to be sent.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def take(channel: str, address_or_borrower: str, text: str, at: datetime, messag
     Returns:
         One row for each borrower whose address it is; one without a borrower where it is nobody's.
     """
-    owners = borrowers_of(channel, address_or_borrower)
+    owners: list[str | None] = [*borrowers_of(channel, address_or_borrower)]
     taken = []
     for borrower_id in owners or [None]:
         row, news = Incoming.objects.get_or_create(
@@ -70,7 +70,8 @@ def _of_borrower(row: Incoming, number: str | None, text: str) -> None:
         result="reply",
         number=number,
     )
-    row.text, row.language, row.intents = text, reply.language, list(reply.intents)
+    row.text = text  # type: ignore[assignment]  # sealed when it is saved
+    row.language, row.intents = reply.language, list(reply.intents)
     said = Said(row.borrower_id, row.at, row.channel, text, number, reply.grave, reply.herself, row)
     row.acted_on = [intent for intent in reply.intents if intent in AT_ONCE]
     for intent in row.acted_on:

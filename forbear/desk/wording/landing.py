@@ -1,9 +1,9 @@
 """Where links in messages lead: one small page for one purpose, nothing shown before a second check.
 
-A link may be opened by anyone who reads over a shoulder, and by machines that look at every link. So looking at the page
-does nothing and shows nothing. To see what is owed, or to dispute, she also gives the last four digits of her phone or the
-year she was born; after `MOST_TRIES` wrong ones within an hour the link rests. To stop needs the button alone: nobody is
-asked to prove who she is before we stop.
+A link may be opened by anyone who reads over a shoulder, and by machines that look at every link. So looking at the
+page does nothing and shows nothing. To see what is owed, or to dispute, she also gives the last four digits of her
+phone or the year she was born; after `MOST_TRIES` wrong ones within an hour the link rests. To stop needs the button
+alone: nobody is asked to prove who she is before we stop.
 """
 
 from __future__ import annotations

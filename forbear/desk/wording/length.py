@@ -1,8 +1,8 @@
 """How long a text is on its channel, in how many parts a text message goes out, and what that costs.
 
-A text message is sent in GSM 7-bit letters where all of its characters have one (some count twice), else in UCS-2, where
-one outside the basic plane (most emoji) counts twice. One part holds 160 or 70; of several each holds 153 or 67, and a
-doubled character is not split (3GPP TS 23.038 and 23.040).
+A text message is sent in GSM 7-bit letters where all of its characters have one (some count twice), else in UCS-2,
+where one outside the basic plane (most emoji) counts twice. One part holds 160 or 70; of several each holds 153 or 67,
+and a doubled character is not split (3GPP TS 23.038 and 23.040).
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 The dispatcher calls `render` within the transaction that reserves the contact, with what the loans owe read at that
 instant (`planned.owed`), and sends only if none of them moved since. What is checked here: the words are in force, the
-step still has its reason, every variable has a value of its type, every sum in the made text is one of the ledger's, and
-the check of words has nothing against the text.
+step still has its reason, every variable has a value of its type, every sum in the made text is one of the ledger's,
+and the check of words has nothing against the text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -26,6 +26,7 @@ from forbear.desk.record.models import Borrower, Loan, Promise
 from forbear.desk.wording import checking
 from forbear.desk.wording.choosing import in_force
 from forbear.desk.wording.filling import filled, named, wrong_sums
+from forbear.desk.wording.length import length
 from forbear.desk.wording.links import link
 from forbear.desk.wording.models import Version
 from forbear.desk.wording.tables import parts_of, steps, variables
@@ -133,7 +134,7 @@ def _recheck(version: Version, subject: str, body: str, values: Mapping[str, Any
         raise NotSendable(f"a sum in the text is none of the ledger's: {wrong[0]}", "name a variable instead")
     if any(not amount for amount in amounts):
         raise NotWanted("a sum that it names has come to nothing")
-    if _forbidden(version.pk, checking.length(body, version.channel).parts, *_said(version, subject, body, values)):
+    if _forbidden(version.pk, length(body, version.channel).parts, *_said(version, subject, body, values)):
         raise NotSendable("the check of words forbids this text", "see the template's page")
 
 
@@ -208,7 +209,7 @@ def _anything(asked: Asked) -> dict[str, Any]:
     return {}
 
 
-_REASONS = {
+_REASONS: dict[str, Callable[[Asked], dict[str, Any]]] = {
     "next_unpaid": _next_unpaid,
     "due_today": _due_today,
     "arrears": _arrears,
@@ -224,7 +225,7 @@ def _name(asked: Asked) -> str:
     return found.value if found else ""
 
 
-_VALUES: dict[str, Any] = {
+_VALUES: dict[str, Callable[[Asked], Any]] = {
     "name": _name,
     "stop_word": lambda asked: STOP_WORD[asked.language],
     "loan_end": lambda asked: ", ".join(sorted(one.loan_id[-4:] for one in asked.owed)),

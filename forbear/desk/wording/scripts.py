@@ -5,8 +5,8 @@
       greet: {say: "Good day, {lender} here…", go: {"It is she": verify, "Someone else": third_party}}
       amount: {say: "…", after: verified, go: {"She promises": promise}}
 
-A step whose words name a sum or a debt stands `after: verified`: the screen shows it only when the agent has ticked that
-the right person is on the line. A step without `go` ends the talk.
+A step whose words name a sum or a debt stands `after: verified`: the screen shows it only when the agent has ticked
+that the right person is on the line. A step without `go` ends the talk.
 """
 
 from __future__ import annotations

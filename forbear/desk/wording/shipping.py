@@ -1,4 +1,4 @@
-"""The templates and scripts that come with Forbear: written into the desk as drafts, once; nobody has approved them yet."""
+"""The templates and scripts that come with Forbear: written into the desk as drafts, once; nobody has approved them."""
 
 from __future__ import annotations
 

@@ -79,16 +79,14 @@ def variables() -> dict[str, Variable]:
 def parts() -> dict[str, tuple[Part, ...]]:
     """The mandatory parts by jurisdiction."""
     return {
-        place: tuple(
-            Part(
-                name,
-                place,
-                **{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()},
-            )
-            for name, row in rows.items()
-        )
+        place: tuple(_part(name, place, row) for name, row in rows.items())
         for place, rows in _table("parts.toml").items()
     }
+
+
+def _part(name: str, place: str, row: dict[str, Any]) -> Part:
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Part(name, place, **given)
 
 
 def parts_of(jurisdiction: str, channel: str, step: Step) -> Iterator[Part]:

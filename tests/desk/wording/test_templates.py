@@ -25,7 +25,7 @@ from forbear.desk.wording.words import NotSendable, NotWanted
 from tests.desk.replies.conftest import NOON
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
-BODY = "【{lender}】{name}，您好，您已逾期{days_late}天，逾期金额{arrears}。如有困难请致电{phone}。{stop_word} {see_link}"
+BODY = "【{lender}】{name}，您好，已逾期{days_late}天，金额{arrears}。有困难请致电{phone}。{stop_word} {see_link}"
 
 
 def draft(body=BODY, channel="sms", subject=""):
