@@ -45,6 +45,9 @@ SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
 ALARMS_ALLOWED = 0.025
 """Share of the lawful messages of the parts below that may be forbidden when their files are left out."""
+LEAST_CAUGHT = 0.955
+"""Share of the forbidden messages of these parts that must be caught. As long as it is, the threshold is raised
+further than `ALARMS_ALLOWED` asks, for the sake of the lawful messages that are harder."""
 MEASURING = {
     "en": ("en_tuning16", "en_tuning17", "en_tuning57"),
     "zh": ("zh_tuning10", "zh_tuning11", "zh_tuning32"),
@@ -124,10 +127,12 @@ def left_out(found: list[set[str]], y: Floats, parts: list[str], language: Langu
     return scores
 
 
-def threshold(lawful: Floats, allowed: float) -> float:
-    """The lowest of the hundredths from which on no more lawful messages than allowed are forbidden."""
-    fit = [at / 100 for at in range(20, 100) if (lawful >= at / 100).mean() <= allowed]
-    return min(fit, default=0.99)
+def threshold(lawful: Floats, forbidden: Floats) -> float:
+    """The highest of the hundredths at which enough is caught, but never one with more alarms than allowed."""
+    hundredths = [at / 100 for at in range(20, 100)]
+    quiet = [at for at in hundredths if (lawful >= at).mean() <= ALARMS_ALLOWED]
+    enough = [at for at in quiet if (forbidden >= at).mean() >= LEAST_CAUGHT]
+    return max(enough, default=min(quiet, default=0.99))
 
 
 def _kinds(
@@ -176,7 +181,8 @@ def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, A
     y = np.array([float(LAWFUL not in m.labels) for m in of.messages])
     scores = left_out(of.found, y, of.parts, language)
     usual = np.array([m.trick != TWIN for m in of.messages])
-    forbid_at = threshold(scores[(y == 0) & usual & measuring(of.parts, language)], ALARMS_ALLOWED)
+    measured = usual & measuring(of.parts, language)
+    forbid_at = threshold(scores[measured & (y == 0)], scores[measured & (y == 1)])
     worth = chosen(of.found, y, language)
     weights, bias = fitted(rows_of(of.found, worth), y, PENALTY[language])
     tell(language, scores >= forbid_at, y, np.where(usual, of.parts, f"twins of {language}"), forbid_at)
