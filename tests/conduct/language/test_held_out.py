@@ -2,7 +2,8 @@
 
 The target is a recall of 0.95 at no more than 3 % false alarms, measured on whatever files are named `heldout`. A
 language without such a file has nothing to be held to, and its tests are skipped. The floors below hold what has been
-measured, that a change which loses it be seen; they are set by hand after a measurement, never tuned towards.
+measured, that a change which loses it be seen; they are set by hand after a measurement, never tuned towards. Chinese
+meets the target; English has 0.936 where 0.95 is wanted.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ import pytest
 from forbear.conduct.language.measure import LAWFUL, Figures, measured, read
 
 DATA = Path(__file__).parent / "data"
-MOST_ALARMS = {"en": 0.05, "zh": 0.05}
-LEAST_RECALL = {"en": 0.92, "zh": 0.97}
-LEAST_DISGUISED = 0.9
-LEAST_TO_JUDGE = 20
+MOST_ALARMS = {"en": 0.03, "zh": 0.03}
+LEAST_RECALL = {"en": 0.93, "zh": 0.95}
+LEAST_DISGUISED = 0.95
+LEAST_TO_JUDGE = 30
 """Disguised messages below which their share says nothing."""
 LANGUAGES = ["en", "zh"]
 
