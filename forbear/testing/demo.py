@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -52,20 +52,20 @@ def where_it_is_day(at: datetime) -> str:
 
 
 @contextmanager
-def running_demo(loans: int = 400, *, awake: bool = False) -> Iterator[Demo]:
+def running_demo(loans: int = 400, *, awake_at: datetime | None = None) -> Iterator[Demo]:
     """`forbear demo` on a book of so many loans, on a free port; stopped by SIGTERM.
 
     Args:
         loans: how many the book has.
-        awake: all borrowers live where it is noon now, so that they may be called whatever the hour.
+        awake_at: all borrowers live where it is day at this instant, so that they may be called whatever the hour.
 
     Raises:
         ForbearError: it ended instead of serving; carries what it said.
     """
     demo = Demo()
     words = ["demo", "--out", "", "--loans", str(loans), "--port", "0", "--seconds", "3600"]
-    if awake:
-        words += ["--zone", where_it_is_day(datetime.now(UTC))]
+    if awake_at is not None:
+        words += ["--zone", where_it_is_day(awake_at)]
     with open_folder() as folder, tempfile.TemporaryFile("w+") as log:
         words[2] = str(Path(folder) / "demo")
         command = [sys.executable, "-c", "from forbear.cli import main; main()", *words]

@@ -24,7 +24,7 @@ TALKS = ("s1", "s2", "s3", "o1", "n1", "n2", "n3", "n4", "s2", "n1")
 
 @pytest.fixture(scope="module")
 def demo():
-    with running_demo(loans=1_500, awake=True) as running:
+    with running_demo(loans=1_500, awake_at=datetime.now(UTC)) as running:
         yield running
     assert running.code == 0
 

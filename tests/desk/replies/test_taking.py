@@ -158,7 +158,7 @@ def test_an_uncertain_message_is_read_by_a_person_who_says_what_it_meant(owing, 
     row = Incoming.objects.get()
     assert row.state == "waiting"
     client = as_role("manager", language="en")
-    assert "我想问问我妈" in client.get("/inbox").content.decode()
+    assert "那个事情后来" in client.get("/inbox").content.decode()
     client.post(f"/inbox/read/{row.pk}", {"intent": ["hardship"]})
     row.refresh_from_db()
     assert (row.state, row.acted_on) == ("done", ["hardship"])
@@ -178,4 +178,4 @@ def test_a_task_is_ended_and_a_misreading_undone(owing, as_role):
 
 def test_an_agent_sees_the_inbox_of_her_queue_alone(owing, as_role):
     take("sms", PHONE, "那个事情后来怎么说", NOON, "m1")
-    assert "我想问问" not in as_role("agent", queues=["other"]).get("/inbox").content.decode()
+    assert "那个事情后来" not in as_role("agent", queues=["other"]).get("/inbox").content.decode()
