@@ -25,7 +25,7 @@ PAGES = {
     "admin": ("/", "/users"),
     "risk": ("/", "/portfolio", "/rules?act=visit"),
     "agency": ("/", "/worklist", "BORROWER"),
-    "funder": ("/", "/portfolio"),
+    "funder": ("/",),
     "borrower": ("/", "/accounts/password/change/", "/accounts/2fa/"),
 }
 """Every page, under one of the roles that open it; BORROWER and LOAN stand for one of the worklist."""
