@@ -139,7 +139,8 @@ def _work(agents: list[User], at: datetime, chance: random.Random, calls: int) -
         Case.objects.filter(closed_at__isnull=True).order_by("case_id").only("pk", "borrower_id", "currency")
     )
     chance.shuffle(cases)
-    placed, called = cases[:PLACED], cases[PLACED : PLACED + calls]
+    share = min(PLACED, len(cases) // 4)
+    placed, called = cases[:share], cases[share : share + calls]
     Case.objects.filter(pk__in=[case.pk for case in placed]).update(agency_id="QIMING")
     for number, strategy in enumerate(STRATEGIES):
         of_strategy = [case.pk for case in called[number :: len(STRATEGIES)]]
