@@ -11,7 +11,6 @@ from django.db.models import Count
 
 from forbear.conduct.rules import CONTACTS
 from forbear.desk.contact import opening, planning
-from forbear.desk.contact.channels.registry import providers
 from forbear.desk.contact.models import Attempt, ChannelState, Planned, Switch
 from forbear.desk.contact.switches import ORDER
 

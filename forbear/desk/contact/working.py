@@ -17,7 +17,6 @@ from django.db import DatabaseError, InterfaceError, connections
 from forbear.conduct.language import check_words
 from forbear.desk.contact import clock, handing, resolving
 from forbear.desk.contact.channels.base import Provider
-from forbear.desk.contact.channels.registry import providers
 from forbear.desk.contact.dispatching import step
 from forbear.desk.contact.resolving import ASK_AGAIN_SECONDS
 from forbear.desk.contact.switches import standing
