@@ -48,7 +48,7 @@ def overview(at: datetime) -> list[ChannelView]:
             states[channel].mode,
             list(states[channel].allowed),
             max((everyone, held.get(channel, "running")), key=ORDER.__getitem__),
-            [name for name, one in providers().items() if one.account.channel == channel],
+            [name for name, one in registry.providers().items() if one.account.channel == channel],
             counts.get(channel, {}),
             due.get(channel, 0),
             states[channel] if states[channel].mode != "closed" else None,

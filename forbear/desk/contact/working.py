@@ -36,7 +36,7 @@ def warm() -> None:
     """Load what the first contact would wait for while it holds locks: the rules, the check of words, the providers."""
     packs()
     check_words("还款提醒")
-    providers()
+    registry.providers()
 
 
 def work(stopping: Callable[[], bool], *, care: float = CARE_SECONDS, ask_again: float = ASK_AGAIN_SECONDS) -> None:
@@ -63,7 +63,7 @@ def work(stopping: Callable[[], bool], *, care: float = CARE_SECONDS, ask_again:
 def _round(stopping: Callable[[], bool]) -> bool:
     """One step for each provider; whether any of them did something."""
     busy = False
-    for provider in providers().values():
+    for provider in registry.providers().values():
         if stopping():
             break
         busy |= not step(provider).idle
@@ -77,7 +77,7 @@ def look_after(ask_again: float = ASK_AGAIN_SECONDS) -> None:
     resolving.lapse(at)
     resolving.match_late(at)
     handing.expire(at)
-    for provider in providers().values():
+    for provider in registry.providers().values():
         _cared_for(provider, ask_again)
 
 
@@ -92,7 +92,7 @@ def _cared_for(provider: Provider, ask_again: float) -> None:
 
 def background() -> None:
     """What the desk's own background does, once a second: all that is due, in one process."""
-    if not providers():
+    if not registry.providers():
         return
     while _round(lambda: False):
         pass
