@@ -11,6 +11,7 @@ from django.db.models import Count
 
 from forbear.conduct.rules import CONTACTS
 from forbear.desk.contact import opening, planning
+from forbear.desk.contact.channels import registry
 from forbear.desk.contact.models import Attempt, ChannelState, Planned, Switch
 from forbear.desk.contact.switches import ORDER
 

@@ -16,6 +16,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from forbear.conduct.language import check_words
 from forbear.desk.contact import clock, handing, resolving
+from forbear.desk.contact.channels import registry
 from forbear.desk.contact.channels.base import Provider
 from forbear.desk.contact.dispatching import step
 from forbear.desk.contact.resolving import ASK_AGAIN_SECONDS

@@ -158,7 +158,7 @@ def _desk(out: Path) -> Iterator[tuple[dict[str, str], Any]]:
             "DJANGO_SETTINGS_MODULE": "forbear.desk.settings",
             "FORBEAR_SECRET_KEY": "of the storm alone, and long enough to sign with",
             "FORBEAR_MASTER_KEYS": "Zm9yIHRlc3RzIGFsb25lLCAzMiBieXRlcyBsb25nISE=",
-            "FORBEAR_CONTACT_CLOCK": "forbear.testing.storm.clock.now",
+            "FORBEAR_CONTACT_CLOCK": "forbear.testing.storm.clock.read",
             clock.WHERE: str(out / "clock"),
         }
         clock.set_to(out / "clock", BEGIN)
@@ -297,7 +297,7 @@ def _happenings(storm: Storm, what: str) -> None:
     does = {"paid": _pay, "stop": _stop}[what]
     for number, part in zip(who, when, strict=True):
         at = BEGIN + timedelta(days=DAYS * part)
-        while clock.now() < at and not storm.over.is_set():
+        while clock.read() < at and not storm.over.is_set():
             time.sleep(0.01)
         while not storm.over.is_set():
             try:
@@ -315,15 +315,15 @@ def _pay(number: int) -> None:
     from forbear.desk.ledger.booking import Payment, pay
     from forbear.testing.storm.world import INTEREST, PRINCIPAL, TERM
 
-    on = (clock.now() + timedelta(hours=8)).date()
+    on = (clock.read() + timedelta(hours=8)).date()
     whole = PRINCIPAL + INTEREST * TERM
-    pay(Payment(f"pay-{number}", f"L{number}", on, whole, f"storm:{number}"), actor="storm", at=clock.now())
+    pay(Payment(f"pay-{number}", f"L{number}", on, whole, f"storm:{number}"), actor="storm", at=clock.read())
 
 
 def _stop(number: int) -> None:
     from forbear.desk.contact.inbound import stop
 
-    stop(f"B{number}", clock.now())
+    stop(f"B{number}", clock.read())
 
 
 def _states(out: Path) -> None:
