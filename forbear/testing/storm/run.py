@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from forbear.desk.server.family import child
 from forbear.testing.storm import clock
 from forbear.testing.storm.far import PROVIDERS
 from forbear.testing.storm.world import BEGIN, DAYS, Size
@@ -71,7 +72,7 @@ class Storm:
         while len(self.workers) < self.weather.workers:
             with (self.out / "workers.log").open("ab") as log:
                 command = [sys.executable, "-m", "forbear.desk.contact.worker"]
-                self.workers.append(subprocess.Popen(command, env=self.env, stdout=log, stderr=log))
+                self.workers.append(child(command, when_orphaned=signal.SIGKILL, env=self.env, output=log))
 
     def kill_one(self) -> None:
         """Kill a worker, or the database's postmaster."""
