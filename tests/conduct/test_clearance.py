@@ -104,3 +104,41 @@ def test_whatever_sends_takes_cleared_acts_alone(thing):
     assert said.value.hint == "use forbear.conduct.ask"
     with pytest.raises(NotCleared):
         require_cleared(ask(ACT, FACTS, contacts(3), THREE))
+
+
+def test_acts_asked_together_are_answered_as_each_by_itself():
+    """Every combination of what rules look at, many borrowers: the answers are those of `ask`, act by act."""
+    from itertools import product
+
+    from forbear.conduct import load_packs
+    from forbear.conduct.clearance import Batch
+    from forbear.conduct.situation import Contact, Fact, proposal
+
+    packs = load_packs(["cn-lender"])
+    base = [("time_zone", "Asia/Shanghai"), ("legality_cleared", "true"), ("number_source", "contract")]
+    more = [(), (("cease_request", "true"),), (("time_zone", "America/New_York"),), (("hardship", "true"),)]
+    hours = (datetime(2026, 7, 7, hour, tzinfo=UTC) for hour in (4, 15))
+    debts = ((), ("L1",), ("L1", "L2"))
+    acts = product(hours, ("sms", "call", "email"), more, ({}, {"identified": "true"}), debts, (0, 0, 1))
+    batch = Batch(packs)
+    allowed = 0
+    for number, (at, channel, extra, own, loans, contacts) in enumerate(acts):
+        borrower = f"B{number}"
+        row = {
+            "borrower_id": borrower,
+            "channel": channel,
+            "at": at,
+            "loan_id": list(loans),
+            "recorded": "true",
+            **own,
+        }
+        act = proposal({**row, "act_id": f"a{number}"}, 1, None)
+        facts = [Fact(borrower, name, value) for name, value in (*base, *extra)]
+        past = [Contact(borrower, at - timedelta(hours=1), "sms")] * contacts
+        alone, together = ask(act, facts, past, packs), batch.ask(act, facts, past)
+        assert type(alone) is type(together)
+        assert together.act == act
+        assert together.verdict == alone.verdict
+        allowed += isinstance(together, Cleared)
+    assert allowed > 10
+    assert len(batch._alike) == (number + 1) / 3  # the second of each pair was not judged anew

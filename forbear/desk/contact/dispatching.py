@@ -152,19 +152,14 @@ def _write_down(provider: Provider, held: Sequence[Held]) -> None:
     )
 
 
-_known_rules: set[str] = set()
-
-
 def _know_rules(sets: dict[str, str]) -> None:
     """Keep each set of rules once."""
-    for rules, name in sets.items():
-        if name not in _known_rules:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "INSERT INTO contact_rule_sets (fingerprint, rules) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                    [name, json.dumps(rules.split("|"))],
-                )
-            transaction.on_commit(lambda name=name: _known_rules.add(name))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO contact_rule_sets (fingerprint, rules) "
+            "SELECT * FROM unnest(%s::text[], %s::jsonb[]) ON CONFLICT DO NOTHING",
+            [list(sets.values()), [json.dumps(rules.split("|")) for rules in sets]],
+        )
 
 
 def deliver(provider: Provider, held: Sequence[Held]) -> list[Outcome]:

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from forbear.conduct import Cleared, Refusal, Verdict, ask, judge_one, sending
+from forbear.conduct import Cleared, Refusal, Verdict, judge_one, sending
+from forbear.conduct.clearance import Batch
 from forbear.conduct.judge import CLOCK
 from forbear.conduct.rules import Answer
 from forbear.conduct.situation import Contact, Fact, Proposal, proposal
@@ -39,6 +40,7 @@ class Known:
     of: Mapping[str, tuple[list[Contact], list[Fact]]]
     vouched: Mapping[str, Mapping[str, str]]
     addresses: Mapping[str, Address]
+    gate: Batch
 
 
 def judged(rows: Sequence[Row], provider: Provider, at: datetime) -> list[Held | PutOff]:
@@ -48,7 +50,7 @@ def judged(rows: Sequence[Row], provider: Provider, at: datetime) -> list[Held |
     borrowers = sorted({row.borrower_id for row in rows})
     of = sending.known_of_many(connection, borrowers, rows[0].channel, at, packs())
     read_owed(rows, {one: facts for one, (_, facts) in of.items()}, at)
-    known = Known(at, of, vouched_at(at), _addresses(borrowers, provider))
+    known = Known(at, of, vouched_at(at), _addresses(borrowers, provider), Batch(packs()))
     return [_judged(row, provider, known) for row in rows]
 
 
@@ -77,7 +79,7 @@ def _asked(row: Row, words: Words, provider: Provider, known: Known) -> Held | P
     past, facts = known.of[row.borrower_id]
     address = known.addresses[row.borrower_id]
     act = _act(row, words, address, known)
-    said = ask(act, facts, past, packs())
+    said = known.gate.ask(act, facts, past)
     if isinstance(said, Refusal):
         return put_off(row, said.verdict)
     if at_the_end := _turned(said, act, facts, past):

@@ -11,7 +11,7 @@ from django.db.models import Count
 
 from forbear.conduct.rules import CONTACTS
 from forbear.desk.contact import opening, planning
-from forbear.desk.contact.channels.registry import providers
+from forbear.desk.contact.channels import registry
 from forbear.desk.contact.models import Attempt, ChannelState, Planned, Switch
 from forbear.desk.contact.switches import ORDER
 
@@ -49,7 +49,7 @@ def overview(at: datetime) -> list[ChannelView]:
             states[channel].mode,
             list(states[channel].allowed),
             max((everyone, held.get(channel, "running")), key=ORDER.__getitem__),
-            [name for name, one in providers().items() if one.account.channel == channel],
+            [name for name, one in registry.providers().items() if one.account.channel == channel],
             counts.get(channel, {}),
             due.get(channel, 0),
             states[channel] if states[channel].mode != "closed" else None,

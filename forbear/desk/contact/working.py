@@ -16,8 +16,8 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from forbear.conduct.language import check_words
 from forbear.desk.contact import clock, handing, resolving
+from forbear.desk.contact.channels import registry
 from forbear.desk.contact.channels.base import Provider
-from forbear.desk.contact.channels.registry import providers
 from forbear.desk.contact.dispatching import step
 from forbear.desk.contact.resolving import ASK_AGAIN_SECONDS
 from forbear.desk.contact.switches import standing
@@ -37,7 +37,7 @@ def warm() -> None:
     """Load what the first contact would wait for while it holds locks: the rules, the check of words, the providers."""
     packs()
     check_words("还款提醒")
-    providers()
+    registry.providers()
 
 
 def work(stopping: Callable[[], bool], *, care: float = CARE_SECONDS, ask_again: float = ASK_AGAIN_SECONDS) -> None:
@@ -64,7 +64,7 @@ def work(stopping: Callable[[], bool], *, care: float = CARE_SECONDS, ask_again:
 def _round(stopping: Callable[[], bool]) -> bool:
     """One step for each provider; whether any of them did something."""
     busy = False
-    for provider in providers().values():
+    for provider in registry.providers().values():
         if stopping():
             break
         busy |= not step(provider).idle
@@ -78,7 +78,7 @@ def look_after(ask_again: float = ASK_AGAIN_SECONDS) -> None:
     resolving.lapse(at)
     resolving.match_late(at)
     handing.expire(at)
-    for provider in providers().values():
+    for provider in registry.providers().values():
         _cared_for(provider, ask_again)
 
 
@@ -93,7 +93,7 @@ def _cared_for(provider: Provider, ask_again: float) -> None:
 
 def background() -> None:
     """What the desk's own background does, once a second: all that is due, in one process."""
-    if not providers():
+    if not registry.providers():
         return
     while _round(lambda: False):
         pass

@@ -21,7 +21,7 @@ WHERE = "FORBEAR_STORM_CLOCK"
 _open: dict[str, int] = {}
 
 
-def now() -> datetime:
+def read() -> datetime:
     """The storm's time; the function that FORBEAR_CONTACT_CLOCK names."""
     return _instant(_read()[0])
 

@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from forbear.desk.server.family import child
 from forbear.testing.storm import clock
 from forbear.testing.storm.far import PROVIDERS
 from forbear.testing.storm.world import BEGIN, DAYS, Size
@@ -71,7 +72,7 @@ class Storm:
         while len(self.workers) < self.weather.workers:
             with (self.out / "workers.log").open("ab") as log:
                 command = [sys.executable, "-m", "forbear.desk.contact.worker"]
-                self.workers.append(subprocess.Popen(command, env=self.env, stdout=log, stderr=log))
+                self.workers.append(child(command, when_orphaned=signal.SIGKILL, env=self.env, output=log))
 
     def kill_one(self) -> None:
         """Kill a worker, or the database's postmaster."""
@@ -158,7 +159,7 @@ def _desk(out: Path) -> Iterator[tuple[dict[str, str], Any]]:
             "DJANGO_SETTINGS_MODULE": "forbear.desk.settings",
             "FORBEAR_SECRET_KEY": "of the storm alone, and long enough to sign with",
             "FORBEAR_MASTER_KEYS": "Zm9yIHRlc3RzIGFsb25lLCAzMiBieXRlcyBsb25nISE=",
-            "FORBEAR_CONTACT_CLOCK": "forbear.testing.storm.clock.now",
+            "FORBEAR_CONTACT_CLOCK": "forbear.testing.storm.clock.read",
             clock.WHERE: str(out / "clock"),
         }
         clock.set_to(out / "clock", BEGIN)
@@ -297,7 +298,7 @@ def _happenings(storm: Storm, what: str) -> None:
     does = {"paid": _pay, "stop": _stop}[what]
     for number, part in zip(who, when, strict=True):
         at = BEGIN + timedelta(days=DAYS * part)
-        while clock.now() < at and not storm.over.is_set():
+        while clock.read() < at and not storm.over.is_set():
             time.sleep(0.01)
         while not storm.over.is_set():
             try:
@@ -315,15 +316,15 @@ def _pay(number: int) -> None:
     from forbear.desk.ledger.booking import Payment, pay
     from forbear.testing.storm.world import INTEREST, PRINCIPAL, TERM
 
-    on = (clock.now() + timedelta(hours=8)).date()
+    on = (clock.read() + timedelta(hours=8)).date()
     whole = PRINCIPAL + INTEREST * TERM
-    pay(Payment(f"pay-{number}", f"L{number}", on, whole, f"storm:{number}"), actor="storm", at=clock.now())
+    pay(Payment(f"pay-{number}", f"L{number}", on, whole, f"storm:{number}"), actor="storm", at=clock.read())
 
 
 def _stop(number: int) -> None:
     from forbear.desk.contact.inbound import stop
 
-    stop(f"B{number}", clock.now())
+    stop(f"B{number}", clock.read())
 
 
 def _states(out: Path) -> None:
