@@ -22,6 +22,12 @@ class Opening(BaseModel):
 @kind("contact.open", payload=Opening, propose="contact.open", approve="approvals.decide")
 def open_channel(payload: Opening, decision: Decision) -> dict[str, Any]:
     """Open the channel."""
-    two = {"by": decision.proposed_by, "approved_by": decision.approved_by, "at": decision.at}
-    open_now(payload.channel, payload.mode, payload.allowed, **two)
+    open_now(
+        payload.channel,
+        payload.mode,
+        payload.allowed,
+        by=decision.proposed_by,
+        approved_by=decision.approved_by,
+        at=decision.at,
+    )
     return {"channel": payload.channel, "mode": payload.mode}

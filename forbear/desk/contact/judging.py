@@ -67,8 +67,8 @@ def _judged(row: Row, provider: Provider, known: Known) -> Held | PutOff:
         words = renderer()(row, row.borrower_id, known.at)
     except NotWanted as no_longer:
         return PutOff(row, "not_wanted", no_longer.message[:200])
-    except NotSendable as no:
-        return PutOff(row, "unsendable", no.message[:200])
+    except NotSendable as unfit:
+        return PutOff(row, "unsendable", unfit.message[:200])
     if len(words.body) > provider.longest:
         return PutOff(row, "unsendable", f"{len(words.body)} characters, {provider.longest} at most")
     return _asked(row, words, provider, known)

@@ -60,8 +60,9 @@ def close(user: Any, channel: str, at: datetime) -> None:
     if channel not in CONTACTS:
         raise WrongUse(f"no channel {channel!r}", f"one of: {', '.join(CONTACTS)}")
     with transaction.atomic():
-        given = {"mode": "closed", "allowed": [], "by": user if hasattr(user, "pk") else None, "approved_by": None}
-        ChannelState.objects.update_or_create(channel=channel, defaults={**given, "since": at})
+        by = user if hasattr(user, "pk") else None
+        shut = {"mode": "closed", "allowed": list[str](), "by": by, "approved_by": None, "since": at}
+        ChannelState.objects.update_or_create(channel=channel, defaults=shut)
         record(user, "contact.closed", f"channel:{channel}")
 
 

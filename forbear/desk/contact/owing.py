@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 
 from django.db import connection
 
@@ -64,5 +64,5 @@ def _needs_money(row: Row) -> bool:
 def _today(facts: Sequence[Fact], at: datetime) -> date:
     """The date where she is; of several places the latest, so that no payment of today is overlooked."""
     names = {name for one in facts if one.name == "time_zone" and one.holds(at) for name in one.value.split("|")}
-    places = [zone(name.strip()) for name in names if known_zone(name.strip())] or [UTC]
+    places: list[tzinfo] = [zone(name.strip()) for name in names if known_zone(name.strip())] or [UTC]
     return max(at.astimezone(place).date() for place in places)

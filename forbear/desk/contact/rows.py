@@ -38,7 +38,8 @@ def rows_of(found: Iterable[Sequence[Any]]) -> list[Row]:
     """Rows from a statement that gives their columns in their order; facts come as JSON's text."""
     made = [Row(*one) for one in found]
     for row in made:
-        row.facts = json.loads(row.facts) if isinstance(row.facts, str) else row.facts
+        facts: Any = row.facts
+        row.facts = json.loads(facts) if isinstance(facts, str) else facts
     return made
 
 

@@ -23,7 +23,8 @@ def main() -> None:
     import django
 
     django.setup()
-    from forbear.desk.contact.working import ASK_AGAIN_SECONDS, CARE_SECONDS, work
+    from forbear.desk.contact.resolving import ASK_AGAIN_SECONDS
+    from forbear.desk.contact.working import CARE_SECONDS, work
 
     # A test in compressed time looks after things more often.
     care = float(os.environ.get("FORBEAR_CONTACT_CARE", "") or CARE_SECONDS)

@@ -12,6 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forbear.desk.contact.planning import Wish
 
 BEGIN = datetime(2026, 7, 5, 16, tzinfo=UTC)
 """Monday 6 July 2026, midnight in Beijing: two weeks without a public holiday begin."""
@@ -73,8 +77,7 @@ def _borrowers(cursor: object, size: Size, chance: random.Random, told: object) 
         "FROM generate_series(1, %(n)s) AS i, generate_series(1, %(term)s) AS k",
         {**n, "each": PRINCIPAL // TERM, "interest": INTEREST},
     )
-    names, shares = zip(*ZONES, strict=True)
-    zones = chance.choices(names, shares, k=size.borrowers)
+    zones = chance.choices([name for name, _ in ZONES], [share for _, share in ZONES], k=size.borrowers)
     run(
         "INSERT INTO facts (borrower_id, fact, value) SELECT 'B' || i, 'time_zone', z "
         "FROM unnest(%(zones)s::text[]) WITH ORDINALITY AS t (z, i)",
@@ -135,10 +138,10 @@ def _plan(size: Size, chance: random.Random, told: object) -> None:
         done += len(some)
 
 
-def _wishes(size: Size, chance: random.Random) -> Iterator[object]:
+def _wishes(size: Size, chance: random.Random) -> Iterator[Wish]:
     from forbear.desk.contact.planning import Wish
 
-    names, shares = zip(*CHANNELS, strict=True)
+    names, shares = [name for name, _ in CHANNELS], [share for _, share in CHANNELS]
     for number in range(size.planned):
         borrower = f"B{number % size.borrowers + 1}"
         begins = BEGIN + timedelta(minutes=chance.randrange(DAYS * 24 * 60 - 6 * 60))

@@ -151,7 +151,13 @@ def told(row: Any) -> News | Answer | None:
             return None
         if row.get("text") is not None:
             return Answer(str(row["key"]), str(row["from"]), str(row["text"]), at) if at else None
-        given = {"attempt_id": str(row.get("id", "")), "ref": str(row.get("ref", "")), "at": at}
-        return News(str(row["key"]), str(row["result"]), detail=str(row.get("code", ""))[:100], **given)
+        return News(
+            str(row["key"]),
+            str(row["result"]),
+            detail=str(row.get("code", ""))[:100],
+            attempt_id=str(row.get("id", "")),
+            ref=str(row.get("ref", "")),
+            at=at,
+        )
     except (KeyError, ValueError):
         return None

@@ -202,7 +202,7 @@ def _key_of(mail: Mail) -> str:
     for part in mail.walk():
         if part.get_content_type() in ("message/rfc822", "text/rfc822-headers"):
             held = part.get_payload()
-            text = held[0].as_string() if isinstance(held, list) else str(held)
+            text = "\n".join(map(str, held)) if isinstance(held, list) else str(held)
             if found := re.search(r"(?im)^message-id:\s*<([0-9a-f]{32})@", text):
                 return found[1]
     return ""
