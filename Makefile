@@ -3,8 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOANS ?= 20000
 KILLS ?= 200
+BORROWERS ?= 1000
+PLANNED ?= 10000
+WORKERS ?= 8
+SEED ?= 7
 
-.PHONY: help demo test check audit bench league kills mutate screenshots translations lock clean
+.PHONY: help demo test check audit bench storm league kills mutate screenshots translations lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -43,6 +47,7 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/bench_night.py --out benchmarks/night.md
 	@$(BIN)/python benchmarks/bench_gate.py --pack cn
 	@$(BIN)/python benchmarks/bench_language.py
+	@$(BIN)/python benchmarks/bench_replies.py
 	@$(BIN)/python benchmarks/bench_allocate.py
 	@$(BIN)/python benchmarks/allocate_noise.py
 	@$(BIN)/python benchmarks/risk_real_data.py --out benchmarks/risk.md
@@ -50,10 +55,17 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/reference_books.py
 	@$(BIN)/python benchmarks/reference_statuses.py
 	@$(BIN)/python benchmarks/bench_simulate.py
+	@$(BIN)/python benchmarks/bench_exports.py --out benchmarks/exports.md
 	@$(BIN)/python benchmarks/bench_ledger.py --out benchmarks/ledger.md
 	@$(BIN)/python benchmarks/bench_import.py
 	@$(BIN)/python benchmarks/bench_pages.py
+	@$(BIN)/python benchmarks/bench_contact.py --out benchmarks/contact.md
 	@$(BIN)/python benchmarks/results.py
+
+storm: .venv/made-dev  ## the dispatcher under kills, faults and jumping clocks (BORROWERS, PLANNED, KILLS, WORKERS, SEED)
+	@rm -rf storm
+	@$(BIN)/python -m forbear.testing.storm --borrowers $(BORROWERS) --planned $(PLANNED) --kills $(KILLS) \
+		--workers $(WORKERS) --seed $(SEED) --out storm
 
 league: .venv/made-dev  ## the baselines against each other on simulated borrowers, 20 seeds a world (ten minutes)
 	@$(BIN)/python benchmarks/league.py
@@ -80,4 +92,4 @@ lock:  ## pin the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q --extra dev --extra spark pyproject.toml -o requirements/dev.txt
 
 clean:  ## remove what was made
-	rm -rf demo mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf demo storm mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

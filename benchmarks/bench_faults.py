@@ -21,18 +21,23 @@ from forbear.testing.desk import open_folder
 from forbear.testing.kills import Figures, run
 
 PAGE = Path(__file__).with_name("faults.md")
+HISTORY = Path(__file__).with_name("faults_history.txt")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600, help="no kill after so many")
     parser.add_argument("--out", type=Path, default=PAGE)
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     with open_folder() as folder:
         try:
-            figures = run(seed=asked.seed, kills=asked.kills, folder=folder, say=told, books=asked.kills // 5 + 1)
+            books = asked.kills // 5 + 1
+            figures = run(
+                seed=asked.seed, kills=asked.kills, folder=folder, say=told, books=books, minutes=asked.minutes
+            )
         finally:
             if asked.keep:
                 asked.keep.mkdir(parents=True, exist_ok=True)
@@ -71,15 +76,15 @@ def page(figures: Figures) -> str:
     found = "".join(f"- {fault}\n" for fault in figures.faults[:50])
     return (
         "# Faults\n\n"
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores shared with other work, Python "
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load {os.getloadavg()[1]:.0f} from other work, Python "
         f"{platform.python_version()}; `python benchmarks/bench_faults.py --kills {figures.kills.total()} --seed "
         f"{figures.seed}`: SIGKILL under concurrent payments, reversals and imports; the audit reads the tables by "
         "SQL of its own and knows only what clients sent and were answered.\n\n"
         f"| what | figure |\n| --- | --- |\n{told}\n"
         "Seconds from a kill to the first acknowledged payment that was sent after it (no figure where the next kill "
         f"came first):\n\n| killed | times | median | longest |\n| --- | --- | --- | --- |\n{kinds}"
-        f"\n{found}".rstrip()
-        + "\n"
+        f"\n{found}\n".rstrip()
+        + f"\n\n{HISTORY.read_text('utf-8')}"
     )
 
 

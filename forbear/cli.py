@@ -16,19 +16,9 @@ from forbear.basics.console import speak_any_encoding, words
 from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
-    *("sample", "check", "close", "schedule", "rolls", "fit", "score", "gate", "words", "allocate", "why"),
-    *(
-        "simulate",
-        "fineract",
-        "serve",
-        "ledger",
-        "audit",
-        "desk",
-        "desk_privacy",
-        "desk_export",
-        "desk_bank",
-        "demo",
-    ),
+    *("sample", "check", "close", "schedule", "rolls", "fit", "score", "assess", "gate", "words"),
+    *("allocate", "why", "experiment", "simulate", "fineract", "serve", "ledger", "audit"),
+    *("desk", "desk_privacy", "desk_tokens", "desk_export", "desk_bank", "desk_backup", "desk_contact", "demo"),
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 

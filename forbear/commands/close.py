@@ -63,6 +63,9 @@ def close_book(
     facts: Annotated[
         Path | None, typer.Option(help="With --strategy: a file of facts for the gate (docs/gate.md).")
     ] = None,
+    macro: Annotated[
+        Path | None, typer.Option(help="With --model: CSV of macro series (series, date, value, known_on).")
+    ] = None,
     threads: Threads = None,
     memory: Annotated[str | None, typer.Option(help="Memory to use at most, such as 8GB.")] = None,
     output: Output = Format.text,
@@ -91,6 +94,7 @@ def close_book(
         "model": model,
         "strategy": strategy,
         "facts": facts,
+        "macro": macro,
     }
     if book is None:
         closed = _from_desk(data, _day(as_of), out, currency, options)

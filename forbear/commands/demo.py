@@ -48,6 +48,12 @@ def demo_command(
             help="Stop after so long; without a terminal the desk is tried and stopped at once.",
         ),
     ] = None,
+    zone: Annotated[
+        str,
+        typer.Option(
+            "--zone", help="Where all borrowers live, such as Asia/Shanghai; by default as the book has it."
+        ),
+    ] = "",
 ) -> None:
     """Make a sample book, close it, and run a desk on it, with a user of each role.
 
@@ -58,7 +64,7 @@ def demo_command(
     lasts = seconds if seconds is not None else None if sys.stdin.isatty() else 0.0
     data = out / "desk"
     _emptied(data)
-    people = _filled(out, data, loans, datetime.now(UTC))
+    people = _filled(out, data, loans, datetime.now(UTC), zone)
 
     def say(url: str) -> None:
         _tell(url, people, out)
@@ -72,6 +78,10 @@ def demo_command(
 
     # An invented book on this machine alone: each role is tried without a phone at hand, unless told otherwise.
     os.environ.setdefault("FORBEAR_SECOND_FACTOR_ROLES", "")
+    for kind in ("IDENTITY", "BUREAU", "MULTI_LENDER"):
+        os.environ.setdefault(f"FORBEAR_PROVIDER_{kind}", "sandbox")
+    os.environ.setdefault("FORBEAR_LENDER_NAME", "示例贷款 Sample Lending")
+    os.environ.setdefault("FORBEAR_LENDER_PHONE", "95000")
     serve(data, "127.0.0.1", port, workers=2, threads=8, say=say)
     answers.print("the desk has stopped", markup=False)
 
@@ -90,7 +100,7 @@ def _emptied(data: Path) -> None:
     (data / MARK).touch()
 
 
-def _filled(out: Path, data: Path, loans: int, at: datetime) -> list[SignIn]:
+def _filled(out: Path, data: Path, loans: int, at: datetime, zone: str = "") -> list[SignIn]:
     """The sample book, closed and brought into a desk that does not serve yet."""
     from forbear.book.sample import make_sample
     from forbear.desk.server.access import desk_at
@@ -111,7 +121,7 @@ def _filled(out: Path, data: Path, loans: int, at: datetime) -> list[SignIn]:
             with steps.step("loading the worklist"):
                 load_worklist(out / "close", actor="forbear demo", at=at)
             with steps.step("users and a month of work"):
-                return furnish(at)
+                return furnish(at, zone=zone)
     finally:
         os.environ.clear()
         os.environ.update(before)  # the desk that serves starts a database of its own

@@ -145,6 +145,20 @@ def worklist_command(
         )
 
 
+@group.command("templates")
+def templates_command(data: DataOption = DEFAULT_DATA) -> None:
+    """Write the templates and call scripts that come with Forbear into the desk, as drafts for compliance."""
+    from forbear.desk.server.access import desk_at
+
+    with desk_at(data):
+        from django.utils import timezone
+
+        from forbear.desk.wording.shipping import load
+
+        made = load(timezone.now())
+    answers.print(f"{len(made)} written as drafts; propose and approve them under Templates")
+
+
 @group.command("django", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def django_command(context: typer.Context, data: DataOption = DEFAULT_DATA) -> None:
     """Run one of Django's own commands (`migrate`, `shell`, `makemigrations`) on the desk's database."""

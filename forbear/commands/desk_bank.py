@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from forbear.basics.console import Format, answers, print_json
-from forbear.basics.errors import UnreadableFile, WrongUse
+from forbear.basics.errors import AnswerIsNo, UnreadableFile, WrongUse
 from forbear.commands.desk import group
 from forbear.commands.serve import DEFAULT_DATA, DataOption
 
@@ -45,12 +45,17 @@ def bank_command(
     with desk_at(data):
         from forbear.desk.money.automatic import book_sure, try_again
         from forbear.desk.money.bank.mapping import read_mapping
+        from forbear.desk.money.bank.movements import Faulty
         from forbear.desk.money.taking import take_file
 
         how = read_mapping(mapping) if mapping else None
         now = datetime.now(UTC)
         for file in files or ():
-            done = take_file(_bytes(file), file.name, how, actor=WHO, at=now)
+            try:
+                done = take_file(_bytes(file), file.name, how, actor=WHO, at=now)
+            except Faulty as faulty:
+                _tell_faults(file, faulty.faults, output)
+                raise AnswerIsNo(f"{file} has faults: nothing of it was taken", faulty.hint) from None
             told.append({"file": str(file), "again": done.again, **done.file.counts, "booked": done.booked})
         if retry:
             told.append({"retried": try_again(), "booked": book_sure(now)})
@@ -59,6 +64,15 @@ def bank_command(
         return
     for one in told:
         answers.print(_sentence(one), markup=False, soft_wrap=True)
+
+
+def _tell_faults(file: Path, faults: Any, output: Format) -> None:
+    """Each fault on a line of its own, or as JSON."""
+    if output is Format.json:
+        print_json([{"file": str(file), **fault._asdict()} for fault in faults])
+        return
+    for fault in faults:
+        answers.print(f"{file}: {fault}", markup=False, soft_wrap=True)
 
 
 def _bytes(file: Path) -> bytes:

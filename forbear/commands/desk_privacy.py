@@ -139,7 +139,7 @@ def retention_command(
     erase: Annotated[bool, typer.Option("--erase", help="Erase them, not only list them.")] = False,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
-    """List the borrowers whose personal data no rule keeps any more, or erase them."""
+    """List the borrowers whose personal data no rule keeps any more, or erase them; so with payers of receipts."""
     from forbear.desk.server.access import desk_at
 
     now = datetime.now(UTC)
@@ -147,6 +147,8 @@ def retention_command(
     if erase and at > now:
         raise WrongUse(f"{at:%Y-%m-%d} is not yet", "list what will be due without --erase")
     with desk_at(data):
+        from forbear.desk.money.keeping import due as receipts_due
+        from forbear.desk.money.keeping import tidy
         from forbear.desk.privacy.erasing import erase as shred
         from forbear.desk.privacy.retention import due
 
@@ -155,7 +157,9 @@ def retention_command(
             done = erase and shred(borrower, "forbear desk retention", now, "retention").done
             answers.print(f"{borrower}  {'erased' if done else 'due'}", markup=False)
             count += 1
+        payers = tidy(at).receipts if erase else receipts_due(at).count()
     answers.print(f"{count:,} borrowers {'erased' if erase else 'due'} as of {at:%Y-%m-%d}")
+    answers.print(f"{payers:,} receipts: payer and text {'taken out' if erase else 'due'}")
 
 
 def _key_file() -> Path:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from forbear.conduct.mechanisms import MEANING, Outcome, allow, deny, excepted
-from forbear.conduct.rules import Answer, Lifted, Rule
+from forbear.conduct.rules import Answer, Dated, Lifted, Rule
 from forbear.conduct.situation import TRUE, Contact, Fact, Proposal, Situation, contact, facts_of, proposal
 from forbear.conduct.stack import Pack, Packs
 
@@ -162,11 +162,16 @@ def _is_itself(past: Contact, act: Proposal) -> bool:
 
 
 def _ask(situation: Situation, packs: Packs) -> tuple[RuleAnswer, ...]:
-    asked = [
-        _answer(pack, rule, situation)
-        for pack, rule in packs.rules
-        if situation.act.channel in rule.acts and _governs(pack, rule, situation)
-    ]
+    asked = []
+    legal: dict[int, tuple[Situation, date]] = {}
+    for pack, rule in packs.on_channel(situation.act.channel):
+        if id(pack) not in legal:
+            s = _legal(pack, situation)
+            legal[id(pack)] = s, s.legal_date()
+        s, on = legal[id(pack)]
+        parameters = rule.at(on)
+        if parameters is not None and _governs(rule, s):
+            asked.append(_answer(pack, rule, parameters, s))
     return (*_own_checks(situation, bool(asked)), *asked)
 
 
@@ -189,9 +194,8 @@ def _legal(pack: Pack, s: Situation) -> Situation:
     return Situation(s.act, s.facts, s.history, pack.head.zone, pack.head.holidays)
 
 
-def _governs(pack: Pack, rule: Rule, situation: Situation) -> bool:
-    s = _legal(pack, situation)
-    if rule.at(s.legal_date()) is None or rule.actor not in (s.act.actor, "both"):
+def _governs(rule: Rule, s: Situation) -> bool:
+    if rule.actor not in (s.act.actor, "both"):
         return False
     if rule.parties and s.act.party not in rule.parties:
         return False
@@ -201,10 +205,7 @@ def _governs(pack: Pack, rule: Rule, situation: Situation) -> bool:
     return value is None or value.lower() == rule.when.is_.lower()
 
 
-def _answer(pack: Pack, rule: Rule, situation: Situation) -> RuleAnswer:
-    s = _legal(pack, situation)
-    parameters = rule.at(s.legal_date())
-    assert parameters is not None
+def _answer(pack: Pack, rule: Rule, parameters: Dated, s: Situation) -> RuleAnswer:
     outcome = _lifted(rule, s) or MEANING[rule.mechanism](parameters, s, rule)
     return RuleAnswer(
         rule.id,

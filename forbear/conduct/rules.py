@@ -10,11 +10,11 @@ import hashlib
 import json
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
-    PrivateAttr,
     ValidationError,
     model_validator,
 )
@@ -153,7 +153,6 @@ class Rule(Strict):
     unless: tuple[Name, ...] = ()
     explanation: Said
     examples: tuple[dict[str, Any], ...] = ()
-    _digest: str = PrivateAttr("")
 
     @model_validator(mode="before")
     @classmethod
@@ -182,14 +181,12 @@ class Rule(Strict):
         """Whether the text of the rule itself was seen."""
         return self.confidence == "verified"
 
-    @property
+    @cached_property
     def version(self) -> str:
         """A short fingerprint of everything that decides an answer."""
-        if not self._digest:
-            said = self.model_dump(mode="json", by_alias=True, exclude={"examples", "parameters"})
-            said["parameters"] = [p.model_dump(mode="json", by_alias=True) for p in self.parameters]
-            self._digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
-        return self._digest
+        said = self.model_dump(mode="json", by_alias=True, exclude={"examples", "parameters"})
+        said["parameters"] = [p.model_dump(mode="json", by_alias=True) for p in self.parameters]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
     def at(self, on: date) -> Dated | None:
         """The parameters in force on a date, or None when the rule is not."""

@@ -14,15 +14,16 @@ counts as everything a contact can be. Any DB-API connection with `%s` parameter
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from forbear.basics.errors import WrongUse
-from forbear.conduct.clearance import Cleared, Refusal, ask
+from forbear.conduct.clearance import Cleared, Refusal, ask, require_cleared
+from forbear.conduct.horizon import horizon
 from forbear.conduct.rules import CONTACTS
-from forbear.conduct.situation import Contact, Fact, contact, facts_of, proposal
+from forbear.conduct.situation import Contact, Fact, Proposal, contact, facts_of, proposal
 from forbear.conduct.stack import Packs
 
 SCHEMA = """
@@ -69,10 +70,11 @@ def reserve(
     borrower = str(act.get("borrower_id") or "").strip()
     now = lock_borrower(connection, borrower)
     wanted = proposal({**act, "at": at or now}, 1, None, "act")
-    past, facts = known_of(connection, borrower)
+    facts = _facts_of(connection, [borrower])
+    past = _contacts_of(connection, [borrower], horizon(packs, wanted.channel).since(wanted.at, facts))
     said = ask(wanted, facts, past, packs)
     if isinstance(said, Cleared) and wanted.channel in CONTACTS:
-        _write(connection, said, contact_id or new_contact_id())
+        write_down(connection, [(said, contact_id or new_contact_id())])
     return said
 
 
@@ -83,9 +85,27 @@ def new_contact_id() -> str:
 
 def known_of(connection: Any, borrower_id: str) -> tuple[list[Contact], list[Fact]]:
     """What the gate knows of a borrower: her contacts and the facts about her, as the database has them now."""
-    history = _rows(connection, f"SELECT {CONTACT_COLUMNS} FROM contacts WHERE borrower_id = %s", borrower_id)
-    facts = _rows(connection, f"SELECT {FACT_COLUMNS} FROM facts WHERE borrower_id = %s", borrower_id)
-    return [contact(row, number, "contacts") for number, row in enumerate(history, start=1)], facts_of(facts)
+    return _contacts_of(connection, [borrower_id], None), _facts_of(connection, [borrower_id])
+
+
+def known_of_many(
+    connection: Any, borrower_ids: Sequence[str], channel: str, at: datetime, packs: Packs
+) -> dict[str, tuple[list[Contact], list[Fact]]]:
+    """What the gate must know of many borrowers to judge an act on a channel at `at`, in two queries.
+
+    Contacts that lie further back than any rule on the channel looks are left out.
+    """
+    facts: dict[str, list[Fact]] = {one: [] for one in borrower_ids}
+    for fact in _facts_of(connection, borrower_ids):
+        facts[fact.borrower_id].append(fact)
+    far = horizon(packs, channel)
+    begins = [far.since(at, of_one) for of_one in facts.values()]
+    known = [one for one in begins if one is not None]
+    earliest = min(known) if known and len(known) == len(begins) else None
+    past: dict[str, list[Contact]] = {one: [] for one in borrower_ids}
+    for held in _contacts_of(connection, borrower_ids, earliest):
+        past[held.borrower_id].append(held)
+    return {one: (past[one], facts[one]) for one in borrower_ids}
 
 
 def lock_borrower(connection: Any, borrower_id: str) -> datetime:
@@ -127,24 +147,37 @@ def settle(connection: Any, contact_id: str, result: str) -> None:
             raise WrongUse(f"no contact {contact_id!r} to settle")
 
 
-def _write(connection: Any, cleared: Cleared, contact_id: str) -> None:
-    act = cleared.act
-    loans = "|".join(act.loans) or None
-    row = (
-        contact_id,
-        act.borrower_id,
-        act.at,
-        act.channel,
-        "out",
-        None,
-        act.party,
-        act.sender,
-        loans,
-        act.number or None,
-    )
-    marks = ", ".join(["%s"] * len(row))
+def write_down(connection: Any, cleared: Sequence[tuple[Cleared, str]]) -> None:
+    """Write cleared acts down as contacts, each under its contact id, in one statement; none is sent before that.
+
+    Raises:
+        NotCleared: one was not cleared by the gate.
+    """
+    rows = [_row(require_cleared(one).act, contact_id) for one, contact_id in cleared]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    kinds = ("text", "text", "timestamptz", *["text"] * 7)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO contacts ({CONTACT_COLUMNS}) VALUES ({marks})", row)
+        cursor.execute(f"INSERT INTO contacts ({CONTACT_COLUMNS}) SELECT * FROM unnest({arrays})", columns)
+
+
+def _row(act: Proposal, contact_id: str) -> tuple[Any, ...]:
+    loans = "|".join(act.loans) or None
+    place = (contact_id, act.borrower_id, act.at, act.channel, "out", None)
+    return (*place, act.party, act.sender, loans, act.number or None)
+
+
+def _contacts_of(connection: Any, borrower_ids: Sequence[str], since: datetime | None) -> list[Contact]:
+    query = f"SELECT {CONTACT_COLUMNS} FROM contacts WHERE borrower_id = ANY(%s)"
+    values: list[Any] = [list(borrower_ids)]
+    if since is not None:
+        query, values = f"{query} AND at >= %s", [*values, since]
+    return [contact(row, n, "contacts") for n, row in enumerate(_rows(connection, query, values), start=1)]
+
+
+def _facts_of(connection: Any, borrower_ids: Sequence[str]) -> list[Fact]:
+    query = f"SELECT {FACT_COLUMNS} FROM facts WHERE borrower_id = ANY(%s)"
+    return facts_of(_rows(connection, query, [list(borrower_ids)]))
 
 
 def _one(connection: Any, query: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -153,8 +186,8 @@ def _one(connection: Any, query: str, values: tuple[Any, ...]) -> tuple[Any, ...
         return tuple(cursor.fetchone())
 
 
-def _rows(connection: Any, query: str, borrower: str) -> list[dict[str, Any]]:
+def _rows(connection: Any, query: str, values: Sequence[Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(query, (borrower,))
+        cursor.execute(query, values)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

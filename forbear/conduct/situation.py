@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -192,6 +192,10 @@ class Situation:
 
     def zones(self) -> tuple[str, ...]:
         """The zones where the borrower may be; empty when that is not known, or some name is no zone."""
+        return self._zones
+
+    @cached_property
+    def _zones(self) -> tuple[str, ...]:
         own = self.own("time_zone")
         values = [own] if own else [f.value for f in self.touching("time_zone")]
         names = sorted({name.strip() for value in values for name in value.split("|")})

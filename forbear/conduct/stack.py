@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -86,6 +87,15 @@ class Packs:
         raise WrongUse(
             f"no rule {rule_id!r} in {', '.join(p.name for p in self.packs)}", "see `forbear gate rules`"
         )
+
+    @cached_property
+    def _by_channel(self) -> dict[str, tuple[tuple[Pack, Rule], ...]]:
+        channels = {act for _, rule in self.rules for act in rule.acts}
+        return {one: tuple(pair for pair in self.rules if one in pair[1].acts) for one in channels}
+
+    def on_channel(self, channel: str) -> tuple[tuple[Pack, Rule], ...]:
+        """The rules that may govern acts on a channel, in the order of the packs."""
+        return self._by_channel.get(channel, ())
 
     @property
     def versions(self) -> dict[str, str]:

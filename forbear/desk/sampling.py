@@ -15,14 +15,17 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from forbear.desk.applications.sampling import sample_applications
 from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
 from forbear.desk.people.roles import Role
 from forbear.desk.privacy.storing import Given, put_many
-from forbear.desk.record.models import Case, Complaint, Contact, Loan, Note, Promise
+from forbear.desk.record.models import Borrower, Case, Complaint, Contact, Fact, Loan, Note, Promise
 from forbear.desk.record.vouching import vouch, wanted
 from forbear.desk.record.work import OUTCOMES
+from forbear.desk.wording.drafting import approve, propose
+from forbear.desk.wording.shipping import load
 
 PEOPLE: tuple[tuple[str, Any, str], ...] = (
     ("admin", Role.ADMINISTRATOR, "管理员 Admin"),
@@ -66,13 +69,14 @@ class SignIn:
     password: str
 
 
-def furnish(at: datetime, *, seed: int = 1, calls: int = 400) -> list[SignIn]:
+def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") -> list[SignIn]:
     """Furnish a desk that has a book and a night: users with new passwords, facts, vouches, a month of work.
 
     Args:
         at: now.
         seed: of the month of work.
         calls: how many calls were made in it, at most one to a borrower.
+        zone: where all borrowers live; empty: as the book has it.
     """
     with transaction.atomic():
         made = _people()
@@ -81,8 +85,13 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400) -> list[SignIn]:
             vouch(users["compliance"], "call", one.fact, GROUNDS.get(one.fact, "sample"), at)
         with connection.cursor() as cursor:
             cursor.execute(_FACTS, {"since": at - timedelta(days=DAYS)})
+        if zone:
+            Fact.objects.filter(fact="time_zone").update(value=zone)
+            Borrower.objects.update(time_zone=zone)
+        _templates(users["manager"], users["compliance"], at)
         _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
     _names(random.Random(seed))  # noqa: S311
+    sample_applications(users["agent"], users["manager"], at, random.Random(seed))  # noqa: S311
     furnish_bank(users["manager"], at, random.Random(seed))  # noqa: S311
     return made
 
@@ -101,6 +110,14 @@ def _people() -> list[SignIn]:
         make_user(username, role, password, name=name, **own.get(role, {}))
         made.append(SignIn(username, role, password))
     return made
+
+
+def _templates(manager: User, compliance: User, at: datetime) -> None:
+    """What comes with Forbear is in force, but for one that still waits for compliance."""
+    for version in load(at):
+        propose(manager, version.pk, at)
+        if (version.template_id, version.channel) != ("plan_offer", "email"):
+            approve(compliance, version.pk, at)
 
 
 def _names(chance: random.Random) -> None:

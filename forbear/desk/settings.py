@@ -16,7 +16,14 @@
 | FORBEAR_API_PER_SECOND | requests a second that one caller of the API may make to one process (1000) |
 | FORBEAR_DB_POOL | connections a process may hold (default 10; 0: a new one for each request) |
 | FORBEAR_PACKS | rule packs that the gate enforces, by name or folder, with commas (default cn-lender) |
+| FORBEAR_PROVIDER_..., FORBEAR_ASSESS_MODEL | who is asked about applicants (docs/assessment.md) |
 | FORBEAR_WEBHOOK_NETWORKS | networks that webhooks may go to beside public addresses (docs/webhooks.md) |
+| FORBEAR_PROVIDERS | a TOML file that names the providers of each channel (docs/contact.md); none: nothing leaves |
+| FORBEAR_LENDER_NAME | who writes and calls, in every message; without it no template is sent |
+| FORBEAR_LENDER_PHONE | the number that borrowers call, named in messages |
+| FORBEAR_LENDER_FOR_WHOM | for whom, where that is another: "Qiming for Sample Lending" |
+| FORBEAR_DIALER_URL | where calls are handed to the dialer (https); empty: agents dial by hand |
+| FORBEAR_DIALER_SECRET | signs what is handed to the dialer |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -67,6 +74,12 @@ INSTALLED_APPS = [
     "forbear.desk.imports",
     "forbear.desk.outbound",
     "forbear.desk.lists",
+    "forbear.desk.contact",
+    "forbear.desk.wording",
+    "forbear.desk.replies",
+    "forbear.desk.calls",
+    "forbear.desk.complaints",
+    "forbear.desk.applications",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",
@@ -158,7 +171,7 @@ SOCIALACCOUNT_STORE_TOKENS = False
 _TLS = PUBLIC_URL.scheme == "https"
 ALLOWED_HOSTS = [PUBLIC_URL.hostname or "localhost"]
 CSRF_TRUSTED_ORIGINS = [f"{PUBLIC_URL.scheme}://{PUBLIC_URL.netloc}"]
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "forbear.desk.people.session_store"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = int(os.environ.get("FORBEAR_IDLE_MINUTES", "60")) * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -190,6 +203,20 @@ CONTENT_SECURITY_POLICY = {
 
 # The gate -------------------------------------------------------------------------------------------------------------
 GATE_PACKS = tuple(name.strip() for name in os.environ.get("FORBEAR_PACKS", "cn-lender").split(",") if name.strip())
+
+# Contact --------------------------------------------------------------------------------------------------------------
+CONTACT_PROVIDERS = os.environ.get("FORBEAR_PROVIDERS", "")
+# Where the dispatcher's words come from, where borrowers' answers go, and its one clock: functions by dotted name.
+CONTACT_WORDS = os.environ.get("FORBEAR_CONTACT_WORDS", "forbear.desk.wording.rendering.render")
+CONTACT_REPLIES = os.environ.get("FORBEAR_CONTACT_REPLIES", "forbear.desk.replies.taking.take")
+CONTACT_CLOCK = os.environ.get("FORBEAR_CONTACT_CLOCK", "forbear.desk.contact.clock.database")
+
+LENDER = {
+    "name": os.environ.get("FORBEAR_LENDER_NAME", ""),
+    "phone": os.environ.get("FORBEAR_LENDER_PHONE", ""),
+    "for_whom": os.environ.get("FORBEAR_LENDER_FOR_WHOM", ""),
+}
+DIALER = {"url": os.environ.get("FORBEAR_DIALER_URL", ""), "secret": os.environ.get("FORBEAR_DIALER_SECRET", "")}
 
 # Words ----------------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

@@ -7,7 +7,12 @@ from forbear.desk.api.root import api
 urlpatterns = [
     path("api/v1/", api.urls),
     path("accounts/", include("allauth.urls")),
+    path("", include("forbear.desk.applications.urls")),
     path("exports/", include("forbear.desk.lists.urls")),
     path("webhooks/", include("forbear.desk.outbound.urls")),
+    path("", include("forbear.desk.calls.urls")),
+    path("", include("forbear.desk.complaints.urls")),
+    path("", include("forbear.desk.replies.urls")),
+    path("", include("forbear.desk.wording.urls")),
     path("", include("forbear.desk.pages.urls")),
 ]

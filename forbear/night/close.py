@@ -22,6 +22,7 @@ from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.book import Book, CheckResult, LeftOut, check_book, leave_out, open_book
 from forbear.night.decide import OUTPUTS, decide
 from forbear.night.engines import Engine, Progress, night_words, run_night
+from forbear.night.explained import EXPLAINED
 from forbear.night.manifest import manifest_text, portfolio_text
 from forbear.night.portfolio import NightPlan, plan_night, portfolio
 from forbear.night.risk import SCORES, risk_part
@@ -33,7 +34,7 @@ ACCOUNTS = "accounts.parquet"
 PORTFOLIO = "portfolio.json"
 REPORT = "report.html"
 MANIFEST = "manifest.json"
-FILES = (ACCOUNTS, SCORES, *OUTPUTS, PORTFOLIO, REPORT)
+FILES = (ACCOUNTS, SCORES, EXPLAINED, *OUTPUTS, PORTFOLIO, REPORT)
 """What a close may write beside its manifest; scores and decisions only when it was given a model or a strategy."""
 ASIDE = ".forbear-close-"
 """Beginning of the name of the folder that a close works in, before its process and a dash."""
@@ -75,6 +76,7 @@ def close(
     model: str | Path | None = None,
     strategy: str | Path | None = None,
     facts: str | Path | None = None,
+    macro: str | Path | None = None,
 ) -> Closed:
     """Close the book in a folder as of a date and write its four files into `out`.
 
@@ -94,11 +96,14 @@ def close(
         model: folder of a model (`forbear fit`): scores are written too, and the report has a chapter on risk.
         strategy: name or file of a strategy: decisions are written too, and the report has a chapter on them.
         facts: with a strategy, file of facts for the gate beside the book's own (docs/gate.md).
+        macro: CSV of macro series (docs/risk.md), for the early warning in that chapter.
 
     Raises:
         AnswerIsNo: the book has faults and `quarantine` is not said, or faults that no loan can answer for.
         UnreadableFile, WrongUse: the book, the mapping or the settings cannot be read or used.
     """
+    if macro is not None and model is None:
+        raise WrongUse("macro series belong to the chapter on risk", "name a model with --model too")
     watching = watch or _nobody
     using = settings if isinstance(settings, NightSettings) else read_settings(settings)
     deciding = read_strategy(str(strategy)) if strategy is not None else None
@@ -122,7 +127,7 @@ def close(
                     night.write_accounts(Path(aside) / ACCOUNTS)
             known = None
             if model is not None:
-                told["risk"], known = risk_part(opened, model, as_of, Path(aside), watching)
+                told["risk"], known = risk_part(opened, model, as_of, Path(aside), watching, macro)
             if deciding is not None:
                 with watching("deciding"):
                     told["decisions"] = decide(
@@ -229,6 +234,7 @@ def _write(aside: Path, told: dict[str, Any], book: Book, plan: NightPlan, langu
             engine,
             outputs,
             model_sha256=told.get("risk", {}).get("model", {}).get("sha256", ""),
+            macro_sha256=told.get("risk", {}).get("macro_sha256", ""),
             strategy_sha256=told.get("decisions", {}).get("strategy", {}).get("sha256", ""),
         ),
         encoding="utf-8",

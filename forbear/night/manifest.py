@@ -31,6 +31,7 @@ def manifest_text(
     *,
     model_sha256: str = "",
     strategy_sha256: str = "",
+    macro_sha256: str = "",
 ) -> str:
     """`manifest.json` as it is written.
 
@@ -42,6 +43,7 @@ def manifest_text(
         outputs: the files written, to be fingerprinted.
         model_sha256: fingerprint of the model that scored the loans; empty for none.
         strategy_sha256: fingerprint of the strategy that decided; empty for none.
+        macro_sha256: of the file of macro series; empty for none.
     """
     tables = needed(plan.wanted, plan.own)
     told = {
@@ -59,6 +61,7 @@ def manifest_text(
         "tables": [{"table": t.name, "room": t.room, "sha256": t.sha256} for t in tables],
         **({"model": model_sha256} if model_sha256 else {}),
         **({"strategy": strategy_sha256} if strategy_sha256 else {}),
+        **({"macro": macro_sha256} if macro_sha256 else {}),
         "outputs": [{"file": p.name, "bytes": p.stat().st_size, "sha256": file_sha256(p)} for p in outputs],
     }
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"

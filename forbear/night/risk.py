@@ -5,6 +5,7 @@ Effects are here only in that the scores are written; what the figures are is in
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,13 +16,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from forbear.book import Book
 from forbear.funding.figures import Money
+from forbear.night.explained import EXPLAINED, explained
 from forbear.risk import warning
 from forbear.risk.care import answered, drift, fairness, kept_word
 from forbear.risk.causes import causes, rules
 from forbear.risk.folder import fingerprint, load
+from forbear.risk.macro import read_macro
 from forbear.risk.measures import rounded
 from forbear.risk.score import NUMBERS, Scored, score, write_scores
 
@@ -51,8 +55,11 @@ def risk_part(
     as_of: date,
     aside: Path,
     watching: Callable[[str], AbstractContextManager[Any]],
+    macro: str | Path | None = None,
 ) -> tuple[dict[str, Any], Known]:
-    """Score the book, write `scores.parquet` into `aside`, and tell the report's chapter on risk.
+    """Score the book, write scores and explanations into `aside`, and tell the report's chapter on risk.
+
+    `macro` is a CSV of macro series, of which only what was known on the day counts.
 
     Returns:
         The chapter, and what a strategy may decide by.
@@ -61,6 +68,7 @@ def risk_part(
         UnreadableFile, WrongUse: the model folder cannot be trusted, or is of another kind of book.
     """
     model = load(folder)
+    told = {} if macro is None else _macro(macro, as_of)
     with watching("scoring"):
         made = score(book, model, as_of=as_of)
         write_scores(made.table, aside / SCORES)
@@ -71,6 +79,7 @@ def risk_part(
         rows = np.flatnonzero(is_open)
         part = made.frame.take(rows)
         scores = {c: np.array(made.table[c].to_numpy(zero_copy_only=False), dtype=float)[rows] for c in NUMBERS}
+        pq.write_table(explained(part, model, scores), aside / EXPLAINED)
         lights = drift(part, model, scores) if len(part) >= 100 else []
         known = _known(made, part)
         told = {
@@ -89,6 +98,7 @@ def risk_part(
             "drift_light": _worst([light.light for light in lights]),
             "kept_word": [_kept(k) for k in kept_word(past, model)] if past is not None else [],
             "fairness": fairness(past, model, as_of) if past is not None else [],
+            **told,
         }
         return told, known
 
@@ -101,6 +111,26 @@ def _known(made: Scored, part: Any) -> Known:
         made.table.select(["loan_id", "p_cure_30", "p_late_7"]),
         pa.table({"loan_id": loans, "cause": pa.array(named, pa.string())}),
     )
+
+
+def _macro(path: str | Path, as_of: date) -> dict[str, Any]:
+    """Each series' last value known on the day, and whether it is a warning."""
+    known = read_macro(path, as_of)
+    off = {row["series"]: row for row in warning.of_macro(known)}
+    rows = [
+        {
+            "series": name,
+            "on": points[-1][0].isoformat(),
+            "value": points[-1][1],
+            "values": len(points),
+            "deviations": off[name]["deviations"] if name in off else None,
+            "mean_before": off[name]["mean_before"] if name in off else None,
+            "warned": name in off,
+        }
+        for name, points in known.items()
+    ]
+    sha256 = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return {"macro": sorted(rows, key=lambda row: (not row["warned"], row["series"])), "macro_sha256": sha256}
 
 
 def _worst(lights: list[str]) -> str:

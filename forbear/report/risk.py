@@ -29,7 +29,7 @@ def risk(tell: Telling) -> Section | None:
         if warning["turning"]:
             notes.append(tell("risk.turning"))
         notes.append(_measured(tell, warning["measured"]))
-    makers = (_bands, _columns, _indicators, _segments, _causes, _kept, _drift, _fairness)
+    makers = (_bands, _columns, _indicators, _segments, _macro, _causes, _kept, _drift, _fairness)
     tables = tuple(t for make in makers if (t := make(tell, told)) is not None)
     return Section("risk", tell("risk.title"), tell("risk.lead"), (), _chart(tell, told), tables, tuple(notes))
 
@@ -101,6 +101,20 @@ def _segments(tell: Telling, told: Mapping[str, Any]) -> Table | None:
         Column(tell("risk.elsewhere"), lambda row: _percent(row["elsewhere"])),
     )
     return table_of(tell("risk.segments"), rows, columns)
+
+
+def _macro(tell: Telling, told: Mapping[str, Any]) -> Table | None:
+    rows = told.get("macro") or ()
+    if not rows:
+        return None
+    columns = (
+        Column(tell("risk.series"), lambda row: str(row["series"])),
+        Column(tell("risk.of_day"), lambda row: str(row["on"]), is_words=True),
+        Column(tell("risk.value"), lambda row: f"{row['value']:g}"),
+        Column(tell("risk.deviations"), lambda row: _number(row["deviations"])),
+        Column(tell("risk.light"), lambda row: _lamp(tell, "amber" if row["warned"] else "green")),
+    )
+    return table_of(tell("risk.macro"), rows, columns)
 
 
 def _causes(tell: Telling, told: Mapping[str, Any]) -> Table | None:

@@ -9,9 +9,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from forbear.basics.errors import ForbearError
+from forbear.desk.server.binaries import reachable
 from forbear.testing.desk import _plain, open_folder
 
 STOP_SECONDS = 30
@@ -21,23 +24,48 @@ LAST_LINE = "tried: "
 
 @dataclass
 class Demo:
-    """A running demo: where it is, who signs in with which password, and all that it said."""
+    """A running demo: where it is, who signs in with which password, and all that it said.
+
+    `logs` is what the desk and its PostgreSQL logged, once it has stopped.
+    """
 
     url: str = ""
     passwords: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     code: int | None = None
+    logs: str = ""
+
+
+ZONES = (
+    *("Asia/Tokyo", "Asia/Shanghai", "Asia/Dhaka", "Asia/Karachi", "Asia/Dubai", "Africa/Nairobi", "Africa/Maputo"),
+    *("Africa/Lagos", "Africa/Abidjan", "Atlantic/Cape_Verde", "America/Noronha", "America/Sao_Paulo"),
+    *("America/Caracas", "America/Bogota", "America/Costa_Rica", "America/Phoenix", "Pacific/Pitcairn"),
+    *("Pacific/Gambier", "Pacific/Honolulu", "Pacific/Pago_Pago", "Pacific/Tarawa", "Pacific/Guadalcanal"),
+    "Australia/Brisbane",
+)
+"""A zone without summer time for each hour of the day."""
+
+
+def where_it_is_day(at: datetime) -> str:
+    """The zone in which an instant is nearest to one in the afternoon."""
+    return min(ZONES, key=lambda zone: abs(at.astimezone(ZoneInfo(zone)).hour - 13))
 
 
 @contextmanager
-def running_demo(loans: int = 400) -> Iterator[Demo]:
+def running_demo(loans: int = 400, *, awake: bool = False) -> Iterator[Demo]:
     """`forbear demo` on a book of so many loans, on a free port; stopped by SIGTERM.
+
+    Args:
+        loans: how many the book has.
+        awake: all borrowers live where it is noon now, so that they may be called whatever the hour.
 
     Raises:
         ForbearError: it ended instead of serving; carries what it said.
     """
     demo = Demo()
     words = ["demo", "--out", "", "--loans", str(loans), "--port", "0", "--seconds", "3600"]
+    if awake:
+        words += ["--zone", where_it_is_day(datetime.now(UTC))]
     with open_folder() as folder, tempfile.TemporaryFile("w+") as log:
         words[2] = str(Path(folder) / "demo")
         command = [sys.executable, "-c", "from forbear.cli import main; main()", *words]
@@ -54,6 +82,9 @@ def running_demo(loans: int = 400) -> Iterator[Demo]:
             process.send_signal(signal.SIGTERM)
             demo.said += (process.communicate(timeout=STOP_SECONDS)[0] or "").splitlines(keepends=True)
             demo.code = process.returncode
+            log.seek(0)
+            own = reachable(Path(folder) / "demo" / "desk" / "postgres") / "log"
+            demo.logs = log.read() + (own.read_text(errors="replace") if own.exists() else "")
 
 
 def _listen(process: subprocess.Popen[str], demo: Demo) -> None:

@@ -60,8 +60,9 @@ def test_what_it_does_not_is_refused_with_reasons():
 def test_nothing_else_makes_a_cleared_act():
     verdict = cleared().verdict
     for seal in (None, object(), True):
-        with pytest.raises(NotCleared):
+        with pytest.raises(NotCleared, match=r"^an act is cleared by the gate alone$") as said:
             Cleared(ACT, verdict, seal)
+        assert said.value.hint == "use forbear.conduct.ask"
     refused = judge_one(ACT, FACTS, contacts(3), THREE)
     seal = cleared()._seal
     with pytest.raises(NotCleared):
@@ -70,10 +71,17 @@ def test_nothing_else_makes_a_cleared_act():
         Cleared(ACT.moved(NOON + timedelta(hours=12)), verdict, seal)
 
 
-@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, pickle.dumps, lambda made: made.__reduce__()])
-def test_a_cleared_act_is_for_here_and_now(way):
-    with pytest.raises(NotCleared):
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy])
+def test_a_cleared_act_is_never_copied(way):
+    with pytest.raises(NotCleared, match=r"^a cleared act cannot be copied$"):
         way(cleared())
+
+
+@pytest.mark.parametrize("way", [pickle.dumps, lambda made: made.__reduce__()])
+def test_a_cleared_act_is_for_here_and_now(way):
+    with pytest.raises(NotCleared, match=r"^a cleared act is for here and now: it cannot be stored") as said:
+        way(cleared())
+    assert said.value.hint == "store its verdict"
 
 
 @pytest.mark.parametrize("name", ["_act", "_verdict", "_seal", "act", "other"])
@@ -91,7 +99,8 @@ class Lookalike:
 
 @pytest.mark.parametrize("thing", [None, ACT, Lookalike(), "cleared", object.__new__(Cleared)])
 def test_whatever_sends_takes_cleared_acts_alone(thing):
-    with pytest.raises(NotCleared):
+    with pytest.raises(NotCleared, match=f"^{type(thing).__name__} is not cleared by the gate$") as said:
         require_cleared(thing)
+    assert said.value.hint == "use forbear.conduct.ask"
     with pytest.raises(NotCleared):
         require_cleared(ask(ACT, FACTS, contacts(3), THREE))

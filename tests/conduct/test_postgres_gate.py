@@ -123,6 +123,16 @@ def test_facts_of_the_table_are_asked(connection, pack_folder, tmp_path):
     assert isinstance(reserve(connection, {**CALL, "borrower_id": "B2"}, barred, NOON), Cleared)
 
 
+def test_a_contact_that_cannot_be_read_is_named_by_its_table_and_row(connection, packs):
+    for name, direction in (("c1", "out"), ("c2", "sideways")):
+        connection.execute(
+            "INSERT INTO contacts (contact_id, borrower_id, at, channel, direction) VALUES (%s, 'B1', %s, 'call', %s)",
+            (name, NOON - timedelta(days=3), direction),
+        )
+    with pytest.raises(WrongUse, match=r"^contacts, row 2\b"):
+        reserve(connection, CALL, packs, NOON)
+
+
 def test_an_act_that_is_no_contact_is_judged_and_not_written(connection, tmp_path):
     write_pack(tmp_path / "fees", "fees", None, rule("bar", states=["hardship"], acts=["fee"]))
     assert isinstance(
@@ -153,8 +163,9 @@ def test_a_row_that_is_no_act_is_refused(connection, packs, wrong):
 
 def test_without_a_transaction_nothing_is_reserved(where, packs):
     with psycopg.connect(where, autocommit=True) as bare:
-        with pytest.raises(WrongUse, match="no transaction is open"):
+        with pytest.raises(WrongUse, match=r"^no transaction is open") as said:
             reserve(bare, CALL, packs)
+        assert said.value.hint == "turn autocommit off, or begin one"
         with bare.transaction():
             assert isinstance(reserve(bare, CALL, packs), Cleared)
 
@@ -162,8 +173,9 @@ def test_without_a_transaction_nothing_is_reserved(where, packs):
 @pytest.mark.parametrize("level", [psycopg.IsolationLevel.REPEATABLE_READ, psycopg.IsolationLevel.SERIALIZABLE])
 def test_a_snapshot_older_than_the_lock_is_refused(connection, packs, level):
     connection.isolation_level = level
-    with pytest.raises(WrongUse, match="isolation is"):
+    with pytest.raises(WrongUse, match=r"^isolation is") as said:
         reserve(connection, CALL, packs)
+    assert said.value.hint == "use read committed"
 
 
 def test_the_second_waits_for_the_first_and_sees_what_it_did(where, packs):

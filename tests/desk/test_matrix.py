@@ -24,12 +24,14 @@ OPEN = {
     "": "everyone's own home; sends whoever is not signed in to sign in",
     "language": "the switch of language, before signing in too",
     "api/v1/hooks/{sender}/payments": "signed by its sender instead",
+    "l/<str:purpose>/<str:token>": "a borrower's own link, signed, for one purpose, behind a second check",
 }
 """Addresses that need no right, and why."""
 
 DEEPER = {
     "POST /api/v1/users/{username}/sign-out": "one's own sessions are everybody's, another's an administrator's",
     "POST /api/v1/users/{username}/first-password": "of a guarded account to whoever approved it",
+    "POST /api/v1/exports/{name}/{form}": "each list has a right of its own beside",
 }
 """Operations that may say 403 to a role that has the right, and why."""
 

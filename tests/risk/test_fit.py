@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -217,8 +219,12 @@ def test_commands_on_a_book(book_folder, tmp_path, quick):
     assert pc.all(pc.less_equal(both["p_late_7"], both["p_late_next"])).as_py()
     assert both.num_rows > 100
     closed = ["close", str(book_folder), "--as-of", "2026-06-30", "--model", str(tmp_path / "m"), "--out"]
+    macro = tmp_path / "macro.csv"
+    calm = "".join(f"jobless,2025-{m:02}-28,{5 + m % 2 / 10},2025-{m:02}-28\n" for m in range(1, 13))
+    late = "jobless,2026-05-31,7.5,2026-06-20\njobless,2026-06-30,1.0,2026-07-20\n"
+    macro.write_text(f"series,date,value,known_on\n{calm}{late}")
     for language in ("zh", "en"):
-        done = run(app, [*closed, str(tmp_path / language), "--language", language])
+        done = run(app, [*closed, str(tmp_path / language), "--language", language, "--macro", str(macro)])
         assert done.exit_code == 0, done.output
         told = json.loads((tmp_path / language / "portfolio.json").read_text())["risk"]
         page = (tmp_path / language / "report.html").read_text()
@@ -226,11 +232,31 @@ def test_commands_on_a_book(book_folder, tmp_path, quick):
         assert sum(c["loans"] for c in told["causes"]) > 0
         listed = json.loads((tmp_path / language / "manifest.json").read_text())
         assert listed["model"] == told["model"]["sha256"]
-        assert "scores.parquet" in {o["file"] for o in listed["outputs"]}
+        assert {"scores.parquet", "explained.parquet"} <= {o["file"] for o in listed["outputs"]}
+        (series,) = told["macro"]
+        assert (series["value"], series["warned"]) == (7.5, True), "what is published in July is not known yet"
+        assert len(listed["macro"]) == 64
+        assert {"zh": "宏观序列", "en": "Macro series"}[language] in page
+    _explained(tmp_path / "en" / "explained.parquet", told)
+    refused = run(app, [*closed[:4], "--macro", str(macro), "--out", str(tmp_path / "no")])
+    assert isinstance(refused.exception, WrongUse)
     assert run(app, [*closed[:4], "--out", str(tmp_path / "zh")]).exit_code == 0
     assert not (tmp_path / "zh" / "scores.parquet").exists(), "scores of an earlier close must not stay"
     with pytest.raises(WrongUse, match="not one of"):
         score(book, load(tmp_path / "m"), as_of=small.AS_OF, at="tomorrow")
+
+
+def _explained(file, told):
+    """Every overdue loan is explained in both languages, without a number to aim at."""
+    rows = pq.read_table(file).to_pylist()
+    overdue = [row for row in rows if not row["warned"]]
+    assert len(overdue) == sum(c["loans"] for c in told["causes"])
+    named = [row["cause"] for row in overdue if row["cause"]]
+    assert len(named) == sum(c["loans"] for c in told["causes"] if c["cause"] != "unknown")
+    assert [row["loan_id"] for row in rows] == sorted(row["loan_id"] for row in rows)
+    words = [both for row in rows for both in json.loads(row["reasons"])]
+    assert words
+    assert all(en and zh and not re.search(r"\d", en) for en, zh in words)
 
 
 def test_scores_look_at_nothing_after_the_day(book_folder, tmp_path, quick):

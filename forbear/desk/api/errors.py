@@ -5,17 +5,21 @@
 | WrongUse | 422 |
 | AnswerIsNo | 409 |
 | PermissionDenied | 403 |
+| OperationalError (the database does not answer) | 503 |
 | what no column can hold (NUL, a lone surrogate, a number too large) | 422 |
 """
 
 from __future__ import annotations
 
+import structlog
 from django.core.exceptions import PermissionDenied
-from django.db import DataError
+from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 
 from forbear.basics.errors import AnswerIsNo, ForbearError
+
+log = structlog.get_logger("forbear.desk")
 
 
 def tell_errors(api: NinjaAPI) -> None:
@@ -34,6 +38,12 @@ def tell_errors(api: NinjaAPI) -> None:
             "hint": "text without NUL and lone surrogates; numbers in range",
         }
         return api.create_response(request, told, status=422)
+
+    @api.exception_handler(OperationalError)
+    def away(request: HttpRequest, error: OperationalError) -> HttpResponse:
+        log.exception("database away", exc_info=error)
+        told = {"detail": "the database does not answer", "hint": "send the same request again, with the same key"}
+        return api.create_response(request, told, status=503)
 
     @api.exception_handler(PermissionDenied)
     def denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:

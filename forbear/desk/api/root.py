@@ -22,12 +22,14 @@ ROUTERS: dict[str, str] = {
     "/personal": "forbear.desk.privacy.api",
     "/audit": "forbear.desk.audit.api",
     "/payments": "forbear.desk.money.api",
+    "/applications": "forbear.desk.applications.api",
     "/hooks": "forbear.desk.money.hooks_api",
     "/webhooks": "forbear.desk.outbound.api",
     "": "forbear.desk.lists.api",
     "/bank-files": "forbear.desk.money.receipts_api:files_router",
     "/receipts": "forbear.desk.money.receipts_api",
     "/acts": "forbear.desk.money.acts_api",
+    "/contact": "forbear.desk.contact.api",
 }
 """Where in the API each app's `router` (or what is named after a colon) stands; a rule stands on each operation."""
 
@@ -38,7 +40,7 @@ class DeskAPI(NinjaAPI):
     def get_openapi_operation_id(self, operation: Any) -> str:
         """A short name for generated clients: the operation's tag and its function, such as `payments_book_payment`."""
         tag = (operation.tags or operation.view_func.__module__.split(".")[-2:-1])[0]
-        return f"{tag}_{operation.view_func.__name__}"
+        return f"{tag}_{operation.view_func.__name__}".replace(" ", "_")
 
     def get_openapi_schema(self, **more: Any) -> Any:
         """The description."""
@@ -53,6 +55,7 @@ ANY_MAY_ANSWER = {
     400: "the body is no JSON",
     401: "nobody is signed in, and no token holds",
     403: "the role may not do this, or the request forges another's session",
+    503: "the database does not answer now; ask again, with the same key where there is one",
     429: "the caller asks too often; Retry-After says when to ask again",
     422: "something asked for cannot be; the answer says what and why",
 }

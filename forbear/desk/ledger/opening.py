@@ -6,7 +6,8 @@ All in SQL over the record's tables, so that millions of loans take minutes. Pay
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Any
 
@@ -19,23 +20,26 @@ from forbear.desk.ledger.rules import waterfall_order
 AT_ONCE = 1_000
 
 
-def open_loans(*, actor: str, at: datetime, rule: str = "oldest_installment") -> int:
+def open_loans(
+    *, actor: str, at: datetime, rule: str = "oldest_installment", loan_ids: Sequence[str] | None = None
+) -> int:
     """Open an account for every loan of the record that has none, with its disbursal and its schedule; how many.
 
     Args:
         actor: who, a username or a program's name.
         at: the instant at which it becomes known.
         rule: the allocation rule, a name of `forbear/loans/allocations.toml`.
+        loan_ids: these loans alone; None: all.
 
     Raises:
         WrongUse: no such rule.
     """
     order = waterfall_order(rule)
     with transaction.atomic(), connection.cursor() as cursor:
-        with whole_tables(cursor):
-            cursor.execute(
-                named("open_loans"), {"actor": actor, "at": at, "rule": rule, "order": list(order or ()) or None}
-            )
+        words = {"actor": actor, "at": at, "rule": rule, "order": list(order or ()) or None}
+        words["loans"] = None if loan_ids is None else list(loan_ids)
+        with whole_tables(cursor) if loan_ids is None else nullcontext():
+            cursor.execute(named("open_loans"), words)
             opened: int = cursor.fetchone()[0]
         return opened
 

@@ -59,6 +59,11 @@ def _held(rows: Rows, value: str, user: Any, at: datetime) -> Rows:
     return rows.filter(work.free(at)) if value == "free" else rows
 
 
+def _shown(rows: Rows, value: str, user: Any, at: datetime) -> Rows:
+    waiting = Q(state="proposed", expires_at__gt=at)
+    return rows.filter(waiting) if value == "waiting" else rows.exclude(waiting)
+
+
 def _yes_no(condition: Q) -> Callable[[Rows, str, Any, datetime], Rows]:
     def narrowed(rows: Rows, value: str, user: Any, at: datetime) -> Rows:
         return rows.filter(condition) if value == "true" else rows.exclude(condition)
@@ -71,6 +76,7 @@ SPECIAL: dict[str, tuple[tuple[str, ...], Callable[[Rows, str, Any, datetime], R
     "open": (("true", "false"), _yes_no(Q(closed_at__isnull=True))),
     "in_force": (("true", "false"), _yes_no(Q(version=F("loan__schedule_version")))),
     "unanswered": (("true", "false"), _yes_no(Q(answered_at__isnull=True))),
+    "show": (("waiting", "decided"), _shown),
     "active": (("true", "false"), _yes_no(Q(is_active=True))),
 }
 """Filters by name: the values they take, and what they do."""

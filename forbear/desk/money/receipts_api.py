@@ -16,6 +16,7 @@ from forbear.desk.money import receipts
 from forbear.desk.money.acts import FIRST_DAY, LAST_DAY, MOST_MONEY, PRINTABLE
 from forbear.desk.money.bank.mapping import shipped, shipped_mapping
 from forbear.desk.money.bank.movements import Faulty
+from forbear.desk.money.bank.reading import LARGEST
 from forbear.desk.money.models import STATES, BankFile, Receipt
 from forbear.desk.money.taking import take_file
 from forbear.desk.people.api_approvals import Proposal
@@ -203,7 +204,7 @@ def take_in(
     """
     how = shipped_mapping(mapping) if mapping else None
     try:
-        done = take_file(file.read(), file.name or "", how, actor=request.user, at=timezone.now())
+        done = take_file(file.read(LARGEST + 1), file.name or "", how, actor=request.user, at=timezone.now())
     except Faulty as wrong:
         faults = [{"loc": [f.where, f.column], "msg": f"{f.value!r}, expected {f.expected}"} for f in wrong.faults]
         return Status(422, {"detail": faults, "hint": wrong.hint})

@@ -77,7 +77,7 @@ class DeliveryOut(Schema):
     said: str
 
 
-class Which(Schema):
+class WhichDeliveries(Schema):
     """Which deliveries; newest first."""
 
     state: Literal["", "waiting", "delivered", "stuck", "skipped"] = ""
@@ -140,7 +140,7 @@ def resume(request: HttpRequest, webhook_id: UUID) -> object:
 
 @router.get("/{webhook_id}/deliveries", response={200: list[DeliveryOut], 403: NO[403]}, summary="Deliveries")
 @requires("webhooks.manage")
-def deliveries(request: HttpRequest, webhook_id: UUID, which: Query[Which]) -> list[Delivery]:
+def deliveries(request: HttpRequest, webhook_id: UUID, which: Query[WhichDeliveries]) -> list[Delivery]:
     """Messages of a subscription, newest first."""
     return subscribing.deliveries(webhook_id, which.state, which.before, which.limit)
 

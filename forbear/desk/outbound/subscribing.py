@@ -179,11 +179,11 @@ def tried(user: Any, webhook_id: UUID, at: datetime) -> Event:
 def webhooks() -> QuerySet[Webhook]:
     """All subscriptions, with how many messages wait, are stuck, and since when the oldest waits."""
     rows = Webhook.objects.alias(
-        left=FilteredRelation("deliveries", condition=Q(deliveries__state__in=OPEN_STATES))
+        undelivered=FilteredRelation("deliveries", condition=Q(deliveries__state__in=OPEN_STATES))
     ).annotate(
-        waiting=Count("left__event", filter=Q(left__state="waiting")),
-        stuck=Count("left__event", filter=Q(left__state="stuck")),
-        oldest=Min("left__event__at"),
+        waiting=Count("undelivered__event", filter=Q(undelivered__state="waiting")),
+        stuck=Count("undelivered__event", filter=Q(undelivered__state="stuck")),
+        oldest=Min("undelivered__event__at"),
     )
     return rows.order_by("name", "webhook_id")
 

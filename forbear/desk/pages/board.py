@@ -11,10 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from forbear.desk.complaints.rates import rates
 from forbear.desk.people.rights import requires
 from forbear.desk.record.board import board, since_of
 from forbear.desk.record.gate import packs
 
+KINDS = {"channel": _("Channel"), "template": _("Template"), "agent": _("Agent"), "agency": _("Agency")}
 PERIODS = {"today": _("Today"), "7": _("7 days"), "30": _("30 days")}
 
 
@@ -26,7 +28,14 @@ def show(request: HttpRequest) -> HttpResponse:
     period = period if period in PERIODS else "today"
     now = timezone.now()
     since = since_of(period, midnight(now))
-    told = {"board": board(since, now), "period": period, "periods": PERIODS, "since": since, "zone": zone()}
+    told = {
+        "rates": [(one, KINDS[one.kind]) for one in rates(since, now)],
+        "board": board(since, now),
+        "period": period,
+        "periods": PERIODS,
+        "since": since,
+        "zone": zone(),
+    }
     return render(request, "pages/board.html", told)
 
 

@@ -17,6 +17,7 @@ from forbear.basics.errors import WrongUse
 from forbear.desk.money import receipts as services
 from forbear.desk.money.bank.mapping import shipped, shipped_mapping
 from forbear.desk.money.bank.movements import Faulty
+from forbear.desk.money.bank.reading import LARGEST
 from forbear.desk.money.models import OTHERS, PARKED, STATES, BankFile, Receipt
 from forbear.desk.money.taking import take_file
 from forbear.desk.pages.trying import amount_of, day_of, tried
@@ -51,7 +52,9 @@ def take_in(request: HttpRequest) -> HttpResponse:
             raise WrongUse(_("no file was chosen"))
         how = shipped_mapping(mapping) if mapping else None
         try:
-            told["done"] = take_file(given.read(), given.name or "", how, actor=request.user, at=timezone.now())
+            told["done"] = take_file(
+                given.read(LARGEST + 1), given.name or "", how, actor=request.user, at=timezone.now()
+            )
         except Faulty as wrong:
             told["faults"] = wrong.faults
 

@@ -102,6 +102,8 @@ def holds(borrower_id: str, purpose: str, at: datetime, channel: str = "") -> bo
 
 def _tell_the_gate(said: Consent) -> None:
     fact = purposes()[said.purpose]["fact"]
+    if not fact:
+        return
     open_facts = Fact.objects.filter(
         Q(until__isnull=True) | Q(until__gt=said.at), borrower_id=said.borrower_id, fact=fact
     )

@@ -16,6 +16,7 @@ from django.db import connection
 
 from forbear.conduct import Refusal, ask, sending
 from forbear.conduct.situation import Contact, Fact, proposal
+from forbear.desk.applications.models import Contest
 from forbear.desk.ledger.balances import Balance, balances
 from forbear.desk.record.gate import packs
 from forbear.desk.record.models import Borrower, Case, Complaint, Loan
@@ -110,6 +111,8 @@ def _open(borrower_id: str, at: datetime) -> Iterator[Keep]:
         yield Keep("case", "her case is open", None)
     if Complaint.objects.filter(borrower_id=borrower_id, answered_at__isnull=True).exists():
         yield Keep("complaint", "a complaint of hers is not answered", None)
+    if Contest.objects.filter(borrower_id=borrower_id, state="open").exists():
+        yield Keep("contest", "a decision that she contests is not answered (个人信息保护法 art. 24)", None)
 
 
 def _unsettled(balance: Balance) -> bool:

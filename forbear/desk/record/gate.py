@@ -54,7 +54,7 @@ def leave_of(
 ) -> list[Leave]:
     """The gate's answer for each channel, on all contacts and facts as they are now; nothing is written."""
     past, facts = sending.known_of(connection, borrower_id)
-    vouched = _vouched(at)
+    vouched = vouched_at(at)
     return [
         Leave(channel, judge_one(proposal(act, 1, None, "act"), facts, past, packs()))
         for channel in channels
@@ -71,7 +71,7 @@ def reserve(borrower_id: str, channel: str, at: datetime, *, by: Any, sender: st
     with transaction.atomic():
         now = sending.lock_borrower(connection, borrower_id)
         contact_id = sending.new_contact_id()
-        act = {**_act(borrower_id, channel, now, sender, _vouched(at)), "act_id": contact_id}
+        act = {**_act(borrower_id, channel, now, sender, vouched_at(at)), "act_id": contact_id}
         said = sending.reserve(connection, act, packs(), contact_id=contact_id)
         if isinstance(said, Cleared):
             Contact.objects.filter(contact_id=contact_id).update(by=by, strategy=Subquery(_strategy(borrower_id)))
@@ -93,7 +93,7 @@ def _strategy(borrower_id: str) -> Any:
     return Case.objects.filter(borrower_id=borrower_id, closed_at__isnull=True).values("strategy")[:1]
 
 
-def _vouched(at: datetime) -> dict[str, dict[str, str]]:
+def vouched_at(at: datetime) -> dict[str, dict[str, str]]:
     """What is vouched for at an instant: facts and values by channel."""
     found: dict[str, dict[str, str]] = {}
     for row in Vouched.objects.filter(Q(until__isnull=True) | Q(until__gt=at), since__lte=at):

@@ -18,7 +18,7 @@ from forbear.basics.errors import WrongUse
 from forbear.conduct import sending
 from forbear.conduct.situation import RESULTS
 from forbear.desk.audit.log import record
-from forbear.desk.record.models import Case, Contact, Note, Promise
+from forbear.desk.record.models import Case, Contact, Note
 
 CLAIM = timedelta(minutes=30)
 """How long a case stays claimed without anything being done about it."""
@@ -83,44 +83,6 @@ def settle_call(user: Any, contact_id: str, outcome: str) -> None:
             raise WrongUse(_("there is no such call of yours whose outcome is open"), _("look at the timeline"))
         sending.settle(connection, contact_id, outcome)
         record(user, "call.outcome", f"borrower:{contact.borrower_id}", contact=contact_id, outcome=outcome)
-
-
-def promise(
-    user: Any,
-    borrower_id: str,
-    amount: int,
-    due_on: date,
-    at: datetime,
-    *,
-    currency: str,
-    contact_id: str | None = None,
-) -> Promise:
-    """Write down a promise to pay an amount (minor units) by a day.
-
-    Raises:
-        WrongUse: the amount is not positive, or the day is past or too far off.
-    """
-    if amount <= 0:
-        raise WrongUse(_("a promise is of more than nothing"), _("enter what was promised"))
-    if not at.date() <= due_on <= at.date() + timedelta(days=MOST_DAYS_PROMISED):
-        raise WrongUse(
-            _("%(day)s is no day for a promise") % {"day": due_on},
-            _("between today and %(days)s days on; offer a plan for later") % {"days": MOST_DAYS_PROMISED},
-        )
-    with transaction.atomic():
-        made = Promise.objects.create(
-            promise_id=uuid4().hex,
-            borrower_id=borrower_id,
-            contact_id=contact_id,
-            amount=amount,
-            currency=currency,
-            due_on=due_on,
-            made_at=at,
-            made_by=user,
-        )
-        facts = {"promise": made.pk, "amount": amount, "due_on": str(due_on)}
-        record(user, "promise.made", f"borrower:{borrower_id}", **facts)
-    return made
 
 
 def note(user: Any, borrower_id: str, text: str, at: datetime) -> Note:

@@ -1,16 +1,25 @@
-"""Reaching a desk's database from a command: the running one's, or started for the command's time."""
+"""Reaching a desk's database from a command: the running one's, or started for the command's time.
+
+A command that comes while the desk starts, or in the moment after it was killed and before it is started again, waits
+for it: to take the folder then would keep the desk down for as long as the command works.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from forbear.basics.errors import WrongUse
+from forbear.basics.errors import ForbearError
 from forbear.desk.server.announcing import RUNNING
+from forbear.desk.server.keeping import is_held
 from forbear.desk.server.serving import environment, migrate
+
+WAIT_SECONDS = 30
+"""How long a command waits for a desk that starts, or that ended without stopping and may be started again."""
 
 
 @contextmanager
@@ -18,37 +27,60 @@ def desk_at(data: Path) -> Iterator[None]:
     """Django set up in this process over the desk in `data`, whether it runs or not.
 
     Raises:
-        WrongUse: the folder is held by another process that does not serve (yet).
+        WrongUse: the folder is held by another process that does not serve.
+        ForbearError: the database went away while the command was at work.
     """
     with _settings(data) as env:
         os.environ.update(env)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forbear.desk.settings")
         os.environ["FORBEAR_DB_POOL"] = "0"
         import django
-        from django.db import connections
+        from django.db import InterfaceError, OperationalError, connections
         from django.utils import translation
 
         django.setup()
         translation.activate("en")  # what commands say is English, whatever the pages speak
         try:
             yield
+        except (OperationalError, InterfaceError) as gone:
+            raise ForbearError(
+                f"the database went away: {str(gone).strip().splitlines()[0]}",
+                "what was not finished was undone; run the command again once the desk is back",
+            ) from gone
         finally:
             connections.close_all()
 
 
 @contextmanager
 def _settings(data: Path) -> Iterator[dict[str, str]]:
-    try:
-        held = environment(data)
-        env = held.__enter__()
-    except WrongUse:
-        with suppress(OSError, ValueError):
-            told: dict[str, str] = json.loads((data / RUNNING).read_text())
+    until = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < until:
+        told = _told(data)
+        if told and _answers(told["DATABASE_URL"]):
             yield told
             return
-        raise
-    try:
+        if told is None and not is_held(data):
+            break
+        time.sleep(0.1)
+    with environment(data) as env:
+        (data / RUNNING).unlink(missing_ok=True)  # of a desk that was killed and is not coming back
         migrate(env)
         yield env
-    finally:
-        held.__exit__(None, None, None)
+
+
+def _told(data: Path) -> dict[str, str] | None:
+    """What the desk that serves, or served until it was killed, told other commands; None where there is none."""
+    with suppress(OSError, ValueError):
+        told: dict[str, str] = json.loads((data / RUNNING).read_text())
+        return told
+    return None
+
+
+def _answers(database: str) -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(database, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -23,6 +23,8 @@ JOBS: dict[str, float] = {
     "forbear.desk.outbound.delivering:deliver_now": 1,
     "forbear.desk.outbound.delivering:forget_now": 3600,
     "forbear.desk.money.automatic:book_waiting_now": 60,
+    "forbear.desk.contact.working:background": 1,
+    "forbear.desk.calls.promising:settle_now": 300,
 }
 """A function without arguments, and how many seconds pass between its end and its next beginning."""
 

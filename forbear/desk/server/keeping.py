@@ -6,11 +6,35 @@ import base64
 import fcntl
 import os
 import secrets
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from forbear.basics.errors import WrongUse
+
+WAIT_SECONDS = 1
+"""How long a process waits for the folder: for another that only looks whether it is held, or that is just leaving."""
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds the data folder now."""
+    try:
+        lock = os.open(path / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _locked(lock)
+    finally:
+        os.close(lock)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class DataFolder:
@@ -23,13 +47,15 @@ class DataFolder:
     def __enter__(self) -> Self:
         self.path.mkdir(parents=True, exist_ok=True)
         held = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(held)
-            raise WrongUse(
-                f"{self.path} is in use by another desk", "stop that one first, or name another folder with --data"
-            ) from None
+        until = time.monotonic() + WAIT_SECONDS
+        while not _locked(held):
+            if time.monotonic() > until:
+                os.close(held)
+                raise WrongUse(
+                    f"{self.path} is in use by another desk",
+                    "stop that one first, or name another folder with --data",
+                )
+            time.sleep(0.05)
         self._held = held
         return self
 

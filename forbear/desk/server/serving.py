@@ -28,6 +28,8 @@ from forbear.desk.server.keeping import DataFolder
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 READY_SECONDS = 60
 """How long the web server may take to answer for the first time."""
+MIGRATING = 0x6D696772
+"""Key of the lock under which tables are brought up to date (the letters migr)."""
 STOP_SECONDS = 5
 """How long the web server may take to stop before it is killed; it gives requests one second."""
 
@@ -108,13 +110,20 @@ def sized() -> dict[str, str]:
 
 
 def migrate(env: dict[str, str]) -> None:
-    """Bring the database's tables to this version.
+    """Bring the database's tables to this version; of several that begin at once, one does it and the others wait.
 
     Raises:
-        ForbearError: a migration failed; carries its words.
+        ForbearError: the database cannot be reached, or a migration failed; carries its words.
     """
+    import psycopg
+
     command = [sys.executable, "-m", "django", "migrate", "--no-input", "-v", "0"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    try:
+        with psycopg.connect(env["DATABASE_URL"], autocommit=True) as held:
+            held.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])
+            told = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    except psycopg.Error as error:
+        raise ForbearError(f"the database does not answer: {error}", "is DATABASE_URL right?") from error
     if told.returncode:
         raise ForbearError(f"the migrations failed: {told.stderr.strip()[-2000:]}", "is DATABASE_URL right?")
 

@@ -32,8 +32,8 @@ PAUSE = (0.1, 0.8)
 FIND_SECONDS = 5
 OTHERWISE = "the desk's first process"
 """What is killed when there has been none of a kind for so long: it is always there."""
-RECOVER_SECONDS = 120
-DRAIN_SECONDS = 120
+RECOVER_SECONDS = 300
+DRAIN_SECONDS = 300
 SET_UP = """
 import sys
 from datetime import UTC, datetime, timedelta
@@ -78,6 +78,7 @@ def run(
     loans: int = 200,
     books: int = 3,
     audit_every: int = 20,
+    minutes: float = 600,
 ) -> Figures:
     """Kill a desk under load so many times, and audit it on the way and afterwards.
 
@@ -89,6 +90,7 @@ def run(
         loans: of the first book.
         books: imported meanwhile, each of a third of the loans.
         audit_every: kills between two audits.
+        minutes: no kill after so many, whatever was asked for.
     """
     figures, began = Figures(seed), time.monotonic()
     record = Record(folder / "record.jsonl")
@@ -108,6 +110,8 @@ def run(
             client.start()
         try:
             for n, kind in enumerate(pick.choices(list(VICTIMS), list(VICTIMS.values()), k=kills)):
+                if time.monotonic() - began > minutes * 60:
+                    break
                 _one_kill(kind, kept, record, figures, pick)
                 if (n + 1) % audit_every == 0:
                     heads.append(_audited(kept, record, figures, at_rest=False))

@@ -16,7 +16,7 @@ from forbear.testing.kills.clients import Client
 from forbear.testing.kills.family import Process, family, kill
 from forbear.testing.kills.record import Record
 
-START_SECONDS = 120
+START_SECONDS = 300
 STOP_SECONDS = 30
 
 

@@ -2,13 +2,15 @@
 
 The target is a recall of 0.95 at no more than 3 % false alarms, measured on whatever files are named `heldout`. A
 language without such a file has nothing to be held to, and its tests are skipped. The floors below hold what has been
-measured, that a change which loses it be seen; they are set by hand after a measurement, never tuned towards.
+measured, that a change which loses it be seen; they are set by hand after a measurement, never tuned towards. Chinese
+meets the target; English has 0.936 where 0.95 is wanted.
 """
 
 from __future__ import annotations
 
 import csv
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,21 @@ import pytest
 from forbear.conduct.language.measure import LAWFUL, Figures, measured, read
 
 DATA = Path(__file__).parent / "data"
-MOST_ALARMS = {"en": 0.05, "zh": 0.05}
-LEAST_RECALL = {"en": 0.92, "zh": 0.97}
-LEAST_DISGUISED = 0.9
-LEAST_TO_JUDGE = 20
+MOST_ALARMS = {"en": 0.03, "zh": 0.03}
+LEAST_RECALL = {"en": 0.93, "zh": 0.95}
+LEAST_DISGUISED = 0.95
+LEAST_TO_JUDGE = 30
 """Disguised messages below which their share says nothing."""
 LANGUAGES = ["en", "zh"]
+
+
+FROZEN = {
+    "en_heldout3": "d771ffddb2bd56db6fc59866e89a6f90e8fc50e73288cf379edb3d066a8afe6a",
+    "en_heldout4": "8f1682593453a55f7be34ed42b9e928e387f855549b1993b02dbf6d99a687855",
+    "zh_heldout3": "744dca58de74a43d3797b421016145fa4afb117d19d4abe2358ed9d096afcad6",
+    "zh_heldout4": "f2cf1d5b4b0152ae5d754c6313eb41c8fe1cde9177ec4a70c993574fa1ba1cdb",
+}
+"""SHA-256 of the held-out files as they were when they were made, before anything was tuned that they measure."""
 
 
 @cache
@@ -35,13 +46,13 @@ def held_out(language: str) -> Figures:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_lawful_messages_are_let_through(language: str) -> None:
-    assert held_out(language).lawful >= 80
+    assert held_out(language).lawful >= 230
     assert held_out(language).false_alarms <= MOST_ALARMS[language]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_forbidden_messages_are_caught(language: str) -> None:
-    assert held_out(language).forbidden >= 100
+    assert held_out(language).forbidden >= 260
     assert held_out(language).recall >= LEAST_RECALL[language]
 
 
@@ -51,6 +62,15 @@ def test_disguised_messages_are_caught(language: str) -> None:
     if figures.tricks.total() < LEAST_TO_JUDGE:
         pytest.skip("too few disguised messages")
     assert figures.tricks_caught.total() / figures.tricks.total() >= LEAST_DISGUISED
+
+
+@pytest.mark.parametrize("part", sorted(FROZEN))
+def test_a_held_out_part_is_as_it_was_made(part: str) -> None:
+    assert sha256((DATA / f"{part}.csv").read_bytes()).hexdigest() == FROZEN[part]
+
+
+def test_every_held_out_part_is_frozen() -> None:
+    assert {path.stem for path in DATA.glob("*_heldout*.csv")} == set(FROZEN)
 
 
 def rows(language: str, part: str) -> list[dict[str, str]]:

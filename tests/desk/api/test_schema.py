@@ -25,6 +25,9 @@ from forbear.desk.ledger.booking import book
 from forbear.desk.money.models import Receipt
 from forbear.desk.money.payments import payments, propose_reversal
 from forbear.desk.money.taking import take_file
+from forbear.desk.outbound.subscribing import made as made_webhook
+from forbear.desk.outbound.subscribing import tried
+from forbear.desk.people.models import User
 from forbear.desk.people.rights import actions
 from forbear.desk.people.tokens import make_token
 from forbear.desk.privacy import put
@@ -53,6 +56,7 @@ DEEPER = {
     "POST /api/v1/approvals/{approval_id}/approve": "each kind has rights of its own",
     "POST /api/v1/approvals/{approval_id}/refuse": "as approve",
     "POST /api/v1/approvals/{approval_id}/withdraw": "one's own alone",
+    "POST /api/v1/exports/{name}/{form}": "each list has a right of its own beside",
 }
 """Operations that may say 403 to a role that has the right, and why."""
 ACTIONS = {str(one): one.action for one in endpoints() if one.is_api}
@@ -122,6 +126,10 @@ def furnished(db, user_of):
     user_of("agent", "somebody")
     user_of("service", "till")
     made = make_token("tests", "till", "tests", ["payments.book"], now + timedelta(days=9), now)
+    hook = made_webhook(
+        user_of("administrator", "proposer"), "core", "https://core.example/", ["payment.booked"], now
+    )
+    told = tried(User.objects.get(username="proposer"), hook.pk, now)
     (paid,) = payments(payment_id="P1", most=1)
     waits = propose_reversal(paid, date(2026, 3, 1), "bounced", by=importer, at=now)
     known.update(
@@ -133,6 +141,9 @@ def furnished(db, user_of):
         token_id=[made.pk],
         approval_id=[str(waits.pk)],
         field=["phone", "name"],
+        webhook_id=[str(hook.pk)],
+        message_id=[told.message_id],
+        key=["L1", "B1"],
         position=["1"],
     )
     for signal in (request_started, request_finished):  # as Django's own test client does: one transaction for all

@@ -165,3 +165,19 @@ def test_only_those_with_the_right_book(as_role, role):
 def test_nobody_books_who_is_not_signed_in():
     assert post(Client()).status_code == 401
     assert not Entry.objects.filter(kind="payment").exists()
+
+
+def test_a_database_that_is_away_is_told_as_such_and_to_be_asked_again(till, monkeypatch):
+    from django.db import OperationalError
+
+    from forbear.desk.money import payments
+
+    def away(*_given, **_more):
+        raise OperationalError("the connection is lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(payments, "pay", away)
+        told = post(till)
+    assert told.status_code == 503
+    assert "same key" in told.json()["hint"]
+    assert post(till).status_code == 201

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from itertools import chain
 
@@ -234,6 +237,38 @@ def test_a_kill_between_staging_and_booking_leaves_nothing_half_and_the_next_run
     done = take_file(data, "a", None, actor="t", at=NOW)
     assert (done.again, done.booked) == (True, 2)
     assert balances(["LN0001"], FAR)["LN0001"].paid_total == 1_100
+    assert list(verify()) == []
+
+
+DYING = """
+import os, sys, django
+django.setup()
+from datetime import UTC, datetime
+from forbear.desk.money import automatic, taking
+def die(*args, **facts):
+    os.kill(os.getpid(), 9)
+if sys.argv[1] == "booking":
+    automatic.record = die
+if sys.argv[1] == "keeping":
+    taking.record = die
+between = die if sys.argv[1] == "between" else None
+now = datetime(2026, 4, 1, tzinfo=UTC)
+taking.take_file(sys.stdin.buffer.read(), "a", None, actor="t", at=now, watch=between)
+"""
+
+
+@pytest.mark.parametrize(("where", "kept"), [("keeping", 0), ("between", 2), ("booking", 2)])
+def test_a_process_that_is_killed_leaves_nothing_half(transactional_db, postgres, where, kept):
+    lend("LN0001")
+    data = document(statement(entry("5", text="LN0001"), entry("6", text="nothing")))
+    told_ = subprocess.run(
+        [sys.executable, "-c", DYING, where], input=data, env={**os.environ, "DATABASE_URL": postgres}, check=False
+    )
+    assert told_.returncode == -9
+    assert (Receipt.objects.count(), Share.objects.count()) == (kept, 0)
+    assert balances(["LN0001"], FAR)["LN0001"].paid_total == 0
+    assert take_file(data, "a", None, actor="t", at=NOW).booked == 1
+    assert balances(["LN0001"], FAR)["LN0001"].paid_total == 500
     assert list(verify()) == []
 
 

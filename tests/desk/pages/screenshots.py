@@ -17,6 +17,9 @@ SHOTS = (
     ("agent", 2, "zh-hans", "phone", "borrower-phone"),
     ("manager", 1, "zh-hans", "wide", "portfolio"),
     ("manager", 2, "en", "wide", "board"),
+    ("manager", 5, "en", "wide", "template"),
+    ("manager", 6, "zh-hans", "wide", "complaints"),
+    ("manager", 7, "en", "wide", "inbox"),
     ("manager", 4, "zh-hans", "wide", "payments"),
     ("manager", 5, "en", "wide", "receipts"),
     ("manager", 6, "zh-hans", "phone", "receipt-phone"),
@@ -28,6 +31,8 @@ SHOTS = (
     ("compliance", 2, "zh-hans", "wide", "vouched"),
     ("compliance", 3, "en", "wide", "audit"),
     ("admin", 1, "en", "wide", "users"),
+    ("manager", 13, "en", "wide", "applications"),
+    ("manager", 14, "zh-hans", "wide", "application"),
 )
 """Who, which page of theirs (`tour.PAGES`), language, width, name of the file."""
 

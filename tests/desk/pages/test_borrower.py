@@ -61,6 +61,12 @@ def test_a_call_goes_from_leave_to_outcome_to_promise(known, as_role, at_noon):
     call = Contact.objects.get()
     assert (call.result, call.channel, call.by.username) == (None, "call", "agent")
     assert "How did it go?" in page
+    assert "¥1,234.56" not in agent.get(ADDRESS).content.decode()  # no sum before the person is verified
+    page = agent.post(f"/calls/outcome/{call.pk}", {"outcome": "promise"}, follow=True).content.decode()
+    assert "tick the checklist first" in page
+    for point in ("identified", "verified"):
+        agent.post(f"/calls/tick/{call.pk}", {"point": point})
+    assert "¥1,234.56" in agent.get(ADDRESS).content.decode()
     page = agent.post(f"/calls/outcome/{call.pk}", {"outcome": "promise"}, follow=True).content.decode()
     assert Contact.objects.get().result == "promise"
     assert "Promised to pay" in page

@@ -12,11 +12,17 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 WIDTHS = {"phone": 390, "tablet": 820, "wide": 1440}
 LANGUAGES = ("en", "zh-hans")
 PAGES = {
-    "agent": ("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine"),
+    "agent": (
+        *("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine", "/applications/new"),
+        *("/inbox", "COMPLAINTS", "/templates"),
+    ),
     "manager": (
         *("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
+        *("/exports/", "/channels", "/templates/write?from=1", "/complaints", "/inbox"),
         *("/payments/receipts", "RECEIPT", "/payments/files", "/approvals", "ACTS"),
         *("/payments/receipts?state=matched", "/payments/receipts?state=returned", "/approvals?show=decided"),
+        *("/applications", "/applications/13", "/applications/6", "/applications/policy"),
+        "/applications?state=accepted&outcome=decline",
     ),
     "compliance": (
         "/",
@@ -26,10 +32,11 @@ PAGES = {
         "/audit?actor=nobody",
         "/rules?words=nothing+so",
         "APPROVAL",
+        *("/templates", "/templates/of/late_1_7", "/templates/version/1", "/complaints"),
     ),
-    "admin": ("/", "/users"),
-    "risk": ("/",),
-    "agency": ("/", "/worklist"),
+    "admin": ("/", "/users", "/webhooks/"),
+    "risk": ("/", "/portfolio", "/rules?act=visit", "/applications/policy", "/applications/4"),
+    "agency": ("/", "/worklist", "BORROWER"),
     "funder": ("/",),
     "borrower": ("/", "/accounts/password/change/", "/accounts/2fa/"),
 }
@@ -76,7 +83,7 @@ def addresses(page, demo, username: str) -> list[str]:
     wanted = PAGES[username]
     first_of = {"RECEIPT": "/payments/receipts", "APPROVAL": "/approvals"}
     stands_for = {one: _last(page, demo, first_of[one]) for one in wanted if one in first_of}
-    if {"BORROWER", "LOAN"} & set(wanted):
+    if {"BORROWER", "LOAN", "COMPLAINTS"} & set(wanted):
         stands_for |= _of_worklist(page, demo)
     return [stands_for.get(one, one) for one in wanted]
 
@@ -97,6 +104,7 @@ def _of_worklist(page, demo) -> dict[str, str]:
     return {
         "BORROWER": borrower,
         "HISTORY": borrower.replace("/borrowers/", "/cases/of/"),
+        "COMPLAINTS": borrower.replace("/borrowers/", "/complaints/of/"),
         "LOAN": f"/payments/of/{loan}",
         "ACTS": f"/acts/of/{loan}?{act}",
     }

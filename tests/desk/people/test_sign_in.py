@@ -11,8 +11,10 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from allauth.socialaccount.models import SocialAccount
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DataError, OperationalError
 from django.test import Client
 
 from forbear.desk.people.making import make_user, set_password
@@ -118,6 +120,21 @@ def test_signing_in_turns_the_session_and_signing_out_ends_it(anna):
     client.post("/accounts/logout/")
     client.cookies["session"] = key
     assert not is_in(client)
+
+
+@pytest.mark.parametrize(("failure", "told"), [(OperationalError, OperationalError), (DataError, UpdateError)])
+def test_a_database_that_fails_is_not_taken_for_a_session_that_is_gone(anna, monkeypatch, failure, told):
+    client = Client()
+    client.force_login(anna)
+    session = client.session
+
+    def fail(*_given, **_more):
+        raise failure("gone")
+
+    monkeypatch.setattr(Session, "save", fail)
+    session["seen"] = 1
+    with pytest.raises(told):
+        session.save()
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("began", 12 * 3600 + 1), ("seen", 3601)])

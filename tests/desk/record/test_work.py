@@ -11,7 +11,7 @@ from django.db import connections
 from forbear.basics.errors import WrongUse
 from forbear.desk.audit.models import Entry
 from forbear.desk.record import work
-from forbear.desk.record.models import Borrower, Case, Contact, Note, Promise
+from forbear.desk.record.models import Borrower, Case, Contact, Note
 from forbear.desk.record.visible import visible_cases
 
 NOW = datetime(2026, 6, 30, 4, tzinfo=UTC)
@@ -93,22 +93,10 @@ def test_the_outcome_of_a_call_is_recorded_once_by_whoever_made_it(three_cases, 
     assert Contact.objects.get().result == "no_answer"
 
 
-@pytest.mark.parametrize(
-    ("amount", "day"),
-    [(0, date(2026, 7, 1)), (-5, date(2026, 7, 1)), (100, date(2026, 6, 29)), (100, date(2026, 9, 1))],
-)
-def test_a_promise_that_cannot_be_is_refused(three_cases, user_of, amount, day):
-    with pytest.raises(WrongUse):
-        work.promise(user_of("agent"), "B1", amount, day, NOW, currency="CNY")
-    assert not Promise.objects.exists()
-
-
-def test_a_promise_and_a_note_are_kept_with_who_and_when(three_cases, user_of):
+def test_a_note_is_kept_with_who_and_when(three_cases, user_of):
     anna = user_of("agent")
-    made = work.promise(anna, "B1", 12_345, date(2026, 7, 5), NOW, currency="CNY")
-    assert (made.amount, made.state, made.made_by, made.made_at) == (12_345, "open", anna, NOW)
     with pytest.raises(WrongUse):
         work.note(anna, "B1", "  ", NOW)
     work.note(anna, "B1", " will call back \n", NOW)
     assert Note.objects.get().text == "will call back"
-    assert [e.action for e in Entry.objects.order_by("entry_id")] == ["promise.made", "note.written"]
+    assert [e.action for e in Entry.objects.order_by("entry_id")] == ["note.written"]

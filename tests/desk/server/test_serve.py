@@ -9,12 +9,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from forbear.testing.desk import LiveDesk
+from forbear.basics.errors import ForbearError
+from forbear.desk.server import Embedded
+from forbear.desk.server.serving import migrate
+from forbear.testing.desk import LiveDesk, open_folder
 
 pytestmark = [pytest.mark.postgres]
 
@@ -109,6 +113,34 @@ def test_killed_database_and_killed_desk_come_back_and_a_stop_leaves_nothing(new
     with psycopg.connect(new_desk.database_url) as connection:
         assert connection.execute("SELECT borrower_id FROM borrowers").fetchall() == [("B1",)]
 
+    # Killed and started again a little later: a command that came in between has waited for it, not taken its place.
+    new_desk.kill()
+    command = [sys.executable, "-c", "from forbear.cli import main; main()", "desk", "user", "list", "--data"]
+    asked = subprocess.Popen(
+        [*command, str(new_desk.data)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    time.sleep(1)
+    new_desk.start()
+    assert asked.wait(60) == 0, asked.communicate()
+    asked.stdout.close()
+    assert "in use" not in new_desk.log
+
     assert new_desk.stop() < 5
     assert processes_naming(str(new_desk.data)) == []
     assert not (new_desk.data / "running.json").exists()
+
+
+def test_two_that_start_at_once_bring_the_tables_up_to_date_once(tmp_path):
+    with open_folder() as folder, Embedded(folder / "pg", password="of-this-test") as server:
+        env = {**os.environ, "DATABASE_URL": server.url, "DJANGO_SETTINGS_MODULE": "forbear.desk.settings"}
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(migrate, [env, env]))
+        with psycopg.connect(server.url) as connection:
+            twice = "SELECT app, name FROM django_migrations GROUP BY app, name HAVING count(*) > 1"
+            assert connection.execute(twice).fetchall() == []
+            assert connection.execute("SELECT count(*) FROM loans").fetchone() == (0,)
+
+
+def test_a_database_that_does_not_answer_is_told_in_words():
+    with pytest.raises(ForbearError, match="does not answer"):
+        migrate({**os.environ, "DATABASE_URL": "host=127.0.0.1 port=1 dbname=none"})

@@ -20,6 +20,7 @@ import duckdb
 from django.db import connection, transaction
 
 from forbear.basics.errors import UnreadableFile, WrongUse
+from forbear.desk.applications.scores import load_scores
 from forbear.desk.audit.log import record
 from forbear.desk.imports.copying import copy_in
 from forbear.desk.nights.models import keep
@@ -66,6 +67,7 @@ def load_worklist(folder: str | Path, *, actor: Any, at: datetime) -> Worklist:
                 cursor.execute(_statement(name), {"as_of": as_of, "at": at})
                 done[name] = cursor.rowcount
             keep(as_of, text, at)
+            load_scores(Path(folder), as_of, told.get("risk", {}).get("model", {}).get("sha256", ""))
             record(actor, "book.import", f"night:{as_of}", **done)
     return Worklist(as_of, done["opened"], done["refresh"], done["cured"])
 

@@ -1,4 +1,4 @@
--- Opens an account for each loan that has none: one entry `disbursal`, one entry `due` (the totals of its schedule;
+-- Opens an account for each loan (of `loans`; null: of all) that has none: one entry `disbursal`, one entry `due` (the totals of its schedule;
 -- installment by installment they stand in `installments`), and their postings. One row: how many were opened.
 -- Reads: loans, installments. Writes: ledger_accounts, ledger_entries, ledger_postings.
 WITH fresh AS MATERIALIZED (
@@ -7,9 +7,11 @@ WITH fresh AS MATERIALIZED (
     JOIN (
         SELECT loan_id, version, sum(interest_due)::bigint AS interest, sum(fees_due)::bigint AS fees
         FROM installments
+        WHERE %(loans)s::text[] IS NULL OR loan_id = ANY (%(loans)s::text[])
         GROUP BY loan_id, version
     ) AS t ON t.loan_id = l.loan_id AND t.version = l.schedule_version
     WHERE NOT EXISTS (SELECT FROM ledger_accounts AS a WHERE a.loan_id = l.loan_id)
+        AND (%(loans)s::text[] IS NULL OR l.loan_id = ANY (%(loans)s::text[]))
 ), accounts AS (
     INSERT INTO ledger_accounts (loan_id, currency, rule, components, version, last_on, last_booked_at)
     SELECT loan_id, currency, %(rule)s, %(order)s::text[], schedule_version, disbursed_on, %(at)s

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import chain
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError  # nosec B405 - types alone; read by defusedxml
+from xml.etree.ElementTree import Element, ParseError  # nosec B405
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring

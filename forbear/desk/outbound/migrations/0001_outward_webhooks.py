@@ -12,9 +12,10 @@ import forbear.desk.fields
 
 TELLING = files("forbear.desk.outbound").joinpath("sql", "telling.sql").read_text("utf-8")
 BACK = """
-DROP FUNCTION webhook_of_ledger, webhook_of_case, webhook_of_promise, webhook_of_contact, webhook_of_complaint,
-    webhook_of_consent, webhook_of_approval, webhook_fan_out CASCADE;
-DROP FUNCTION webhook_tell, webhook_wanted;
+DROP FUNCTION webhook_of_ledger, webhook_of_cases_opened, webhook_of_case_closed, webhook_of_promise,
+    webhook_of_contacts_made, webhook_of_contact_settled, webhook_of_complaint, webhook_of_consent, webhook_of_approval,
+    webhook_fan_out CASCADE;
+DROP FUNCTION webhook_tell, webhook_wanted, webhook_case, webhook_contact;
 """
 
 

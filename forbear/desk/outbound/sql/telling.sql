@@ -51,7 +51,10 @@ BEGIN
             jsonb_build_object(
                 'loan_id', e.loan_id, 'borrower_id', l.borrower_id, 'entry_id', e.entry_id, 'entry_kind', e.kind,
                 'effective_on', e.effective_on, 'booked_at', e.booked_at, 'amount', e.amount, 'currency', l.currency,
-                'payment_id', CASE WHEN e.kind = 'payment' THEN e.cause WHEN undone.kind = 'payment' THEN undone.cause END,
+                'payment_id', CASE
+                    WHEN e.kind = 'payment' THEN e.cause
+                    WHEN undone.kind = 'payment' THEN undone.cause
+                END,
                 'reverses', e.reverses
             ) AS data
         FROM added AS e
@@ -66,28 +69,64 @@ END $$;
 CREATE TRIGGER webhook_of_ledger AFTER INSERT ON ledger_entries
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION webhook_of_ledger();
 
--- Everything else: row by row, and of a change only where the condition says that something happened.
-CREATE FUNCTION webhook_of_case() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Cases and contacts also come in bulk: new ones are told once a statement, changes row by row where something happened.
+CREATE FUNCTION webhook_case(c cases) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'case_id', c.case_id, 'borrower_id', c.borrower_id, 'opened_at', c.opened_at, 'closed_at', c.closed_at,
+        'queue', c.queue, 'strategy', c.strategy, 'agency_id', c.agency_id, 'as_of', c.figures_as_of, 'dpd', c.dpd,
+        'bucket', c.bucket, 'arrears', c.arrears, 'outstanding', c.outstanding, 'currency', c.currency
+    )
+$$;
+CREATE FUNCTION webhook_of_cases_opened() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF webhook_wanted(ARRAY['case.opened']) THEN
+        INSERT INTO webhook_events (message_id, kind, lane, at, data)
+        SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), 'case.opened', c.borrower_id, now(), webhook_case(c)
+        FROM added AS c ORDER BY c.case_id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER webhook_of_cases_opened AFTER INSERT ON cases
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION webhook_of_cases_opened();
+CREATE FUNCTION webhook_of_case_closed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM webhook_tell(
-        CASE
-            WHEN TG_OP = 'INSERT' THEN 'case.opened'
-            WHEN NEW.closed_because = 'cured' THEN 'case.cured'
-            ELSE 'case.closed'
-        END,
-        NEW.borrower_id, now(),
-        jsonb_build_object(
-            'case_id', NEW.case_id, 'borrower_id', NEW.borrower_id, 'opened_at', NEW.opened_at,
-            'closed_at', NEW.closed_at, 'queue', NEW.queue, 'strategy', NEW.strategy, 'agency_id', NEW.agency_id,
-            'as_of', NEW.figures_as_of, 'dpd', NEW.dpd, 'bucket', NEW.bucket, 'arrears', NEW.arrears,
-            'outstanding', NEW.outstanding, 'currency', NEW.currency
-        )
+        CASE WHEN NEW.closed_because = 'cured' THEN 'case.cured' ELSE 'case.closed' END,
+        NEW.borrower_id, now(), webhook_case(NEW)
     );
     RETURN NULL;
 END $$;
-CREATE TRIGGER webhook_of_case_opened AFTER INSERT ON cases FOR EACH ROW EXECUTE FUNCTION webhook_of_case();
 CREATE TRIGGER webhook_of_case_closed AFTER UPDATE ON cases FOR EACH ROW
-    WHEN (OLD.closed_at IS NULL AND NEW.closed_at IS NOT NULL) EXECUTE FUNCTION webhook_of_case();
+    WHEN (OLD.closed_at IS NULL AND NEW.closed_at IS NOT NULL) EXECUTE FUNCTION webhook_of_case_closed();
+
+CREATE FUNCTION webhook_contact(c contacts) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'contact_id', c.contact_id, 'borrower_id', c.borrower_id,
+        'loan_ids', to_jsonb(coalesce(string_to_array(c.loan_id, '|'), ARRAY[]::text[])),
+        'at', c.at, 'channel', c.channel, 'direction', c.direction, 'result', c.result, 'party', c.party,
+        'sender', c.sender
+    )
+$$;
+CREATE FUNCTION webhook_of_contacts_made() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF webhook_wanted(ARRAY['contact.made']) THEN
+        INSERT INTO webhook_events (message_id, kind, lane, at, data)
+        SELECT
+            'msg_' || replace(gen_random_uuid()::text, '-', ''), 'contact.made', c.borrower_id, now(), webhook_contact(c)
+        FROM added AS c ORDER BY c.at, c.contact_id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER webhook_of_contacts_made AFTER INSERT ON contacts
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION webhook_of_contacts_made();
+CREATE FUNCTION webhook_of_contact_settled() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM webhook_tell('contact.settled', NEW.borrower_id, now(), webhook_contact(NEW));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER webhook_of_contact_settled AFTER UPDATE ON contacts FOR EACH ROW
+    WHEN (OLD.result IS DISTINCT FROM NEW.result AND NEW.result IS NOT NULL)
+    EXECUTE FUNCTION webhook_of_contact_settled();
 
 CREATE FUNCTION webhook_of_promise() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -104,23 +143,6 @@ END $$;
 CREATE TRIGGER webhook_of_promise_made AFTER INSERT ON promises FOR EACH ROW EXECUTE FUNCTION webhook_of_promise();
 CREATE TRIGGER webhook_of_promise_settled AFTER UPDATE ON promises FOR EACH ROW
     WHEN (OLD.state IS DISTINCT FROM NEW.state AND NEW.state <> 'open') EXECUTE FUNCTION webhook_of_promise();
-
-CREATE FUNCTION webhook_of_contact() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM webhook_tell(
-        CASE WHEN TG_OP = 'INSERT' THEN 'contact.made' ELSE 'contact.settled' END, NEW.borrower_id, now(),
-        jsonb_build_object(
-            'contact_id', NEW.contact_id, 'borrower_id', NEW.borrower_id,
-            'loan_ids', to_jsonb(coalesce(string_to_array(NEW.loan_id, '|'), ARRAY[]::text[])),
-            'at', NEW.at, 'channel', NEW.channel, 'direction', NEW.direction, 'result', NEW.result,
-            'party', NEW.party, 'sender', NEW.sender
-        )
-    );
-    RETURN NULL;
-END $$;
-CREATE TRIGGER webhook_of_contact_made AFTER INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION webhook_of_contact();
-CREATE TRIGGER webhook_of_contact_settled AFTER UPDATE ON contacts FOR EACH ROW
-    WHEN (OLD.result IS DISTINCT FROM NEW.result AND NEW.result IS NOT NULL) EXECUTE FUNCTION webhook_of_contact();
 
 CREATE FUNCTION webhook_of_complaint() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

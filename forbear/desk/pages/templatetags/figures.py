@@ -81,3 +81,11 @@ def querystring_of(asked: dict[str, str], after: str) -> str:
 def may(action: str, user: Any) -> bool:
     """Whether the user may do an action: `"receipts.see"|may:user`."""
     return allowed(user, action)
+
+
+@register.filter
+def task_word(kind: str) -> str:
+    """What a task is, in the reader's language."""
+    from forbear.desk.replies.words import TASK_WORDS
+
+    return str(TASK_WORDS.get(kind, kind))

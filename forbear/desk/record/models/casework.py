@@ -96,6 +96,8 @@ class Promise(models.Model):
     borrower = models.ForeignKey(Borrower, models.PROTECT, db_index=False, related_name="promises")
     loan = models.ForeignKey(Loan, models.PROTECT, null=True, blank=True, db_index=False, related_name="promises")
     contact = models.ForeignKey(Contact, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
+    series = Id(null=True, blank=True, help_text="the parts of one promise share it; null: it has one part")
+    method = models.TextField(default="", db_default="", help_text="how she means to pay")
     amount = Minor()
     currency = currency()
     due_on = models.DateField()
@@ -147,6 +149,22 @@ class Complaint(models.Model):
     complaint_id = Id(primary_key=True)
     borrower = models.ForeignKey(Borrower, models.PROTECT, db_index=False, related_name="complaints")
     loan = models.ForeignKey(Loan, models.PROTECT, null=True, blank=True, db_index=False, related_name="complaints")
+    contact = models.ForeignKey(
+        Contact,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        help_text="what it is about",
+    )
+    about_channel = models.TextField(default="", db_default="", help_text="channel of the contact it is about")
+    about_sender = models.TextField(
+        default="", db_default="", help_text="whose contact it was: lender or an agency"
+    )
+    about_template = models.TextField(default="", db_default="", help_text="name of the template, if a message")
+    clock = models.TextField(default="", db_default="", help_text="by which clock it is answered; see clocks.toml")
+    outcome = models.TextField(default="", db_default="", help_text="upheld, partly, not_upheld; empty: open")
     received_at = models.DateTimeField(db_default=Now())
     channel = models.TextField()
     kind = models.TextField(default="complaint", db_default="complaint")

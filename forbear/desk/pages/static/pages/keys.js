@@ -39,7 +39,8 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
     if (event.key === "?" && help) { event.preventDefault(); if (help.open) help.close(); else open(); return; }
     if (!on || help?.open) return;
-    const pressed = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    const named = document.querySelectorAll(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    const pressed = [...named].find((one) => one.checkVisibility?.() ?? true);
     if (!pressed) return;
     event.preventDefault();
     if (pressed.matches("input")) pressed.focus(); else pressed.click();

@@ -1,0 +1,1 @@
+"""Complaints: taken, timed by law, answered; contact waits meanwhile."""

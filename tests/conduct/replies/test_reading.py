@@ -1,0 +1,122 @@
+"""Reading replies: the traps, several intents at once, and the figures on the frozen held-out messages."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+
+import pytest
+
+from forbear.basics.errors import UnreadableFile
+from forbear.conduct.replies import INTENTS, PROTECTING, read_reply
+from forbear.conduct.replies.labelled import DATA, expanded, read
+from forbear.conduct.replies.measure import Measured, frozen, measured
+
+ON = date(2026, 11, 27)  # a Friday
+RECALL = 0.97
+MACRO_F1 = 0.85
+
+
+def intents(text: str) -> set[str]:
+    return set(read_reply(text, ON).intents)
+
+
+@cache
+def held_out(language: str) -> Measured:
+    return measured(read(DATA / f"{language}_heldout.txt"), language)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_held_out_messages_are_the_frozen_ones(language):
+    path = DATA / f"{language}_heldout.txt"
+    assert frozen(path)
+    assert len(read(path)) >= 500
+    assert len(read(DATA / f"{language}_tuning.txt")) >= 1_000
+
+
+@pytest.mark.parametrize("intent", PROTECTING)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_protecting_intent_is_not_missed(language, intent):
+    figures = held_out(language).by_intent[intent]
+    assert figures.labelled >= 40
+    assert figures.recall >= RECALL
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_intents_are_told_apart(language):
+    assert held_out(language).macro_f1 >= MACRO_F1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I cannot stop by the shop today",
+        "the bus stop is closed",
+        "my father passed the exam",
+        "my phone died",
+        "公交停运了，去不了",
+        "她走了三公里",
+        "手机死机了",
+        "打错字了",
+        "我是本人",
+        "没有异议，金额是对的",
+        "my friend is a lawyer",
+        "我朋友是律师",
+    ],
+)
+def test_words_that_only_look_like_a_protecting_intent(text):
+    assert not intents(text) & set(PROTECTING), read_reply(text, ON)
+
+
+@pytest.mark.parametrize(
+    "text", ["退订", "TD", "td", "停", "T", "STOP", "stop.", "Unsubscribe", "ｔｄ", "s.t.o.p", "退 订", "STOP 🛑"]
+)
+def test_the_shortest_stops(text):
+    reply = read_reply(text, ON)
+    assert reply.intents == ("stop",)
+    assert reply.certain
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("我失业了，别再打电话了", {"hardship", "stop"}),
+        ("唔好再打嚟，搵我律师", {"stop", "lawyer"}),
+        ("下周五还五百", {"promise"}),
+        ("My husband died and I lost my job", {"bereavement", "hardship"}),
+        ("wrong number, stop texting", {"wrong_person", "stop"}),
+        ("Oh great, another text. STOP TEXTING ME", {"stop"}),
+    ],
+)
+def test_several_intents_hold_at_once(text, said):
+    assert intents(text) >= said
+
+
+def test_danger_is_marked():
+    assert read_reply("我不想活了", ON).grave
+    assert read_reply("I want to kill myself", ON).grave
+    assert not read_reply("我没钱", ON).grave
+
+
+def test_a_promise_has_its_day_and_sum():
+    told = read_reply("下周五还五百", ON).promised
+    assert told is not None
+    assert (told.day, int(told.amount), told.currency) == (date(2026, 12, 4), 500, "CNY")
+
+
+@pytest.mark.parametrize("text", ["", " ", "😀", "?", "\x00", "a" * 50_000, "停" * 3_000, "\ud800", "١٢٣"])
+def test_any_text_is_read(text):
+    reply = read_reply(text, ON)
+    assert reply.intents
+    assert set(reply.intents) <= set(INTENTS)
+
+
+def test_a_line_stands_for_each_of_its_choices():
+    assert list(expanded("{a|b} c{| d}")) == ["a c", "a c d", "b c", "b c d"]
+
+
+def test_an_unknown_label_is_refused(tmp_path):
+    file = tmp_path / "x.txt"
+    file.write_text("## stopp\nstop\n")
+    with pytest.raises(UnreadableFile, match="stopp"):
+        read(file)
