@@ -239,7 +239,7 @@ def page(told: dict[str, Any], loans: int, command: str) -> str:
     slow = [f"- {ms:,.0f} ms: `{words}`" for ms, words in told["slow"][:10]] or ["None."]
     return "\n".join(
         [
-            "# Pages at a million loans",
+            f"# Pages at {loans:,} loans",
             "",
             f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} "
             f"{platform.machine()}, Python {platform.python_version()}; desk, database and load on the same cores.",

@@ -141,7 +141,8 @@ def _allocated(standing: Owed) -> list[tuple[Entry, list[tuple[str, int]]]]:
     """Each act of the loan with what it paid, by component, in two queries."""
     acts = standing.acts
     lines: dict[int, list[tuple[str, str | None, int]]] = {act.pk: [] for act in acts}
-    followed = Entry.objects.filter(of_entry__in=lines).values_list("entry_id", "of_entry_id")
+    followed = Entry.objects.filter(loan_id=standing.loan.pk, of_entry__in=lines)  # by the loan's index
+    followed = followed.values_list("entry_id", "of_entry_id")
     owner = {**{act.pk: act.pk for act in acts}, **dict(followed)}
     postings = Posting.objects.filter(entry_id__in=owner).values_list("entry_id", "account", "component", "amount")
     for entry, account, component, amount in postings:
