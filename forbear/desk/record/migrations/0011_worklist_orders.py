@@ -14,7 +14,7 @@ def order(column, *bucket):
 class Migration(migrations.Migration):
     dependencies = [
         ("people", "0004_approval_guard"),
-        ("record", "0010_people5_promises_complaints"),
+        ("record", "0010_promises_complaints"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,8 +8,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("record", "0010_people5_promises_complaints"),
-        ("wording", "0001_people5_initial"),
+        ("record", "0010_promises_complaints"),
+        ("wording", "0001_initial"),
     ]
 
     operations = [

@@ -19,6 +19,6 @@ UNDO = "DROP TRIGGER version_words_stay ON template_versions; DROP FUNCTION vers
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wording", "0001_people5_initial")]
+    dependencies = [("wording", "0001_initial")]
 
     operations = [migrations.RunSQL(GUARD, UNDO)]

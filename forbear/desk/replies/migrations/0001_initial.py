@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("record", "0010_people5_promises_complaints"),
+        ("record", "0010_promises_complaints"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
