@@ -40,6 +40,12 @@ def night(book, tmp_path_factory):
     return decided(book, tmp_path_factory.mktemp("close"))
 
 
+def asked(query):
+    """Rows, by a connection of their own."""
+    with duckdb.connect() as connection:
+        return connection.execute(query).fetchall()
+
+
 def own(tmp_path: Path, text: str) -> str:
     file = tmp_path / "own.toml"
     file.write_text(f'extends = "sample"\nname = "own"\nversion = "7"\n{text}', encoding="utf-8")
@@ -48,10 +54,8 @@ def own(tmp_path: Path, text: str) -> str:
 
 def test_everyone_in_arrears_is_looked_at_once(book, night):
     closed, rows = night
-    late = duckdb.sql(
-        f"""SELECT DISTINCT borrower_id FROM '{closed.out}/accounts.parquet' WHERE arrears_total > 0"""
-    )
-    assert [r["borrower_id"] for r in rows] == sorted(row[0] for row in late.fetchall())
+    late = asked(f"SELECT DISTINCT borrower_id FROM '{closed.out}/accounts.parquet' WHERE arrears_total > 0")
+    assert [r["borrower_id"] for r in rows] == sorted(row[0] for row in late)
     assert {r["action"] for r in rows} > {"wait"}
     told = closed.portfolio["decisions"]
     assert told["looked_at"] == len(rows)
@@ -63,22 +67,23 @@ def test_the_gate_alone_says_the_same_of_every_decision(book, night):
     """Judged one by one by the other evaluator, at the instant named, every decided step is allowed."""
     _, rows = night
     done = [r for r in rows if r["action"] != "wait"][:150]
-    zones = dict(duckdb.sql(f"SELECT borrower_id, time_zone FROM '{book}/borrowers.parquet'").fetchall())
-    past = duckdb.sql(
+    zones = dict(asked(f"SELECT borrower_id, time_zone FROM '{book}/borrowers.parquet'"))
+    names = ("contact_id", "borrower_id", "channel", "direction", "result", "party", "sender", "at")
+    past = asked(
         f"""SELECT CAST(contact_id AS VARCHAR) AS contact_id, CAST(borrower_id AS VARCHAR) AS borrower_id, channel,
             direction, result, party, sender, strftime(c.at, '%Y-%m-%dT%H:%M:%S+00:00') AS "at"
         FROM '{book}/contacts.parquet' AS c WHERE CAST(c.at AS DATE) <= DATE '{AS_OF}'"""
     )
-    history = past.to_arrow_table().to_pylist()
-    asked = {r["borrower_id"] for r in done}
+    history = [dict(zip(names, row, strict=True)) for row in past]
+    people = {r["borrower_id"] for r in done}
     channels = {"human_call": "call", "sms": "sms", "app_push": "app_push"}
     acts = [
         {"act_id": r["act_id"], "borrower_id": str(r["borrower_id"]), "channel": channels[r["action"]],
          "at": r["not_before"].isoformat() + "+00:00", "loan_id": "|".join(map(str, r["loan_ids"])), **VOUCHED}
         for r in done
     ]  # fmt: skip
-    facts = [{"borrower_id": str(b), "fact": "time_zone", "value": zones[b]} for b in asked]
-    known = [h for h in history if int(h["borrower_id"]) in asked]
+    facts = [{"borrower_id": str(b), "fact": "time_zone", "value": zones[b]} for b in people]
+    known = [h for h in history if int(h["borrower_id"]) in people]
     verdicts = judge(acts, known, None, load_packs(["cn-lender"]), facts=facts)
     assert [str(v.answer) for v in verdicts] == ["allowed"] * len(acts)
 
@@ -150,10 +155,10 @@ def test_soft_comes_before_hard(night, book):
     _, rows = night
     gentle = "('app_push', 'sms', 'email', 'chat', 'voice', 'plan')"
     first = dict(
-        duckdb.sql(
+        asked(
             f"""SELECT borrower_id, min(CAST(c.at AS DATE)) FROM '{book}/contacts.parquet' AS c
             WHERE direction = 'out' AND channel IN {gentle} AND CAST(c.at AS DATE) <= DATE '{AS_OF}' GROUP BY 1"""
-        ).fetchall()
+        )
     )
     for row in rows:
         if row["action"] == "human_call":

@@ -136,8 +136,8 @@ class ContestOut(Schema):
     answer_due_on: date
 
 
-class Which(Schema):
-    """Which applications; newest first."""
+class WhichApplications(Schema):
+    """WhichApplications applications; newest first."""
 
     outcome: Literal["", "approve", "refer", "decline"] = ""
     state: Literal["", "received", "decided", "accepted", "disbursed"] = ""
@@ -165,7 +165,7 @@ class ContestIn(Schema):
     words: Words
 
 
-class AnswerIn(Schema):
+class ContestAnswerIn(Schema):
     """A person's answer to a contest."""
 
     changed: bool
@@ -186,7 +186,7 @@ class PolicyOut(Schema):
     text: str
 
 
-class Waits(Schema):
+class PayoutWaits(Schema):
     """What another person must approve."""
 
     approval_id: str
@@ -243,7 +243,7 @@ def take_application(request: HttpRequest, body: ApplicationIn) -> Any:
 
 @router.get("", response={200: list[ApplicationRow], 403: NO[403], 422: NO[422]}, summary="Applications")
 @requires("applications.see")
-def list_applications(request: HttpRequest, which: Query[Which]) -> Any:
+def list_applications(request: HttpRequest, which: Query[WhichApplications]) -> Any:
     """Applications, newest first, a page at a time."""
     asked = {name: value for name, value in (("outcome", which.outcome), ("state", which.state)) if value}
     found = visible_applications(request.user).filter(application_id__lt=which.before, **asked)
@@ -258,7 +258,7 @@ def read_policy_in_force(request: HttpRequest) -> Any:
     return {"version": version.pk if version else None, "sha256": held.sha256, "text": policies.text_in_force()}
 
 
-@router.post("/policy", response={202: Waits, **NO}, summary="Propose a policy")
+@router.post("/policy", response={202: PayoutWaits, **NO}, summary="Propose a policy")
 @requires("assessment.policy")
 def propose_policy(request: HttpRequest, body: PolicyIn) -> Any:
     """Propose a policy; compliance or risk puts it in force (/approvals)."""
@@ -326,7 +326,7 @@ def contest_decision(request: HttpRequest, application_id: Key, body: ContestIn)
     summary="Answer a contest",
 )
 @requires("applications.decide")
-def answer_contest(request: HttpRequest, application_id: Key, contest_id: Key, body: AnswerIn) -> Any:
+def answer_contest(request: HttpRequest, application_id: Key, contest_id: Key, body: ContestAnswerIn) -> Any:
     """A person's answer: the decision stands, or it is changed."""
     one = _of(request, application_id)
     row = Contest.objects.filter(pk=contest_id, application=one).first() if one else None
@@ -335,7 +335,7 @@ def answer_contest(request: HttpRequest, application_id: Key, contest_id: Key, b
     return deciding.answer_contest(row.pk, body.changed, body.answer, by=request.user, at=timezone.now())
 
 
-@router.post("/{application_id}/disbursal", response={202: Waits, **NO}, summary="Propose to pay out")
+@router.post("/{application_id}/disbursal", response={202: PayoutWaits, **NO}, summary="Propose to pay out")
 @requires("applications.disburse")
 def propose_disbursal(request: HttpRequest, application_id: Key) -> Any:
     """Propose that the accepted loan is paid out; a second person approves it (/approvals)."""

@@ -222,7 +222,7 @@ def open_channel(request: HttpRequest, wanted: OpenIn) -> Any:
     return Status(202, {"approval_id": str(made.pk)})
 
 
-class Which(Schema):
+class WhichContacts(Schema):
     """A channel."""
 
     channel: Channel
@@ -230,7 +230,7 @@ class Which(Schema):
 
 @router.post("/close", response={200: Count, **NO})
 @requires("contact.stop")
-def close_channel(request: HttpRequest, which: Which) -> Any:
+def close_channel(request: HttpRequest, which: WhichContacts) -> Any:
     """Close a channel at once."""
     opening.close(request.user, which.channel, clock.now())
     return {"count": 1}

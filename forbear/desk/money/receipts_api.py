@@ -126,8 +126,8 @@ class ReceiptOut(Schema):
         return int(row.receipt.pk)
 
 
-class Which(Schema):
-    """Which receipts; newest first."""
+class WhichReceipts(Schema):
+    """WhichReceipts receipts; newest first."""
 
     state: Literal["", "parked", "matched", "returned", "other"] = "parked"
     file_id: int = Field(0, ge=0, le=receipts.NEWEST)
@@ -188,7 +188,7 @@ class RevealedOut(Schema):
     value: str
 
 
-assert {"", *STATES} == set(Which.model_fields["state"].annotation.__args__)
+assert {"", *STATES} == set(WhichReceipts.model_fields["state"].annotation.__args__)
 
 
 @files_router.post("", response={200: TakenOut, 201: TakenOut, **NO}, summary="Take a bank file in")
@@ -231,7 +231,7 @@ def list_mappings(request: HttpRequest) -> Any:
 
 @router.get("", response={200: list[ReceiptOut], 403: Told}, summary="Receipts")
 @requires("receipts.see")
-def list_receipts(request: HttpRequest, which: Query[Which]) -> Any:
+def list_receipts(request: HttpRequest, which: Query[WhichReceipts]) -> Any:
     """Receipts newest first, those that wait with ranked proposals."""
     rows = receipts.found(which.state, file_id=which.file_id, before=which.before, most=which.limit)
     return receipts.told(rows)

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from forbear.desk.calls.promising import Part, promise
 from forbear.desk.ledger.booking import Payment, book, pay, pay_many
 from forbear.desk.ledger.opening import load_payments
 from forbear.desk.outbound.kinds import KINDS, TEST, schema
@@ -18,7 +19,7 @@ from forbear.desk.people.approvals import propose, refuse
 from forbear.desk.privacy import put
 from forbear.desk.privacy.consent import say
 from forbear.desk.record.models import Borrower, Case, Complaint, Contact
-from forbear.desk.record.work import note, promise
+from forbear.desk.record.work import note
 from forbear.testing.lending import lend
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
@@ -63,7 +64,7 @@ def a_day_of_everything(user) -> None:
     other = Case.objects.create(case_id="C2", borrower=borrower)
     other.closed_at, other.closed_because = AT, "settled"
     other.save()
-    made = [promise(user, "B1", 5_00, AT.date(), AT, currency="CNY") for _ in range(4)]
+    made = [promise(user, "B1", [Part(AT.date(), 5_00)], AT, currency="CNY")[0] for _ in range(4)]
     for one, state in zip(made, ("kept", "part_kept", "broken", "withdrawn"), strict=True):
         one.state, one.settled_at = state, AT
         one.save()

@@ -47,7 +47,7 @@ def counted(client, address: str) -> int:
 @pytest.mark.parametrize(
     ("role", "address", "most"),
     [
-        ("agent", "/borrowers/{}", 20),
+        ("agent", "/borrowers/{}", 26),
         ("agent", "/cases/of/{}", 6),
         ("manager", "/payments?words={}", 4),
         ("manager", "/payments/of/{}-0", 10),

@@ -39,8 +39,10 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
     if (event.key === "?" && help) { event.preventDefault(); if (help.open) help.close(); else open(); return; }
     if (!on || help?.open) return;
-    const named = document.querySelectorAll(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-    const pressed = [...named].find((one) => one.checkVisibility?.() ?? true);
+    const name = `[data-key="${CSS.escape(event.key.toLowerCase())}"]`;
+    // The page's own key comes before a door's that has the same letter.
+    const named = [...document.querySelectorAll(`main ${name}`), ...document.querySelectorAll(name)];
+    const pressed = named.find((one) => one.checkVisibility?.() ?? true);
     if (!pressed) return;
     event.preventDefault();
     if (pressed.matches("input")) pressed.focus(); else pressed.click();
