@@ -10,6 +10,7 @@ from forbear.treatment.proposals import Deciding
 
 FORMAT = "forbear-decisions-1"
 MOST_RULES = 20
+MONEY = ("at_stake", "expected_gain", "expected_gain_mid", "cost")
 
 _BY_ACTION = """
 SELECT action, COUNT(*) AS borrowers, SUM(LEN(loan_ids)) AS loans, ROUND(SUM(at_stake), 2) AS at_stake,
@@ -38,7 +39,7 @@ def summary(on: Deciding, certificate: dict[str, Any]) -> dict[str, Any]:
     """
     strategy = on.read.strategy
     titles = {name: dict(action.title) for name, action in on.read.actions.actions.items()}
-    by_action = _rows(on, _BY_ACTION)
+    by_action = _money(_rows(on, _BY_ACTION), on.minor_digits)
     capacities = [
         {k: _short(row[k]) for k in ("capacity", "limit", "used", "price")}
         for row in certificate["capacities"]
@@ -58,7 +59,7 @@ def summary(on: Deciding, certificate: dict[str, Any]) -> dict[str, Any]:
         "looked_at": _rows(on, "SELECT COUNT(*) AS n FROM decide_decided")[0]["n"],
         "treated": sum(row["borrowers"] for row in by_action),
         "by_action": [{**row, "title": titles[row["action"]]} for row in by_action],
-        "waiting": _rows(on, _WAITING),
+        "waiting": _money(_rows(on, _WAITING), on.minor_digits),
         "held_back": held[:MOST_RULES],
         "gap": certificate["gap"],
         "capacities": capacities,
@@ -73,3 +74,8 @@ def _rows(on: Deciding, query: str) -> list[dict[str, Any]]:
 
 def _short(value: Any) -> Any:
     return round(float(value), 4) if isinstance(value, float | Decimal) else value
+
+
+def _money(rows: list[dict[str, Any]], digits: int) -> list[dict[str, Any]]:
+    """Rows with their money as decimal strings, as everywhere in portfolio.json."""
+    return [{k: f"{v:.{digits}f}" if k in MONEY else v for k, v in row.items()} for row in rows]
