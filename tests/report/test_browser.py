@@ -79,7 +79,12 @@ def test_definitions_open_by_keyboard(seen):
 def test_charts_follow_the_window(seen):
     page, *_ = seen
     page.set_viewport_size({"width": 600, "height": 900})
-    page.wait_for_function("document.querySelector('.chart svg').getBoundingClientRect().width > 480")
+    wide = "document.querySelector('.chart svg').getBoundingClientRect().width > 480"
+    for _ in range(100):  # the page's own policy forbids Playwright to wait inside it
+        if page.evaluate(wide):
+            break
+        page.wait_for_timeout(100)
+    assert page.evaluate(wide)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

@@ -91,7 +91,7 @@ def test_a_small_storm_leaves_nothing_that_must_not_be(tmp_path):
     import subprocess
     import sys
 
-    size = ["--borrowers", "60", "--planned", "400", "--workers", "2", "--kills", "8", "--database-kills", "2"]
+    size = ["--borrowers", "40", "--planned", "300", "--workers", "2", "--kills", "8", "--database-kills", "2"]
     command = [
         sys.executable,
         "-m",
