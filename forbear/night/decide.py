@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forbear.book import Book
-from forbear.conduct import Packs, load_packs
+from forbear.book.cells import literal
+from forbear.conduct import Packs, load_packs, sending
 from forbear.conduct.engines import DuckEngine
 from forbear.conduct.planning import plan
 from forbear.conduct.situation import facts_of
@@ -33,7 +34,7 @@ DECISIONS = "decisions.parquet"
 VERDICTS = "verdicts.parquet"
 ALLOCATION = "allocation.json"
 OUTPUTS = (DECISIONS, VERDICTS, ALLOCATION)
-FACT_COLUMNS = ("borrower_id", "fact", "value", "since", "until", "loan_id", "number", "sender", "channel")
+FACT_COLUMNS = tuple(sending.FACT_COLUMNS.split(", "))
 NAMED = {"fact": "name", "loan_id": "loan"}
 """Columns that `forbear.conduct.Fact` calls otherwise."""
 CONTACT_COLUMNS = (
@@ -74,8 +75,8 @@ def decide(
     connection = book.connection
     packs = load_packs(read.strategy.packs)
     on = Deciding(connection, read, as_of, book.minor_digits, frozenset(book.tables))
-    accounts = (aside / "accounts.parquet").as_posix().replace("'", "''")
-    keep(connection, "decide_accounts", f"SELECT * FROM read_parquet('{accounts}')")
+    accounts = literal((aside / "accounts.parquet").as_posix())
+    keep(connection, "decide_accounts", f"SELECT * FROM read_parquet({accounts})")
     loan = str(connection.execute("DESCRIBE SELECT loan_id FROM decide_accounts").fetchall()[0][1])
     _given(
         connection,
@@ -155,7 +156,9 @@ def _acts(on: Deciding) -> None:
     columns = "".join(
         ", CASE "
         + " ".join(
-            f"WHEN s.channel = {_text(c)} THEN {_text(f[fact])}" for c, f in strategy.vouched.items() if fact in f
+            f"WHEN s.channel = {literal(c)} THEN {literal(f[fact])}"
+            for c, f in strategy.vouched.items()
+            if fact in f
         )
         + f' END AS "{fact}"'
         for fact in vouched
@@ -225,10 +228,6 @@ def _plain(value: Any) -> Any:
 
 def _kind(column: str) -> str:
     return "TIMESTAMP" if column in ("at", "since", "until") else "VARCHAR"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _allocate(on: Deciding, aside: Path) -> dict[str, Any]:

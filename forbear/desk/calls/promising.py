@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -22,8 +21,9 @@ from forbear.conduct import sending
 from forbear.desk.audit.log import record
 from forbear.desk.calls.judging import TERMS, Money, Part, judged
 from forbear.desk.ledger.models import Entry
-from forbear.desk.record.models import Borrower, Case, Fact, Loan, Promise
+from forbear.desk.record.models import Case, Fact, Loan, Promise
 from forbear.desk.record.work import MOST_DAYS_PROMISED
+from forbear.desk.record.zones import zone_of
 
 MOST_PARTS = 6
 METHODS = ("transfer", "card", "app", "direct_debit", "cash", "other")
@@ -143,7 +143,7 @@ def _settle_borrower(borrower_id: str, at: datetime) -> int:
 
 
 def _settle_series(rows: list[Promise], at: datetime) -> int:
-    today = at.astimezone(_zone(rows[0].borrower_id)).date()
+    today = at.astimezone(zone_of(rows[0].borrower_id)).date()
     came = _came(rows[0].borrower_id, rows[0].made_at, at)
     states = judged([Part(row.due_on, row.amount) for row in rows], came, today, TERMS)
     count = 0
@@ -166,7 +166,7 @@ def _came(borrower_id: str, since: datetime, at: datetime) -> list[Money]:
         kind__in=CAME,
         booked_at__gte=since,
         booked_at__lte=at,
-        effective_on__gte=since.astimezone(_zone(borrower_id)).date(),
+        effective_on__gte=since.astimezone(zone_of(borrower_id)).date(),
         of_entry__isnull=True,
     )
     found = entries.filter(reversed_by__isnull=True).values_list("effective_on", "kind", "amount")
@@ -183,14 +183,6 @@ def _end_fact(borrower_id: str, at: datetime) -> None:
     )
 
 
-def _zone(borrower_id: str) -> ZoneInfo:
-    name = Borrower.objects.filter(pk=borrower_id).values_list("time_zone", flat=True).first()
-    try:
-        return ZoneInfo(name or "UTC")
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
-
-
 def _day_after(borrower_id: str, day: date) -> datetime:
     """The midnight after a day, where the borrower is."""
-    return datetime.combine(day + timedelta(days=1), time(), _zone(borrower_id))
+    return datetime.combine(day + timedelta(days=1), time(), zone_of(borrower_id))

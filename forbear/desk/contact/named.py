@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from forbear.desk.statements import statement
 
 
-@cache
 def named(name: str) -> str:
     """The statement in `sql/NAME.sql`."""
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
+    return statement(__package__, name)

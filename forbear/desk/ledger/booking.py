@@ -119,7 +119,7 @@ def pay_many(payments: Sequence[Payment], *, actor: str, at: datetime) -> list[R
         refuse_bad_payment(one, actor)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(named("pay_many"), _arrays(payments, actor, at))
+            cursor.execute(named("pay_many"), {**payment_columns(payments), "actor": actor, "at": at})
             told = {place: json.loads(answer) for place, answer in cursor.fetchall()}
         return [_receipt(payments[place], told[place], actor, at) for place in range(len(payments))]
 
@@ -165,7 +165,8 @@ def refuse_bad_payment(one: Payment, actor: str) -> None:
         raise Refused("amount", f"payment {one.payment_id} is of {one.amount}", "give minor units above zero")
 
 
-def _arrays(payments: Sequence[Payment], actor: str, at: datetime) -> dict[str, Any]:
+def payment_columns(payments: Sequence[Payment]) -> dict[str, Any]:
+    """What the ledger asks of payments, a list for each column."""
     return {
         "keys": [one.key for one in payments],
         "loans": [one.loan_id for one in payments],
@@ -173,8 +174,6 @@ def _arrays(payments: Sequence[Payment], actor: str, at: datetime) -> dict[str, 
         "amounts": [one.amount for one in payments],
         "causes": [one.payment_id for one in payments],
         "sources": [one.source or None for one in payments],
-        "actor": actor,
-        "at": at,
     }
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from django.db import DatabaseError
+
+from forbear.desk.statements import statement
 
 MEMORY = "256MB"
 """For each sort or hash of a statement over whole tables; what is larger goes to disk."""
 
 
-@cache
 def named(name: str) -> str:
     """The text of `sql/<name>.sql`."""
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
+    return statement(__package__, name)
 
 
 @contextmanager

@@ -10,8 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from django.db import connection
@@ -25,6 +23,7 @@ from forbear.desk.privacy.models import PersonalValue
 from forbear.desk.privacy.payers import contact_hashes
 from forbear.desk.privacy.sealed import opened_texts
 from forbear.desk.record.models import Case, Loan
+from forbear.desk.statements import statement
 
 MOST_OF_PAYER = 20
 """A name that more borrowers have than these proposes none of them."""
@@ -143,9 +142,8 @@ def _of(known: _Known, loans: dict[str, Loan]) -> list[Loan]:
     return [loan for loan in loans.values() if loan.pk in known.loans or loan.borrower_id in known.borrowers]
 
 
-@cache
 def _statement(name: str) -> str:
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
+    return statement(__package__, name)
 
 
 def _scheduled(pairs: list[tuple[Receipt, Loan]]) -> set[tuple[int, str]]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from django.db import connection
@@ -19,6 +17,7 @@ from forbear.desk.ledger.booking import Payment, Receipt, pay
 from forbear.desk.ledger.refusals import Refused
 from forbear.desk.people.approvals import propose
 from forbear.desk.people.models import Approval, User
+from forbear.desk.statements import statement
 
 REVERSE = "payments.reverse"
 """The kind of approval that reverses a payment."""
@@ -56,10 +55,9 @@ class PaymentNow(PaymentBooked):
     source: str | None = None
 
 
-@cache
 def named(name: str) -> str:
     """The text of `sql/<name>.sql`."""
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
+    return statement(__package__, name)
 
 
 def _booked(row: Any) -> PaymentBooked:

@@ -37,7 +37,7 @@ from structlog.contextvars import clear_contextvars
 
 from forbear.desk.api.limits import caller_of, callers
 from forbear.desk.gathering import Gathering
-from forbear.desk.ledger.booking import Payment, refuse_bad_payment
+from forbear.desk.ledger.booking import Payment, payment_columns, refuse_bad_payment
 from forbear.desk.ledger.refusals import Refused
 from forbear.desk.middleware import content_security_policy, observe
 from forbear.desk.money.api import PaymentIn, key_and_id
@@ -175,17 +175,11 @@ TILL: Gathering[Asked, dict[str, Any] | None] = Gathering(_book, TOGETHER)
 
 
 def _arrays(asked: Sequence[Asked]) -> dict[str, Any]:
-    payments = [one.payment for one in asked]
     return {
+        **payment_columns([one.payment for one in asked]),
         "tokens": [one.token_id for one in asked],
         "digests": [one.digest for one in asked],
         "actors": [one.actor for one in asked],
-        "keys": [one.key for one in payments],
-        "loans": [one.loan_id for one in payments],
-        "days": [one.paid_on for one in payments],
-        "amounts": [one.amount for one in payments],
-        "causes": [one.payment_id for one in payments],
-        "sources": [one.source or None for one in payments],
         "at": max(one.at for one in asked),
     }
 

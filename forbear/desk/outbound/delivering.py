@@ -15,8 +15,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +28,7 @@ from forbear.desk.outbound.retrying import plan
 from forbear.desk.outbound.sending import Answer, send
 from forbear.desk.outbound.signing import headers
 from forbear.desk.privacy.keys import open_sealed
+from forbear.desk.statements import statement
 
 AT_ONCE = 4
 """Messages of one subscription that are under way at once, each of another lane."""
@@ -179,6 +178,5 @@ def forget_now() -> int:
     return int(count)
 
 
-@cache
 def _named(name: str) -> str:
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
+    return statement(__package__, name)

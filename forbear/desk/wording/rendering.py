@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -22,7 +21,8 @@ from forbear.desk.contact import words as plain
 from forbear.desk.ledger.balances import Balance, balances, items
 from forbear.desk.ledger.models import Entry
 from forbear.desk.privacy.reaching import addresses_of
-from forbear.desk.record.models import Borrower, Loan, Promise
+from forbear.desk.record.models import Loan, Promise
+from forbear.desk.record.zones import zone_of
 from forbear.desk.wording import checking
 from forbear.desk.wording.choosing import in_force
 from forbear.desk.wording.filling import filled, named, wrong_sums
@@ -101,11 +101,7 @@ def values_of(asked: Asked, needs: str, names: Sequence[str]) -> dict[str, Any]:
 
 def today_of(borrower_id: str, at: datetime) -> date:
     """The day where the borrower is; in UTC where that is not known."""
-    zone = Borrower.objects.filter(pk=borrower_id).values_list("time_zone", flat=True).first()
-    try:
-        return at.astimezone(ZoneInfo(zone)).date() if zone else at.astimezone(UTC).date()
-    except (KeyError, ValueError, OSError):
-        return at.astimezone(UTC).date()
+    return at.astimezone(zone_of(borrower_id)).date()
 
 
 def _owed(planned: Any, borrower_id: str, at: datetime) -> Sequence[Balance]:
