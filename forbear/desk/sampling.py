@@ -184,6 +184,7 @@ def _promise(contact: Contact, at: datetime, chance: random.Random) -> Promise:
         due_on=due_on,
         made_at=contact.at,
         made_by=contact.by,
+        strategy=contact.strategy,
         state=state,
         settled_at=at if past else None,
     )
