@@ -1,7 +1,8 @@
 """The supervisor's board: contacts, right-party rate, promises, cures and complaints, by agent and by strategy.
 
-Seven statements whatever the number of agents, each over an index that begins with time (who is met more than once is
-counted apart: sorting for that takes longer than all the rest). A row of a statement is one agent, one strategy, or everybody; they are laid over each other here.
+Seven statements whatever the number of agents, each over an index that begins with time; borrowers who are met more
+than once are counted apart, since sorting for that takes longer than all the rest. A row of a statement is one agent,
+one strategy, or everybody; they are laid over each other here.
 """
 
 from __future__ import annotations
