@@ -29,6 +29,7 @@ ROUTERS: dict[str, str] = {
     "/bank-files": "forbear.desk.money.receipts_api:files_router",
     "/receipts": "forbear.desk.money.receipts_api",
     "/acts": "forbear.desk.money.acts_api",
+    "/contact/complaints": "forbear.desk.complaints.api",
     "/contact": "forbear.desk.contact.api",
 }
 """Where in the API each app's `router` (or what is named after a colon) stands; a rule stands on each operation."""
