@@ -1,4 +1,4 @@
-"""Complaints by API: a lender's own app, hotline or regulator's mailbox hands in what it took; told again it is the same."""
+"""Complaints by API: what an app, a hotline or a regulator's mailbox took is handed in; told again it is the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who writes is told that it has arrived: once, in approved words, on the channel she wrote on; some are left in peace."""
+"""Who writes is told that it has arrived: once, in approved words, on her channel; some are left in peace."""
 
 from __future__ import annotations
 
