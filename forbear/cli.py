@@ -19,6 +19,7 @@ COMMANDS = (
     *("sample", "check", "close", "schedule", "rolls", "fit", "score", "assess", "gate", "words"),
     *("allocate", "why", "experiment", "simulate", "fineract", "serve", "ledger", "audit"),
     *("desk", "desk_privacy", "desk_tokens", "desk_export", "desk_bank", "desk_backup", "desk_contact", "demo"),
+    "voice",
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 
