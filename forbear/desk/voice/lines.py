@@ -182,13 +182,13 @@ def _started(pj: Any, endpoint: Any, trunk: Trunk) -> Any:
 def _call_class(pj: Any) -> Any:
     """The class of a call; made here because the library, whose class it extends, need not be there."""
 
-    class Player(pj.AudioMediaPlayer):  # type: ignore[misc]
+    class Player(pj.AudioMediaPlayer):
         ended = False
 
         def onEof2(self) -> None:  # noqa: N802 - the library's name
             self.ended = True
 
-    class Call(pj.Call):  # type: ignore[misc]
+    class Call(pj.Call):
         def __init__(self, account: Any, dialed: Dialed, trunk: Trunk) -> None:
             super().__init__(account)
             self.dialed, self.over, self.result, self.status = dialed, False, "failed", 0
