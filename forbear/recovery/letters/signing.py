@@ -1,7 +1,7 @@
 """Signing a PDF (PAdES, pyHanko) with the lender's own PKCS#12 key, and checking a signed one.
 
-A self-signed key (`make_key`) is for trial and demo: its signature shows that not a byte was changed since, but who
-made it is known only to those who were given its certificate. A lender's key comes from an issuer that its readers trust.
+A self-signed key (`make_key`) is for trial and demo: its signature shows that no byte was changed since, but who made
+it is known only to those who have its certificate. A lender's own key comes from an issuer that its readers trust.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ def made_pdf(given: Mapping[str, Any], language: str, on: date, reference: str) 
             timestamp=datetime(on.year, on.month, on.day, tzinfo=UTC),
         )
     except typst.TypstError as wrong:
-        raise _told(wrong, whole) from None
+        raise not_set(wrong, whole) from None
     assert isinstance(made, bytes)
     return made
 
@@ -236,15 +236,15 @@ def _refuse_forbidden(text: str, facts: LetterFacts) -> None:
             )
 
 
-def _told(wrong: typst.TypstError, whole: Mapping[str, Any]) -> ForbearError:
+def not_set(wrong: typst.TypstError, whole: Mapping[str, Any]) -> ForbearError:
     """What typst refused, in words: first of all a character without a glyph."""
     found = _UNSEEN.search(f"{wrong.message}")
     if found is None:
-        return ForbearError(f"the letter cannot be set: {wrong.message}", "; ".join(wrong.hints))
+        return ForbearError(f"this cannot be set: {wrong.message}", "; ".join(wrong.hints))
     char = found["text"][:1]
     place = next((name for name, value in whole.items() if char in json.dumps(value, ensure_ascii=False)), "text")
     return MissingGlyph(
-        f"the letter's font has no glyph for {char!r} (U+{ord(char):04X}) in its {place}, near {found['text'][:20]!r}",
+        f"the font has no glyph for {char!r} (U+{ord(char):04X}) in its {place}, near {found['text'][:20]!r}",
         "write the character in another form, or set FORBEAR_FONTS to a folder with a Noto CJK that has it",
     )
 
