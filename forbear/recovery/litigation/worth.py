@@ -1,8 +1,8 @@
 """Who is worth suing: never somebody who cannot pay; mediation first; then what brings most, net of costs and waiting.
 
 The costs of a suit fall on the borrower when she loses (诉讼费用交纳办法 art. 29), so it is proposed only after
-mediation was tried, and only where more is expected than it costs. What the lender assumes stands in `worth.toml`; every option
-shows its figures.
+mediation was tried, and only where more is expected than it costs. What the lender assumes stands in `worth.toml`;
+every option shows its figures.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from forbear.basics.console import answers
 from forbear.basics.errors import WrongUse
 from forbear.cli import app
 from forbear.recovery.litigation import Judgment, claim_of, deferred_interest, read_claim_loan
@@ -177,7 +178,7 @@ def test_a_judgment_loses_no_fen(paid, after):
     assert sum(day.doubled for day in found.days) == found.doubled
 
 
-def test_a_stranger_can_claim_from_files(tmp_path, capfd):
+def test_a_stranger_can_claim_from_files(tmp_path):
     file, table = tmp_path / "loan.toml", tmp_path / "days.csv"
     rows = "".join(f'[[installments]]\ndue_on = {d}\nprincipal = "200.00"\ninterest = "3.00"\n' for d in DUES)
     file.write_text(
@@ -204,5 +205,6 @@ def test_a_stranger_can_claim_from_files(tmp_path, capfd):
         'last_due_on = 2023-03-10\nas_of = 2026-03-11\n[[events]]\nkind = "part_payment"\non = 2024-01-01\n'
     )
     assert run(app, ["litigation", "limitation", str(clock)]).exit_code == 1
-    assert run(app, ["litigation", "fees", "10000"]).exit_code == 0
-    assert "16.67" in capfd.readouterr().out
+    with answers.capture() as told:
+        assert run(app, ["litigation", "fees", "10000"]).exit_code == 0
+    assert "16.67" in told.get()

@@ -13,6 +13,7 @@ from PIL import Image
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
+from forbear.basics.console import answers
 from forbear.basics.errors import AnswerIsNo, ForbearError, WrongUse
 from forbear.cli import app
 from forbear.recovery.letters import letter_facts, write
@@ -166,13 +167,14 @@ def test_a_long_index_knows_its_own_pages(tmp_path):
         assert f"Exhibit {one.number}" in reader.pages[one.first_page - 1].extract_text()
 
 
-def test_a_stranger_can_assess_and_bundle(source, tmp_path, capfd):
+def test_a_stranger_can_assess_and_bundle(source, tmp_path):
     case = tmp_path / "case.toml"
     case.write_text('claim = "20000"\nsurplus = "-100"\nevidence = ["contract"]\n')
     run = CliRunner().invoke
-    done = run(app, ["litigation", "assess", str(case)])
+    with answers.capture() as told:
+        done = run(app, ["litigation", "assess", str(case)])
     assert done.exit_code == 1
-    assert "cannot pay" in capfd.readouterr().out
+    assert "cannot pay" in told.get()
     out = tmp_path / "out"
     done = run(app, ["litigation", "bundle", str(source), "--out", str(out), "--title", "T", "--about", "a"])
     assert done.exit_code == 0, done.output
