@@ -36,6 +36,11 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "id_shown": _("the visitors show their identity cards"),
         "visit_task": _("what the visit is for"),
     },
+    "answer": {
+        "allowed": _("allowed"),
+        "deferred": _("not yet"),
+        "denied": _("denied"),
+    },
     "switch": {
         "running": _("running"),
         "paused": _("paused"),
@@ -166,6 +171,8 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "tokens.make": _("Make a token"),
         "privacy.erase": _("Erase personal data"),
         "webhooks.make": _("Make a webhook"),
+        "letters.write": _("Write a letter"),
+        "litigation.file": _("File with a court"),
     },
     "decided": {
         "proposed": _("waits"),
@@ -175,6 +182,16 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "expired": _("expired"),
     },
     "payload": {
+        "language": _("Language"),
+        "words": _("Words and days"),
+        "suit_id": _("Suit"),
+        "stage": _("Stage"),
+        "on": _("Day"),
+        "arrears": _("Overdue"),
+        "outstanding": _("Outstanding"),
+        "plan_total": _("Total of the plan"),
+        "claimed": _("Claimed"),
+        "court_fee": _("Court fee"),
         "payment_id": _("Payment"),
         "loan_id": _("Loan"),
         "effective_on": _("From"),

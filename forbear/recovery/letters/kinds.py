@@ -38,7 +38,8 @@ class Kind:
         act: an act that the gate is asked about beside the letter itself.
         gate: facts that the gate is told of the letter.
         told: the fact that holds from its posting on, by which notice clocks run.
-        ends: the state that ends with its posting.
+        ends: the state that ends with its arrival.
+        arrives: days after its posting that it is taken to arrive, where no receipt tells of it (a house assumption).
         sender: the fact that stands in its head.
         text: its lines, by language.
     """
@@ -56,6 +57,7 @@ class Kind:
     gate: Mapping[str, str] = field(default_factory=dict)
     told: str = ""
     ends: str = ""
+    arrives: int = 0
     sender: str = "lender_name"
 
     @property

@@ -98,6 +98,23 @@ def write(facts: LetterFacts, *, to_be_signed: bool = True) -> Letter:
     return Letter(pdf, facts.kind.title[language], f"{facts.kind.title[language]}\n{text}")
 
 
+def said_lines(facts: LetterFacts, name: str) -> tuple[str, list[tuple[str, Any]]]:
+    """What a letter would say, for a look at it: its title and its lines, a paragraph (`p`) or a table each.
+
+    Args:
+        facts: checked facts.
+        name: said in the place of the borrower's name.
+
+    Raises:
+        WrongUse: the check of words forbids a passage.
+    """
+    words = {**worded(facts), "borrower_name": name}
+    blocks = [made for line in facts.kind.text[facts.language] if (made := _block(line, facts, words))]
+    _refuse_forbidden("\n".join(one["p"] for one in blocks if "p" in one), facts)
+    lines = [("p", one["p"]) if "p" in one else ("table", one) for one in blocks if "p" in one or "rows" in one]
+    return facts.kind.title[facts.language], lines
+
+
 def plain_letter(
     sender: Sequence[str], to: Sequence[str], subject: str, lines: Sequence[str], language: str, on: date, ref: str
 ) -> Letter:

@@ -3,7 +3,8 @@
 Doubled part = unpaid adjudicated money debt without its ordinary interest x 0.0175 % x days
 (民事诉讼法 art. 264; 法释〔2014〕8号 art. 1 to 4). It counts from the day after the last day for performance, stops
 with each payment for what that paid, and is paid last: costs, ordinary interest, principal, then the doubled part.
-Days on which enforcement was stayed without the creditor's asking do not count (art. 3). Costs bear none: the strictest reading.
+Days on which enforcement was stayed without the creditor's asking do not count (art. 3). Costs bear none: the
+strictest reading.
 """
 
 from __future__ import annotations
