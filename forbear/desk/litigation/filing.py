@@ -1,8 +1,8 @@
-"""Working on a suit: opening its file, noting its stages, filing with two people and the gate's leave, an end at any stage.
+"""Working on a suit: opening its file, noting its stages, filing with two people and the gate's leave.
 
-Filing and enforcement are proposed by one and approved by another; the gate is asked at both moments, with what the form
-says of this act and the limitation clock of the loan, and its verdict is kept with the event. Whoever may not be sued by
-`forbear.recovery.litigation.assess` is not sued here either.
+Filing and enforcement are proposed by one and approved by another; the gate is asked at both moments, with what the
+form says of this act and the limitation clock of the loan, and its verdict is kept with the event. A settlement may
+come at any stage.
 """
 
 from __future__ import annotations
@@ -144,10 +144,8 @@ def do_approved(wanted: Wanted, proposer: User, approver: User, at: datetime) ->
         verdict = _checked(suit, wanted, at)
         amounts = {"claimed": wanted.claimed, "court_fee": wanted.court_fee} if wanted.stage == "filed" else {}
         codes = {name: wanted.told[name] for name in ("procedure",) if name in wanted.told}
-        made = _write(
-            suit, Note(wanted.stage, wanted.on, wanted.told, amounts), proposer, at, approver, verdict, codes
-        )
-    return made
+        noted = Note(wanted.stage, wanted.on, wanted.told, amounts)
+        return _write(suit, noted, proposer, at, approver, verdict, codes)
 
 
 def verdict_of(suit: Suit, wanted: Wanted, at: datetime) -> Verdict:
