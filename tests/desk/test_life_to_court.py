@@ -88,8 +88,9 @@ def test_a_loan_to_court_and_back(late, people):
     # Mediation fails; a lawyer writes; fifteen days must pass.
     suit = filing.open_suit(people[0], loan, at(5, 4))
     stage(people, suit, "mediation_asked", at(5, 4), where="示例调解中心")
-    assert clock_of(loan, at(5, 5)).clock.ends_on == date(2029, 7, 15), "the last installment is still to come"
+    assert clock_of(loan, at(5, 5)).clock.ends_on is None, "while mediators have it no time runs"
     stage(people, suit, "mediation_failed", at(5, 20))
+    assert clock_of(loan, at(5, 21)).clock.ends_on == date(2029, 7, 15), "from the last installment, still to come"
     lawyers = {
         "lawyer_name": "李例章",
         "lawyer_license": "1310",

@@ -191,12 +191,12 @@ def _statement(standing: Standing) -> dict[str, Any]:
             continue
         balance += amount
         charged, credited = (amount, 0) if amount > 0 else (0, -amount)
-        row = {"on": on, "item": what, "charged": charged, "credited": credited, "balance": balance}
-        rows.append({**row, **{name: standing.money(row[name]) for name in ("charged", "credited", "balance")}})
+        sums = {"charged": charged, "credited": credited, "balance": balance}
+        rows.append({"on": on, "item": what, **{name: standing.money(one) for name, one in sums.items()}})
     if not rows:
         raise AnswerIsNo(_("nothing moved on this loan in that time"))
-    sums = {"opening": standing.money(opening), "closing": standing.money(balance)}
-    return {"from_on": first, "until_on": last, **sums, "movements": rows}
+    ends = {"opening": standing.money(opening), "closing": standing.money(balance)}
+    return {"from_on": first, "until_on": last, **ends, "movements": rows}
 
 
 def _movements(known: History, last: date) -> list[tuple[date, str, int]]:

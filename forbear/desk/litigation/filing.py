@@ -160,6 +160,7 @@ def verdict_of(suit: Suit, wanted: Wanted, at: datetime) -> Verdict:
         "at": at,
         "sender": "lender",
         "procedure": procedure,
+        "automated_only": "false",  # two people decide (个人信息保护法 art. 24)
     }
     own |= {name: "true" for name in wanted.declared if name in (*SAID.get(procedure, ()), *ALWAYS)}
     if enforcing:

@@ -40,8 +40,8 @@ def stages() -> dict[str, Stage]:
     made = {}
     for name, row in table.items():
         following = row.pop("next", {})
-        lists = {one: tuple(row.pop(one, ())) for one in ("after", "needs", "amounts")}
-        made[name] = Stage(name, days=following.get("days", 0), why=following.get("why", {}), **lists, **row)
+        row |= {one: tuple(row.get(one, ())) for one in ("after", "needs", "amounts")}
+        made[name] = Stage(name, days=following.get("days", 0), why=following.get("why", {}), **row)
     if unknown := {one for stage in made.values() for one in stage.after} - {*made, ANY}:
         raise ValueError(f"stages.toml: nothing is called {min(unknown)}")
     return made

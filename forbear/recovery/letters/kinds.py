@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from string import Formatter
+from typing import Any
 
 from forbear.basics.errors import WrongUse
 
@@ -108,9 +109,9 @@ def columns(table: str) -> tuple[Field, ...]:
 
 
 @cache
-def items() -> dict[str, Mapping[str, str]]:
+def items() -> Mapping[str, Mapping[str, str]]:
     """What a row of parts or movements may be about, in words by language."""
-    found: dict[str, Mapping[str, str]] = _tables()["items"]
+    found: Mapping[str, Mapping[str, str]] = _tables()["items"]
     return found
 
 
@@ -120,8 +121,8 @@ def named_in(line: str) -> list[str]:
 
 
 @cache
-def _tables() -> dict[str, dict[str, dict[str, str]]]:
-    return tomllib.loads(files(__package__).joinpath("fields.toml").read_text("utf-8"))  # type: ignore[return-value]
+def _tables() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("fields.toml").read_text("utf-8"))
 
 
 def _field(name: str, row: Mapping[str, object]) -> Field:

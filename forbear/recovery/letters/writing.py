@@ -23,6 +23,7 @@ from babel.numbers import format_percent
 from forbear.basics.errors import ForbearError, WrongUse
 from forbear.basics.money import shown
 from forbear.conduct.language import check_words
+from forbear.conduct.language.reading import Language
 from forbear.recovery.letters.facts import LetterFacts
 from forbear.recovery.letters.fonts import fonts
 from forbear.recovery.letters.kinds import TABLES, columns, fields, items, named_in
@@ -239,9 +240,10 @@ def _signers(name: str, facts: LetterFacts) -> list[list[str]]:
 def _refuse_forbidden(text: str, facts: LetterFacts) -> None:
     """Check the letter, and each fact that people wrote by itself: kind words around a threat do not soften it."""
     known = {"identified_elsewhere": True}  # the head of the letter says who writes
+    spoken: Language = "zh" if facts.language == "zh" else "en"
     own = [value for name, value in facts.values.items() if fields()[name].type == "text"]
     for place, one in enumerate((text, *own)):
-        found = check_words(one, language=facts.language, channel="letter", facts=known)
+        found = check_words(one, language=spoken, channel="letter", facts=known)
         # A name or an address alone is too little for the wording as a whole to tell anything: there patterns count.
         against = [
             x for x in found if x.severity == "forbidden" and (place == 0 or not x.rule.startswith("words.hint."))
