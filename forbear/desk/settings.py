@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "forbear.desk.calls",
     "forbear.desk.complaints",
     "forbear.desk.applications",
+    "forbear.desk.plans",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",

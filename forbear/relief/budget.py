@@ -2,7 +2,7 @@
 
 Living costs are what she says, but never less than the place's floor for her household: a plan that eats the bread of
 tomorrow is broken the day after. An income or spending that nobody has seen is taken as said; where much depends on it,
-proof is asked (`Surplus.evidence`). Money is minor units a month.
+proof is asked (`options`). Money is minor units a month.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from forbear.basics.errors import WrongUse
-from forbear.basics.money import minor_digits, to_minor
+from forbear.basics.money import minor_digits
 from forbear.relief.policy import Policy
 
 
@@ -60,7 +60,9 @@ class Surplus:
         floor: the least it is left.
         floor_used: whether the floor took the place of what she said.
         short: by how much income does not even cover living and obligations.
-        evidence: proof that is asked for.
+        savings: a sum at hand now.
+        verified: whether somebody saw proof of the income.
+        evidence: proof that any plan on it asks for.
     """
 
     now: int
@@ -71,6 +73,7 @@ class Surplus:
     floor_used: bool
     short: int
     savings: int
+    verified: bool
     evidence: tuple[str, ...]
 
     def in_month(self, day: date) -> int:
@@ -86,17 +89,16 @@ def floor_of(budget: Budget, policy: Policy, currency: str) -> int:
     if place.currency != currency:
         return 0
     major = place.living.adult * max(budget.adults, 1) + place.living.dependant * budget.dependants
-    return major * 10 ** minor_digits(currency)
+    return int(major * 10 ** minor_digits(currency))
 
 
-def surplus_of(budget: Budget, policy: Policy, currency: str, owed: int = 0) -> Surplus:
+def surplus_of(budget: Budget, policy: Policy, currency: str) -> Surplus:
     """The surplus of a budget.
 
     Args:
         budget: as told.
         policy: with the place's floor.
         currency: of the money.
-        owed: what is owed in all, minor units; above the policy's line an unverified income asks for proof.
 
     Raises:
         WrongUse: neither spending nor a floor is known.
@@ -109,10 +111,7 @@ def surplus_of(budget: Budget, policy: Policy, currency: str, owed: int = 0) -> 
     living = max(budget.spending or 0, floor)
     left = budget.income - living - budget.obligations
     later = left if budget.income_later is None else budget.income_later - living - budget.obligations
-    line = to_minor(policy.rules.offer.declared_needs_proof_above, currency)
-    asked = ("income_proof",) if not budget.verified and owed > line else ()
-    if budget.recovers_on is not None:
-        asked = (*asked, "recovery_proof")
+    asked = () if budget.recovers_on is None else ("recovery_proof",)
     return Surplus(
         max(left, 0),
         max(later, 0),
@@ -122,5 +121,6 @@ def surplus_of(budget: Budget, policy: Policy, currency: str, owed: int = 0) -> 
         budget.spending is None or budget.spending < floor,
         max(-left, 0),
         budget.savings,
+        budget.verified,
         asked,
     )

@@ -140,7 +140,7 @@ def step_up(ground: Ground) -> Draft | None:
         share = limits.step_up[min(place // limits.step_months, len(limits.step_up) - 1)]
         cost = rounded(balance * ground.rate * year_fraction("30/360", day, due_on, None))
         amount = min(int(ground.room(due_on) * share), balance + cost + interest_left + fees_left)
-        if amount < cost or amount < ground.least_payment and amount < balance + cost:
+        if amount < cost or (amount < ground.least_payment and amount < balance + cost):
             return None
         free_interest = min(amount - cost, interest_left)
         fees = min(amount - cost - free_interest, fees_left)
@@ -203,9 +203,7 @@ def _fitting(ground: Ground, draft: Draft) -> Draft | None:
     return whole if ground.fits(whole) else None
 
 
-def _fewest(
-    ground: Ground, kind: str, rows_of: Callable[[int], tuple[PlanRow, ...]], least: int
-) -> Draft | None:
+def _fewest(ground: Ground, kind: str, rows_of: Callable[[int], tuple[PlanRow, ...]], least: int) -> Draft | None:
     def at(months: int) -> Draft | None:
         return _fitting(ground, Draft(kind, rows_of(months), (), Waived(), ground.rate))
 

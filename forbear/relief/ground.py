@@ -5,7 +5,7 @@ A plan's months are calendar months: all that falls due within one counts togeth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -71,7 +71,7 @@ class Draft:
     waived: Waived
     rate: Fraction
     from_savings: int = 0
-    terms: dict[str, object] = field(default_factory=dict)
+    terms: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def payments(self) -> list[tuple[date, int]]:

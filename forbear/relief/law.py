@@ -31,7 +31,8 @@ def gate_facts(debt: Debt, policy: Policy, kind: str, payments: list[tuple[date,
     whole = debt.contract_months + further
     longest = max(policy.rules.limits.longest_months, 1)
     return {
-        "plan_kind": KINDS.get(kind) or ("deferral" if kind.startswith(("deferral", "payment")) else "reinstallment"),
+        "plan_kind": KINDS.get(kind)
+        or ("deferral" if kind.startswith(("deferral", "payment")) else "reinstallment"),
         "asked_before_maturity": _word(debt.on <= debt.contract_ends_on),
         "extension_to_term": _ratio(further, debt.contract_months),
         "whole_term_to_longest": _ratio(whole, max(longest, debt.contract_months)),

@@ -14,6 +14,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from forbear.basics.money import to_minor
 from forbear.relief.budget import Budget, Surplus, surplus_of
 from forbear.relief.building import BUILDERS, RATE_TICK
 from forbear.relief.debt import Debt
@@ -132,7 +133,7 @@ def options(
         No option asks for more than the surplus of any month, none costs more than the cap, and each is exact to the
         minor unit (`hold_together`).
     """
-    surplus = surplus_of(budget, policy, debt.currency, debt.owed)
+    surplus = surplus_of(budget, policy, debt.currency)
     ground = Ground(debt, surplus, policy, debt.annual_rate)
     found, refused = list[Option](), dict[str, str]()
     if not debt.unpaid:
@@ -223,7 +224,7 @@ def _measured(ground: Ground, draft: Draft, broken: int, again: bool) -> Option:
     wait = (payments[0][0] - debt.on).days // 30
     chance = chance_kept(policy, used=used, changed=changed, broken=broken, wait_months=wait)
     worth = present_value(debt, payments, rate)
-    asked = dict.fromkeys((*ground.surplus.evidence, *policy.rules.evidence.get(draft.kind, ())))
+    value = present_value(debt, before, rate)
     months = draft.months
     terms = {**draft.terms, "lowered": bool(draft.rate < debt.annual_rate and draft.kind != "settlement")}
     return Option(
@@ -244,16 +245,24 @@ def _measured(ground: Ground, draft: Draft, broken: int, again: bool) -> Option:
         annual_cost=annual_cost(debt, payments),
         annual_cost_before=annual_cost(debt, before),
         present_value=worth,
-        present_value_before=present_value(debt, before, rate),
+        present_value_before=value,
         share_used=round(used, 4),
         chance=chance,
         expected=expected(debt, policy, worth, chance),
         changed=changed,
         classification=class_effect(debt, policy.place, payments, again=again),
         bureau=bureau_effect(debt, policy.place, draft.kind, payments[-1][0]),
-        evidence=tuple(asked),
+        evidence=_evidence(ground, draft.kind, value - worth),
         facts=gate_facts(debt, policy, draft.kind, payments),
     )
+
+
+def _evidence(ground: Ground, kind: str, given_up: int) -> tuple[str, ...]:
+    """What is asked for: by kind, and proof of an income nobody saw where the lender gives much up on it."""
+    policy, surplus = ground.policy, ground.surplus
+    line = to_minor(policy.rules.offer.declared_proof_above, ground.debt.currency)
+    income = ("income_proof",) if not surplus.verified and given_up > line else ()
+    return tuple(dict.fromkeys((*surplus.evidence, *income, *policy.rules.evidence.get(kind, ()))))
 
 
 def _id(debt: Debt, draft: Draft) -> str:

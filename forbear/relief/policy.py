@@ -37,7 +37,7 @@ class Offer(Strict):
     lasts_days: Count
     first_payment_days: Count
     least_payment: Annotated[Decimal, Field(ge=0)]
-    declared_needs_proof_above: Annotated[Decimal, Field(ge=0)]
+    declared_proof_above: Annotated[Decimal, Field(ge=0)]
 
 
 class Limits(Strict):
@@ -193,7 +193,7 @@ def shipped(place: str = "cn") -> Policy:
 def place_named(name: str) -> Place:
     """A place of `places.toml`, by the first part of its name (us-ca is us)."""
     table = tomllib.loads(files(__package__).joinpath("places.toml").read_text("utf-8"))
-    key = name.split("-")[0].lower()
+    key = name.split("-", maxsplit=1)[0].lower()
     key = key if key in table else "other"
     return Place.model_validate({"name": key, **table[key]})
 

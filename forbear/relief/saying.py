@@ -21,7 +21,7 @@ def _words() -> dict[str, Any]:
 
 
 def language_of(code: str | None) -> str:
-    """zh for any Chinese, else en."""
+    """Zh for any Chinese, else en."""
     return "zh" if (code or "").lower().startswith("zh") else "en"
 
 

@@ -55,7 +55,9 @@ def judged(
         Broken once a payment was missing, by more than the tolerance, at the end of its grace; what comes later does
         not mend it.
     """
-    broke = next((day for day, amount in _asked(payments) if _missed(payments, came, day, on, rules, currency)), None)
+    broke = next(
+        (day for day, amount in _asked(payments) if _missed(payments, came, day, on, rules, currency)), None
+    )
     whole, have = sum(amount for _, amount in payments), sum(amount for day, amount in came if day <= on)
     paid, left = 0, have
     for _, amount in payments:
@@ -69,7 +71,9 @@ def judged(
     state = BROKEN if broke else KEPT if have >= whole else LATE if late else RUNNING
     if broke is None and paid == len(payments):
         state = KEPT if have >= whole - _tolerated(payments[-1][1], rules, currency) else state
-    upcoming = next(((day, amount) for day, amount in payments if day >= on and day >= (missing or payments[-1])[0]), None)
+    upcoming = next(
+        ((day, amount) for day, amount in payments if day >= on and day >= (missing or payments[-1])[0]), None
+    )
     return Kept(
         state,
         paid,
