@@ -10,13 +10,13 @@ from forbear.desk.people.approvals import Decision, kind
 
 
 class Granting(BaseModel):
-    """An agreed plan to be granted; `total` is what she pays, minor units."""
+    """An agreed plan to be granted; `amount` is what she pays, minor units."""
 
     model_config = ConfigDict(extra="forbid")
     plan_id: int
     loan_id: str
     plan: str
-    total: int
+    amount: int
     currency: str
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from forbear.basics.errors import AnswerIsNo
+from forbear.desk.ledger.acts import Row
 from forbear.desk.ledger.balances import items
 from forbear.desk.ledger.booking import book
 from forbear.desk.ledger.models import Posting
@@ -26,11 +27,12 @@ FAR = date(2199, 12, 31)
 
 @dataclass(frozen=True)
 class Booked:
-    """What booking a plan came to: ledger entries, changes by account and component, what is unpaid by day."""
+    """What booking a plan came to: entries, changes by account and component, what is unpaid by day, the schedule."""
 
     entries: tuple[int, ...]
     changes: dict[str, int]
     unpaid: tuple[tuple[date, int], ...]
+    rows: tuple[Row, ...]
 
 
 class _Undone(Exception):
@@ -84,7 +86,7 @@ def book_plan(plan: Plan, on: date, at: datetime, *, actor: str) -> Booked:
             )
         unpaid = _unpaid(loan_id)
         _refuse_other(option, unpaid)
-    return Booked(tuple(entries), _changes(entries), unpaid)
+    return Booked(tuple(entries), _changes(entries), unpaid, made.rows)
 
 
 def _unpaid(loan_id: str) -> tuple[tuple[date, int], ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -64,7 +63,7 @@ def put_forward(plan_id: int, by: Any, at: datetime) -> Plan:
             raise AnswerIsNo(_("this plan is put forward already"), _("another person grants it"))
         _refuse_stale(row, at)
         option = row.option
-        told = {"plan_id": row.pk, "loan_id": row.loan_id, "plan": row.kind, "total": option["total"]}
+        told = {"plan_id": row.pk, "loan_id": row.loan_id, "plan": row.kind, "amount": option["total"]}
         row.approval = propose(by, KIND, {**told, "currency": row.currency}, f"loan:{row.loan_id}", at)
         row.save(update_fields=["approval"])
     return row
@@ -158,4 +157,4 @@ def _word(yes: bool) -> str:
     return "true" if yes else "false"
 
 
-__all__ = ["KIND", "PermissionDenied", "grant", "grant_now", "put_forward"]
+__all__ = ["KIND", "grant", "grant_now", "put_forward"]

@@ -20,7 +20,7 @@ from typing import Any
 from forbear.basics.errors import WrongUse
 from forbear.basics.money import to_minor
 from forbear.desk.plans import life
-from forbear.desk.plans.granting import grant
+from forbear.desk.plans.granting import grant, put_forward
 from forbear.desk.plans.life import agree, offer, refuse, withdraw
 from forbear.desk.plans.models import BEFORE_GRANT, GRANTED, Plan
 from forbear.desk.plans.offering import Offers, day_of, offers_for
@@ -38,8 +38,11 @@ __all__ = [
     "offer",
     "offers",
     "options_for",
+    "put_forward",
     "refuse",
     "state_of",
+    "waiting",
+    "waits_for",
     "watch",
     "way_back",
     "withdraw",
