@@ -1,14 +1,14 @@
 """The plans that fit: each kind built, brought under the cap, asked about at the gate, measured; the best few shown.
 
-`options` is pure: a debt, a budget, a cap and a policy in, options out, the same ones for the same day. An option's id
-is a hash of all that it says, so that what was shown can be asked for and nothing else.
+`options` is pure: a debt, a budget, a cap and a policy in, options out, the same ones for the same day. An option's
+id is a hash of all that it says, so that what was shown can be asked for and nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -141,10 +141,11 @@ def options(
     if max(surplus.now, surplus.later, surplus.savings) < max(ground.least_payment, 1):
         return Told(surplus, (), (), {"all": "no_surplus"})
     for kind, builder in BUILDERS.items():
-        if builder(ground) is None:
+        at_first = builder(ground)
+        if at_first is None:
             refused[kind] = "does_not_fit"
             continue
-        draft = _under_cap(ground, builder, cap)
+        draft = _under_cap(ground, builder, cap, at_first)
         if draft is None:
             refused[kind] = "over_cap"
             continue
@@ -156,11 +157,21 @@ def options(
             refused[kind] = "same_as_another"
         else:
             found.append(option)
+    found = _needed(found, policy.rules.offer.only_if_none_other, refused)
     return Told(surplus, best(found, policy.rules.offer.shown), tuple(found), refused)
 
 
+def _needed(found: list[Option], last: Sequence[str], refused: dict[str, str]) -> list[Option]:
+    """Without the kinds that are for those alone whom no other plan fits."""
+    others = [one for one in found if one.kind not in last]
+    if not others:
+        return found
+    refused |= {one.kind: "not_needed" for one in found if one.kind in last}
+    return others
+
+
 def best(found: list[Option], most: int) -> tuple[Option, ...]:
-    """The best few: none that another beats in chance, cost to her and worth; dearest first to expect, cheapest kept in.
+    """The best few: none that another beats in chance, cost to her, months and worth; the most to expect first.
 
     The one that costs her least and the one with the smallest months are always among them.
     """
@@ -193,15 +204,17 @@ def hold_together(debt: Debt, draft: Draft) -> None:
     assert min(min(row.principal, row.interest, row.fees) for row in rows) >= 0, (draft.kind, "below nothing")
 
 
-def _under_cap(ground: Ground, builder: Callable[[Ground], Draft | None], cap: Decimal | None) -> Draft | None:
+def _under_cap(
+    ground: Ground, builder: Callable[[Ground], Draft | None], cap: Decimal | None, at_first: Draft
+) -> Draft | None:
     """The draft within the cap: charges let go first where it is not, then the rate lowered as little as it takes."""
 
-    def within(one: Ground) -> Draft | None:
-        draft = builder(one)
+    def within(one: Ground, made: Draft | None = None) -> Draft | None:
+        draft = made or builder(one)
         fits = draft and (cap is None or annual_cost(one.debt, draft.payments) <= cap)
         return draft if fits else None
 
-    if (draft := within(ground)) is not None:
+    if (draft := within(ground, at_first)) is not None:
         return draft
     clean = replace(ground, waive_charges=True)
     if (draft := within(clean)) is not None:

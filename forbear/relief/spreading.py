@@ -73,10 +73,10 @@ def least_count(ground: Ground, least: int, at: Callable[[int], Draft | None]) -
 
     The closed formula gives a first guess; what counts is the exact schedule around it.
     """
-    most = ground.most_payments
-    if least > most:
+    most, wanted = ground.most_payments, _guess(ground)
+    if least > most or wanted > most + SLACK:
         return None
-    guess = min(max(_guess(ground), least), most)
+    guess = min(max(wanted, least), most)
     found = at(guess)
     if found:
         while guess > least and (fewer := at(guess - 1)):
@@ -88,11 +88,15 @@ def least_count(ground: Ground, least: int, at: Callable[[int], Draft | None]) -
     return None
 
 
+SLACK = 2
+"""The closed formula is off by less than this many payments: a first period may be longer than a month."""
+
+
 def _guess(ground: Ground) -> int:
-    """Months that a level payment of the surplus takes, by the closed formula."""
+    """Months that a level payment of the surplus takes, by the closed formula; more than there are, if it never ends."""
     debt, monthly = ground.debt, float(ground.rate) / 12
     room = max(ground.surplus.now, ground.surplus.later if ground.surplus.later_on else 0)
     whole = debt.principal + debt.interest + debt.fees_due + debt.fees_ahead
     if room <= 0 or room <= whole * monthly:
-        return ground.most_payments
+        return ground.most_payments + SLACK + 1
     return ceil(-log(1 - whole * monthly / room) / log1p(monthly)) if monthly else ceil(whole / room)

@@ -205,7 +205,7 @@ def agree(request: HttpRequest, plan_id: Key, body: AgreeIn) -> Any:
 
 
 @router.post("/{plan_id}/forward", response={200: PlanOut, **NO}, summary="Put a plan forward")
-@requires("plans.ask")
+@requires("plans.forward")
 def forward(request: HttpRequest, plan_id: Key) -> Any:
     """Propose that it be granted."""
     return _told(services.put_forward(_plan(request, plan_id).pk, request.user, timezone.now()))
