@@ -63,8 +63,8 @@ def relief_options(
 ) -> None:
     """Compute the plans that fit, with schedule, costs, worth, effects and the chance that each is kept.
 
-    No plan asks for more than the surplus of any month, none costs more than the gate's cap, and every schedule is exact
-    to the minor unit. Ends with 0 when a plan fits, 1 when none does (and says why), 2 on wrong use.
+    No plan asks for more than the surplus of any month, none costs more than the gate's cap, every schedule is exact to
+    the minor unit. Ends with 0 when a plan fits, 1 when none does (and says why), 2 on wrong use.
     """
     from forbear.basics.money import to_minor
     from forbear.relief import Budget, options, shipped

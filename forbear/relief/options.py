@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -140,7 +140,11 @@ def options(
         return Told(surplus, (), (), {"all": "nothing_owed"})
     if max(surplus.now, surplus.later, surplus.savings) < max(ground.least_payment, 1):
         return Told(surplus, (), (), {"all": "no_surplus"})
-    for kind, builder in BUILDERS.items():
+    last = policy.rules.offer.only_if_none_other
+    for kind, builder in sorted(BUILDERS.items(), key=lambda one: one[0] in last):
+        if kind in last and any(one.kind not in last for one in found):
+            refused[kind] = "not_needed"
+            continue
         at_first = builder(ground)
         if at_first is None:
             refused[kind] = "does_not_fit"
@@ -157,17 +161,7 @@ def options(
             refused[kind] = "same_as_another"
         else:
             found.append(option)
-    found = _needed(found, policy.rules.offer.only_if_none_other, refused)
     return Told(surplus, best(found, policy.rules.offer.shown), tuple(found), refused)
-
-
-def _needed(found: list[Option], last: Sequence[str], refused: dict[str, str]) -> list[Option]:
-    """Without the kinds that are for those alone whom no other plan fits."""
-    others = [one for one in found if one.kind not in last]
-    if not others:
-        return found
-    refused |= {one.kind: "not_needed" for one in found if one.kind in last}
-    return others
 
 
 def best(found: list[Option], most: int) -> tuple[Option, ...]:
@@ -184,9 +178,12 @@ def best(found: list[Option], most: int) -> tuple[Option, ...]:
 
 def _beats(one: Option, other: Option) -> bool:
     """At least as good in all four and better in one."""
-    mine = (one.chance, one.expected, -one.total, -one.peak)
-    yours = (other.chance, other.expected, -other.total, -other.peak)
+    mine, yours = _worths(one), _worths(other)
     return mine != yours and all(a >= b for a, b in zip(mine, yours, strict=True))
+
+
+def _worths(one: Option) -> tuple[Decimal, ...]:
+    return one.chance, Decimal(one.expected), Decimal(-one.total), Decimal(-one.peak)
 
 
 def hold_together(debt: Debt, draft: Draft) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 from forbear.loans import Method, Terms, make_schedule
 from forbear.relief import Budget, Debt, Part
@@ -73,7 +74,7 @@ def a_budget(random: Random, debt: Debt) -> Budget:
     )
 
 
-def _recovery(random: Random, debt: Debt, spending: int, regular: int) -> dict[str, object]:
+def _recovery(random: Random, debt: Debt, spending: int, regular: int) -> dict[str, Any]:
     if random.random() < 0.8:
         return {}
     later = spending + int(regular * random.uniform(1, 2.5))
