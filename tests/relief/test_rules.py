@@ -164,13 +164,17 @@ def test_the_one_off_measure_covers_what_it_covers(began, ended, worst, covered)
     assert told["record"].verified is not covered
 
 
-def test_no_sentence_breaks_the_rules_of_words(told):
-    from forbear.conduct.language import check
+def test_no_sentence_says_what_the_rules_of_words_forbid(told):
+    from forbear.conduct.language import check_words
 
-    for one in told.values():
-        for language in ("zh", "en"):
-            found = check(one.sentence(language), language)
-            assert not [hit for hit in found.hits if getattr(hit, "blocks", False)], one.kind
+    journey = Journey(ON, "CNY", date(2026, 3, 10), plan_days=(date(2026, 9, 10),), plan_state="running")
+    for language in ("zh", "en"):
+        said = [one.sentence(language) for one in told.values()]
+        said += [step.sentence(language) for step in way_back(journey, CN)]
+        for text in said:
+            found = check_words(text, language=language, channel="app")
+            worst = [hit for hit in found if hit.severity == "forbidden" and hit.text]
+            assert not worst, (text, worst)
 
 
 def test_a_lenders_own_policy_is_read_and_a_slip_is_named(tmp_path):
