@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "forbear.desk.letters",
     "forbear.desk.litigation",
     "forbear.desk.applications",
+    "forbear.desk.plans",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("forbear.desk.letters.urls")),
     path("", include("forbear.desk.litigation.urls")),
     path("", include("forbear.desk.replies.urls")),
+    path("", include("forbear.desk.plans.urls")),
     path("", include("forbear.desk.wording.urls")),
     path("", include("forbear.desk.pages.urls")),
 ]
