@@ -21,6 +21,7 @@ from forbear.funding import facility as agreed
 from forbear.funding import forecast as cash
 from forbear.funding import loss, pack
 from forbear.funding.facility import Facility
+from forbear.funding.facility.covenants import TREND_POINTS
 from forbear.funding.facility.metrics import METRICS, load_accounts
 from forbear.funding.figures import Money
 from forbear.funding.forecast.history import parameters as forecast_parameters
@@ -34,8 +35,6 @@ from forbear.night.portfolio import plan_night, portfolio
 from forbear.night.settings import NightSettings
 
 FORMAT = "forbear-funding-1"
-TREND_MONTHS = 6
-"""Month ends before the as-of date at which the covenants' metrics are told."""
 Watch = Callable[[str], AbstractContextManager[Any]]
 
 
@@ -127,11 +126,30 @@ def prepare(book: Book, question: Asked) -> None:
 
 
 def tell_forecast(book: Book, question: Asked) -> dict[str, Any]:
-    """The forecast, period by period."""
+    """The forecast, period by period, and the liquidity view."""
     told = cash.forecast(cash.book_history(book, question.as_of, question.every), question.rate)
     service = question.facility.facility.service if question.facility else ()
-    free = pack.liquidity(told, service, book.currency)
     money = Money(book.minor_digits)
+    amounts = ("cash", "principal", "service", "free", "total", "low")
+    return {
+        **_forecast(told, money),
+        "liquidity": [
+            {"ends_on": f.ends_on.isoformat(), **{n: money(getattr(f, n)) for n in amounts}}
+            for f in pack.liquidity(told, service, book.currency)
+        ],
+    }
+
+
+def tell_status_forecast(
+    book: Book, as_of: date, event: str, every: Every = Every.month, rate: float | None = None
+) -> dict[str, Any]:
+    """The forecast of a book of statuses: what is paid off or lost in each period, in accounts or money."""
+    history = cash.status_history(book, as_of, event, every)
+    money = Money(book.minor_digits if history.tells == "money" else 0)
+    return {"event": event, "tells": history.tells, **_forecast(cash.forecast(history, rate), money), "liquidity": []}
+
+
+def _forecast(told: cash.Forecast, money: Money) -> dict[str, Any]:
     fields = ("expected", "low", "high", "principal", "naive", "total", "total_low", "total_high")
     return {
         "every": told.every,
@@ -154,13 +172,6 @@ def tell_forecast(book: Book, question: Asked) -> dict[str, Any]:
         "naive_error": _share(told.naive_error),
         "covered": told.covered,
         "judged": told.judged,
-        "liquidity": [
-            {
-                "ends_on": f.ends_on.isoformat(),
-                **{n: money(getattr(f, n)) for n in ("cash", "principal", "service", "free", "total", "low")},
-            }
-            for f in free
-        ],
     }
 
 
@@ -240,7 +251,8 @@ def tell_covenants(book: Book, question: Asked) -> list[dict[str, Any]]:
     if question.facility is None:
         return []
     series = []
-    for back in range(TREND_MONTHS, -1, -1):
+    averaged = max((c.average_months for c in question.facility.covenants), default=1)
+    for back in range(TREND_POINTS + averaged - 2, -1, -1):
         on = period_end(question.as_of, -back, Every.month)
         series.append(agreed.measures(book, age(book, as_of=on, settings=question.settings.aging), on))
     money = Money(book.minor_digits)

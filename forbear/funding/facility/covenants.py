@@ -16,6 +16,8 @@ from forbear.funding.facility.agreement import Promise
 from forbear.funding.facility.metrics import METRICS, Measures
 from forbear.funding.forecast.periods import Every, period_end
 
+TREND_POINTS = 7
+"""Month ends of a trend, the as-of date among them."""
 AHEAD = 3
 """Months that a trend is drawn on."""
 LEAST_POINTS = 4
@@ -67,7 +69,8 @@ def covenants(promises: Sequence[Promise], series: Sequence[Measures], minor_dig
 def _stands(promise: Promise, series: Sequence[Measures], digits: int) -> Covenant:
     scale = Decimal(10) ** digits if METRICS[promise.metric].is_money else Decimal(1)
     threshold, margin = promise.threshold * scale, promise.margin * scale
-    trend = _averaged([(m.on, m.value(promise.metric)) for m in series], promise.average_months)
+    points = _averaged([(m.on, m.value(promise.metric)) for m in series], promise.average_months)
+    trend = points[-TREND_POINTS:]
     as_of, value = trend[-1]
     ahead = _ahead(trend, as_of)
     breaks_on = next((on for on, v in ahead if _room(promise, v, threshold) < 0), None)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from forbear.book import Book
@@ -25,6 +26,7 @@ Floats = NDArray[np.float64]
 LONGEST = 360
 """Months that a life is looked at."""
 STAGES = (1, 2, 3)
+TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -118,10 +120,11 @@ def _monthly(book: Book, parameters: LossParameters, firsts: list[int]) -> tuple
         if seen[r] >= parameters.pd_least_loans:
             monthly[r] = counts[r, : ranges + 1] / seen[r]
         else:
-            monthly[r, r], monthly[r, ranges] = 1 - float(parameters.pd_fallback[r]), float(parameters.pd_fallback[r])
-    floor = 1 - (1 - float(parameters.pd_floor)) ** (1 / 12)
-    monthly[:, ranges] = np.maximum(monthly[:, ranges], floor)
-    monthly[:, :ranges] *= np.minimum(1, (1 - monthly[:, [ranges]]) / np.maximum(monthly[:, :ranges].sum(axis=1, keepdims=True), 1e-12))
+            alike = _a_month(float(parameters.pd_fallback[r]))
+            monthly[r, r], monthly[r, ranges] = 1 - alike, alike
+    monthly[:, ranges] = np.maximum(monthly[:, ranges], _a_month(float(parameters.pd_floor)))
+    rest = np.maximum(monthly[:, :ranges].sum(axis=1, keepdims=True), TINY)
+    monthly[:, :ranges] *= np.minimum(1, (1 - monthly[:, [ranges]]) / rest)
     year = chances(monthly, 12).sum(axis=1)
     for r in range(ranges):
         pds.append(
@@ -134,6 +137,12 @@ def _monthly(book: Book, parameters: LossParameters, firsts: list[int]) -> tuple
             }
         )
     return monthly, tuple(pds)
+
+
+def _a_month(year: float) -> float:
+    """The monthly chance that comes to a yearly one when it is the same in every month."""
+    told: float = 1 - (1 - year) ** (1 / 12)
+    return told
 
 
 def _lgd(book: Book, parameters: LossParameters) -> tuple[Decimal, int]:
@@ -153,10 +162,9 @@ def _make(
     told = connection.execute(
         "SELECT DISTINCT CAST(round(annual_rate, 4) AS DOUBLE) FROM book.loans ORDER BY 1"
     ).fetchall()
-    longest = connection.execute("SELECT greatest(12, max(due_n) + $1) FROM funding.chunks WHERE paid_n IS NULL", [parameters.missed_months]).fetchall()[0][0]
+    query = "SELECT greatest(12, max(due_n) + $1) FROM funding.chunks WHERE paid_n IS NULL"
+    longest = connection.execute(query, [parameters.missed_months]).fetchall()[0][0]
     months = min(LONGEST, int(longest)) if longest is not None else 12
-    import pyarrow as pa
-
     rows = [
         _reached(scenario, lgd, monthly, float(rate), months) for scenario in scenarios for (rate,) in told
     ]
@@ -177,8 +185,6 @@ def _make(
 
 def _reached(scenario: Scenario, lgd: Decimal, monthly: Floats, rate: float, months: int) -> Any:
     """By range and month, the discounted chance of having defaulted by then; default itself is certain."""
-    import pyarrow as pa
-
     ranges = monthly.shape[0]
     shifted = [
         marginal([worse_odds(h, float(scenario.pd_odds)) for h in hazards(row)])
