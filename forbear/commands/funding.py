@@ -1,4 +1,6 @@
-"""`forbear funding`: what a funder asks of a book: cash to expect, expected loss, covenants, borrowing base, the pack."""
+"""`forbear funding`: what a funder asks of a book: cash to expect, expected loss, covenants, borrowing base,
+the pack.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,17 @@ if TYPE_CHECKING:
 AsOf = Annotated[str, typer.Option(help="The day (YYYY-MM-DD) to stand on; nothing after it counts.")]
 BookFolder = Annotated[Path, typer.Argument(metavar="BOOK", help="Folder with the tables: loans, installments, …")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the files; made when missing.")]
-FacilityFile = Annotated[Path | None, typer.Option("--facility", help="TOML file: covenants, borrowing base, service.")]
+FacilityFile = Annotated[
+    Path | None, typer.Option("--facility", help="TOML file: covenants, borrowing base, service.")
+]
 SettingsFile = Annotated[Path | None, typer.Option(help="TOML file of the night's settings, as for forbear close.")]
 Funder = Annotated[str | None, typer.Option(help="Only loans with this funder_id.")]
 ParametersFile = Annotated[
     Path | None, typer.Option("--parameters", help="TOML file over the shipped parameters of the expected loss.")
 ]
 Rate = Annotated[
-    float | None, typer.Option(min=0.5, max=0.95, help="Share of periods that the forecast's intervals are to hold.")
+    float | None,
+    typer.Option(min=0.5, max=0.95, help="Share of periods that the forecast's intervals are to hold."),
 ]
 
 
@@ -82,9 +87,10 @@ def forecast(
         return
     _table(told["periods"], ("ends_on", "low", "expected", "high", "naive", "total"))
     if told["error"] is not None:
+        error, naive = float(told["error"]), float(told["naive_error"])
         answers.print(
-            f"intervals are to hold {float(told['rate']):.0%} of periods; of earlier ones {told['covered']} of "
-            f"{told['judged']} held; error {float(told['error']):.1%}, roll-rate forecast {float(told['naive_error']):.1%}",
+            f"intervals are to hold {float(told['rate']):.0%} of periods; {told['covered']} of {told['judged']} "
+            f"earlier ones held; error {error:.1%}, roll-rate forecast {naive:.1%}",
             markup=False,
         )
 
@@ -116,7 +122,7 @@ def ecl(
         with steps.step("expected loss"):
             prepare(opened, question)
             found = loss.losses(opened, question.parameters)
-            told = {
+            told: dict[str, Any] = {
                 "as_of": as_of,
                 "currency": opened.currency,
                 "losses": tell_losses(opened, found),
@@ -163,7 +169,9 @@ def covenants(
     else:
         _table(told, ("id", "metric", "value", "direction", "threshold", "headroom", "state", "breaks_on"))
     if broken := [c["id"] for c in told if c["state"] in {"broken", "event"}]:
-        raise AnswerIsNo(f"broken: {', '.join(broken)}", "the table above has each with its head-room and cure date")
+        raise AnswerIsNo(
+            f"broken: {', '.join(broken)}", "the table above has each with its head-room and cure date"
+        )
 
 
 def base(
@@ -220,8 +228,8 @@ def pack(
 ) -> None:
     """The funder's pack: PDF and spreadsheet in both languages, funding.json, reconciliation.csv.
 
-    Every counted figure is derived again from the book's rows by another query. Ends with 0 when all are the same, 1 when
-    one differs or the book has faults, 2 on wrong use.
+    Every counted figure is derived again from the book's rows by another query. Ends with 0 when all are the
+    same, 1 when one differs or the book has faults, 2 on wrong use.
     """
     from forbear.funding.pack.document import LANGUAGES
     from forbear.funding.pack.pdf import pdf
@@ -233,7 +241,9 @@ def pack(
     with opened_book(book, day(as_of), mapping, quarantine, threads, steps) as opened:
         told = tell(opened, question, steps.step)
         loans = _loans(opened)
-    lines = [{k: f[k] for k in ("name", "value", "ledger", "difference", "loans", "holds")} for f in told["figures"]]
+    lines = [
+        {k: f[k] for k in ("name", "value", "ledger", "difference", "loans", "holds")} for f in told["figures"]
+    ]
     made = {f"pack.{lang}.pdf": pdf(told, lang) for lang in LANGUAGES}
     made |= {f"pack.{lang}.xlsx": sheet(told, lang) for lang in LANGUAGES}
     _write(out, {"funding.json": told}, {"reconciliation.csv": lines, "ecl_loans.csv": loans}, made)
@@ -245,7 +255,9 @@ def pack(
         for name in ("funding.json", "reconciliation.csv", "ecl_loans.csv", *made):
             answers.print(str(out / name), markup=False)
     if not told["reconciled"]:
-        raise AnswerIsNo("figures differ from the ledger's rows", "reconciliation.csv names each: do not send this pack")
+        raise AnswerIsNo(
+            "figures differ from the ledger's rows", "reconciliation.csv names each: do not send this pack"
+        )
 
 
 def _question(

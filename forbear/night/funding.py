@@ -1,4 +1,5 @@
-"""What a funder is told of a book as of a date: the night's figures of its pool, the forecast, the losses, the covenants.
+"""What a funder is told of a book as of a date: the night's figures of its pool, the forecast, the losses, the
+covenants.
 
 The pool is the whole book or the loans of one funder. Everything is made in the book's connection; the answer is plain
 values, money as decimal strings, ready for JSON, the pages and the pack.
@@ -89,10 +90,13 @@ def narrow(book: Book, funder: str) -> None:
     connection = book.connection
     connection.execute("CREATE SCHEMA IF NOT EXISTS pool")
     connection.execute(
-        "CREATE OR REPLACE TABLE pool.loans AS SELECT * FROM book.loans WHERE CAST(funder_id AS VARCHAR) = $1", [funder]
+        "CREATE OR REPLACE TABLE pool.loans AS SELECT * FROM book.loans WHERE CAST(funder_id AS VARCHAR) = $1",
+        [funder],
     )
     if not connection.execute("SELECT count(*) FROM pool.loans").fetchall()[0][0]:
-        known = connection.execute("SELECT DISTINCT CAST(funder_id AS VARCHAR) FROM book.loans ORDER BY 1 LIMIT 20").fetchall()
+        known = connection.execute(
+            "SELECT DISTINCT CAST(funder_id AS VARCHAR) FROM book.loans ORDER BY 1 LIMIT 20"
+        ).fetchall()
         raise WrongUse(
             f"no loan of the book carries funder_id {funder}", f"known: {', '.join(str(k) for (k,) in known)}"
         )
@@ -146,7 +150,12 @@ def tell_status_forecast(
     """The forecast of a book of statuses: what is paid off or lost in each period, in accounts or money."""
     history = cash.status_history(book, as_of, event, every)
     money = Money(book.minor_digits if history.tells == "money" else 0)
-    return {"event": event, "tells": history.tells, **_forecast(cash.forecast(history, rate), money), "liquidity": []}
+    return {
+        "event": event,
+        "tells": history.tells,
+        **_forecast(cash.forecast(history, rate), money),
+        "liquidity": [],
+    }
 
 
 def _forecast(told: cash.Forecast, money: Money) -> dict[str, Any]:
@@ -360,7 +369,9 @@ def funding(
         "covenants": covenants,
         "base": base,
         "conduct": pack.conduct_measures(book, question.as_of, night["cures"]),
-        "portfolio": {k: night[k] for k in ("buckets", "rates", "classification", "rolls", "vintages", "collections")},
+        "portfolio": {
+            k: night[k] for k in ("buckets", "rates", "classification", "rolls", "vintages", "collections")
+        },
         "notes": list(book.notes),
     }
 

@@ -13,15 +13,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from forbear.basics.errors import UnreadableFile, WrongUse
 
 Titles = Annotated[dict[str, str], BeforeValidator(lambda v: {"en": v, "zh": v} if isinstance(v, str) else v)]
-Number = Annotated[Decimal, BeforeValidator(lambda v: _exact(v))]
 Value = str | bool | int | list[str] | list[int]
 
 
 def _exact(value: Any) -> Any:
     """Fractions are written as text, so that none passes through a float."""
     if isinstance(value, float):
-        raise ValueError(f"write it as text, \"{value}\", so that it stays exact")
+        raise ValueError(f'write it as text, "{value}", so that it stays exact')
     return value
+
+
+Number = Annotated[Decimal, BeforeValidator(_exact)]
 
 
 class _Strict(BaseModel):
@@ -84,7 +86,9 @@ class Criterion(_Strict):
 
 
 class Limit(_Strict):
-    """No group of loans with the same value in column `by` counts for more than this share of all eligible principal."""
+    """No group of loans with the same value in column `by` counts for more than this share of all eligible
+    principal.
+    """
 
     id: str = Field(min_length=1)
     title: Titles
@@ -118,7 +122,9 @@ def read_facility(path: str | Path) -> Facility:
     try:
         return facility_of(Path(path).read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as bad:
-        raise UnreadableFile(f"{path} cannot be read: {bad}", "name a facility file, docs/funding.md has one") from bad
+        raise UnreadableFile(
+            f"{path} cannot be read: {bad}", "name a facility file, docs/funding.md has one"
+        ) from bad
 
 
 def facility_of(text: str, name: str) -> Facility:
@@ -138,7 +144,7 @@ def facility_of(text: str, name: str) -> Facility:
                 f"{name}: covenant {covenant.id}: there is no metric {covenant.metric!r}",
                 f"known: {', '.join(METRICS)}",
             )
-    ids = [c.id for c in (*told.covenants, *(told.base.eligibility if told.base else ()))]
+    ids = [c.id for c in told.covenants] + [c.id for c in (told.base.eligibility if told.base else ())]
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
         raise WrongUse(f"{name}: {', '.join(twice)} stands there twice", "give each its own id")
     return told

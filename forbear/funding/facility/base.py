@@ -1,6 +1,7 @@
 """The borrowing base: the principal of loans that count, less what is too much of one kind, times the advance rate.
 
-A loan is ineligible by the first criterion, in the order of the file, that it does not meet; a missing value meets none.
+A loan is ineligible by the first criterion, in the order of the file, that it does not meet; a missing value
+meets none.
 Excesses under several concentration limits are added up, so that a loan in two too large groups is taken off twice: the
 strict reading, and the one that does not hang on the order of the limits.
 """
@@ -151,7 +152,8 @@ def _literal(book: Book, criterion: Criterion, value: Any, stored: str) -> str:
         book.connection.execute(f"SELECT CAST('{safe}' AS {stored})")
     except Exception as bad:
         raise WrongUse(
-            f"eligibility {criterion.id}: {value!r} is no value of {criterion.column} ({stored})", "see docs/funding.md"
+            f"eligibility {criterion.id}: {value!r} is no value of {criterion.column} ({stored})",
+            "see docs/funding.md",
         ) from bad
     return f"CAST('{safe}' AS {stored})"
 

@@ -33,8 +33,8 @@ class Covenant:
         value: of the metric now; None when it cannot be told.
         threshold, margin: in the value's unit.
         headroom: how far the value may still go; negative: broken by so much.
-        state: `met`, `near` (within the margin), `heading` (the trend breaks it within three months), `broken` (within its
-            cure days), `event` (past them), or `unknown`.
+        state: `met`, `near` (within the margin), `heading` (the trend breaks it within three months), `broken`
+            (within its cure days), `event` (past them), or `unknown`.
         trend: the metric at each month end, oldest first, the as-of date last.
         ahead: the trend drawn on, one, two, three months; empty when too short.
         breaks_on: the month end by which the trend breaks it; None: not within three months.
@@ -105,9 +105,7 @@ def _room(promise: Promise, value: Decimal, threshold: Decimal) -> Decimal:
     return threshold - value if promise.direction == "at_most" else value - threshold
 
 
-def _averaged(
-    points: list[tuple[date, Decimal | None]], months: int
-) -> list[tuple[date, Decimal | None]]:
+def _averaged(points: list[tuple[date, Decimal | None]], months: int) -> list[tuple[date, Decimal | None]]:
     """Each point as the mean of the last so many; a mean with a missing part is missing."""
     told: list[tuple[date, Decimal | None]] = []
     for place, (on, _) in enumerate(points):

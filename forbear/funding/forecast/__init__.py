@@ -1,4 +1,6 @@
-"""Cash to expect, period by period, from the loans that are there now: with intervals, and a naive forecast beside it."""
+"""Cash to expect, period by period, from the loans that are there now: with intervals, and a naive forecast
+beside it.
+"""
 
 from forbear.funding.forecast.history import History, book_history
 from forbear.funding.forecast.model import Forecast, Period, forecast, past_forecasts

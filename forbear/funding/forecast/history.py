@@ -41,7 +41,8 @@ class History:
         flow: origins x cells x horizon, what came in the first, second, … period after the origin.
         principal_share: cells, the share of the money that was principal.
         owed: origins x ranges of days past due, what was owed.
-        rolled: origins x ranges x ranges, what of it was owed one period later, and in which range its loans stood then.
+        rolled: origins x ranges x ranges, what of it was owed one period later, and in which range its loans
+            stood then.
         tells: what the flows are: money, or accounts.
     """
 
@@ -59,7 +60,7 @@ class History:
     @property
     def horizon(self) -> int:
         """Periods after an origin that are looked at."""
-        return self.flow.shape[2]
+        return int(self.flow.shape[2])
 
     def actual(self) -> Floats:
         """Origins x horizon: what came; NaN where it is not known by the as-of date."""
@@ -140,7 +141,9 @@ def make_ranges(connection: duckdb.DuckDBPyConnection, days: list[int]) -> list[
     """Make `funding.ranges` from the last days of ranges; gives the first days of all, the open one last."""
     firsts = [0, *(d + 1 for d in days)]
     lasts = [*days, FAR]
-    connection.execute("CREATE OR REPLACE TABLE funding.ranges (bucket INTEGER, days_from INTEGER, days_to INTEGER)")
+    connection.execute(
+        "CREATE OR REPLACE TABLE funding.ranges (bucket INTEGER, days_from INTEGER, days_to INTEGER)"
+    )
     connection.executemany(
         "INSERT INTO funding.ranges VALUES (?, ?, ?)",
         [(i, a, b) for i, (a, b) in enumerate(zip(firsts, lasts, strict=True))],

@@ -42,7 +42,9 @@ class Width:
     judged: int
 
     def around(self, expected: float, owed: float) -> tuple[float, float]:
-        """The interval around a forecast; without any history all that is possible, from nothing to all that is owed."""
+        """The interval around a forecast; without any history all that is possible, from nothing to all that
+        is owed.
+        """
         if math.isinf(self.reach):
             return 0.0, owed
         low = max(0.0, (expected + self.floor) * math.exp(-self.reach) - self.floor)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forbear.funding.forecast.history import Floats, History, Ints, parameters
 from forbear.funding.forecast.intervals import Width, widths
@@ -25,6 +26,7 @@ from forbear.funding.forecast.naive import naive_forecast, rolled_forward
 
 PROCEDURES = ("direct", "hazard", "rolls", "mean")
 SMALL = 1e-9
+Booleans = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,10 @@ def _best(history: History, made: Floats, actual: Floats, origin: int) -> Ints:
     return np.where(known.any(axis=0), misses.argmin(axis=0), unknown)
 
 
-def _known(history: History, origin: int) -> np.ndarray:  # type: ignore[type-arg]
+def _known(history: History, origin: int) -> Booleans:
     """Origins x horizon: whether the truth was known at an origin."""
     later = np.arange(len(history.origins))[:, None] + np.arange(1, history.horizon + 1)[None, :]
-    known: np.ndarray = later <= origin  # type: ignore[type-arg]
+    known: Booleans = later <= origin
     return known
 
 
@@ -169,10 +171,11 @@ def _leant(flow: Floats, exposure: Floats, wider: Floats, whole: float) -> Float
     return told
 
 
-def _wider(values: Floats, due_in: np.ndarray) -> Floats:  # type: ignore[type-arg]
+def _wider(values: Floats, due_in: Ints) -> Floats:
     """Sums over the cells of the same time to the due date, told for each cell."""
     _, place = np.unique(due_in, return_inverse=True)
-    return np.bincount(place, weights=values)[place]
+    told: Floats = np.bincount(place, weights=values)[place]
+    return told
 
 
 def _direct(history: History, origin: int, half_life: int) -> Floats:
@@ -201,13 +204,13 @@ def _hazard(history: History, origin: int, half_life: int) -> Floats:
     flow, exposure = weights @ history.flow[:origin, :, 0], weights @ history.exposure[:origin]
     if exposure.sum() <= 0:
         return told
-    dues, place = np.unique(history.due_in, return_inverse=True)
+    _, place = np.unique(history.due_in, return_inverse=True)
     wide_flow, wide_exposure = np.bincount(place, weights=flow), np.bincount(place, weights=exposure)
     wide = wide_flow / np.maximum(wide_exposure, SMALL)
     first = _leant(flow, exposure, wide[place], float(exposure.sum()))
     now = history.exposure[origin]
     told[0] = float(now @ first)
-    unpaid = np.bincount(place, weights=now * np.maximum(1 - first, 0))
+    unpaid: Floats = np.bincount(place, weights=now * np.maximum(1 - first, 0))
     for later in range(1, history.horizon):
         unpaid = _one_nearer(unpaid)
         paid = unpaid * wide
@@ -227,7 +230,9 @@ def _one_nearer(unpaid: Floats) -> Floats:
     return moved
 
 
-def forecast(history: History, rate: float | None = None, past: Past | None = None, origin: int | None = None) -> Forecast:
+def forecast(
+    history: History, rate: float | None = None, past: Past | None = None, origin: int | None = None
+) -> Forecast:
     """The forecast at the last origin, with intervals.
 
     Args:
@@ -270,6 +275,7 @@ def _period(
     history: History, past: Past, here: int, k: int, expected: Floats, width: Width, whole: Width
 ) -> Period:
     owed = float(history.exposure[here].sum())
+    procedure, half_life = past.candidates[past.chosen[here, k]]
     low, high = width.around(float(expected[k]), owed)
     total = float(expected[: k + 1].sum())
     total_low, total_high = whole.around(total, owed)
@@ -288,7 +294,8 @@ def _period(
         round(total),
         round(total_low),
         round(total_high),
-        *past.candidates[past.chosen[here, k]],
+        procedure,
+        half_life,
         width.scores,
         width.borrowed_from,
     )

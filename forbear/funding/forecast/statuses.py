@@ -1,7 +1,9 @@
 """The same forecast for books of statuses: how many accounts are paid off, or how much is lost, in each coming period.
 
-Such books know no money that came. They know when an account came into a state: paid off (`closed`) or given up (`lost`).
-Cells are the state an account was last seen in and its age; the naive forecast rolls states forward, as ever. Losses weigh
+Such books know no money that came. They know when an account came into a state: paid off (`closed`) or given
+up (`lost`).
+Cells are the state an account was last seen in and its age; the naive forecast rolls states forward, as ever.
+Losses weigh
 by the balance at the loss, exposures by what was lent, where the book tells them; else each account counts as one.
 """
 
@@ -24,7 +26,12 @@ EVENTS = {"closed": "paid off", "lost": "lost"}
 
 
 def status_history(
-    book: Book, as_of: date, event: str, every: Every = Every.month, horizon: int | None = None, origins: int | None = None
+    book: Book,
+    as_of: date,
+    event: str,
+    every: Every = Every.month,
+    horizon: int | None = None,
+    origins: int | None = None,
 ) -> History:
     """The history of an opened book of statuses.
 

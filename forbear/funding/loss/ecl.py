@@ -1,9 +1,11 @@
-"""Expected credit loss of a book: stages, PDs from its own roll rates, LGD from its own defaults, scenarios with weights.
+"""Expected credit loss of a book: stages, PDs from its own roll rates, LGD from its own defaults, scenarios
+with weights.
 
 PD: loans move between ranges of days past due from month end to month end; default ends a life, and the powers of the
-matrix of moves give the chance of having defaulted by each month (a Markov chain; Jarrow, Lando and Turnbull 1997). LGD: one
-less what came after default. EAD: what is owed when a loan stops paying (`losses.sql`). Where a range or a default was seen
-too seldom the parameters' fallback stands in, and the answer says so.
+matrix of moves give the chance of having defaulted by each month (a Markov chain; Jarrow, Lando and Turnbull
+1997). LGD: one
+less what came after default. EAD: what is owed when a loan stops paying (`losses.sql`). Where a range or a
+default was seen too seldom the parameters' fallback stands in, and the answer says so.
 """
 
 from __future__ import annotations
@@ -108,7 +110,9 @@ def chances(monthly: Floats, months: int = LONGEST) -> Floats:
     return told
 
 
-def _monthly(book: Book, parameters: LossParameters, firsts: list[int]) -> tuple[Floats, tuple[dict[str, Any], ...]]:
+def _monthly(
+    book: Book, parameters: LossParameters, firsts: list[int]
+) -> tuple[Floats, tuple[dict[str, Any], ...]]:
     ranges = len(firsts) - 1
     counts = np.zeros((ranges + 1, ranges + 2))
     query = _statement("moves")
@@ -165,9 +169,7 @@ def _make(
     query = "SELECT greatest(12, max(due_n) + $1) FROM funding.chunks WHERE paid_n IS NULL"
     longest = connection.execute(query, [parameters.missed_months]).fetchall()[0][0]
     months = min(LONGEST, int(longest)) if longest is not None else 12
-    rows = [
-        _reached(scenario, lgd, monthly, float(rate), months) for scenario in scenarios for (rate,) in told
-    ]
+    rows = [_reached(scenario, lgd, monthly, float(rate), months) for scenario in scenarios for (rate,) in told]
     table = pa.concat_tables(rows)
     connection.register("given_reached", table)
     connection.execute("CREATE OR REPLACE TABLE funding.reached AS SELECT * FROM given_reached")

@@ -1,6 +1,7 @@
 """The formulas of expected credit loss, plain: what a textbook's worked example can be put through.
 
-ECL = sum over periods of marginal PD x LGD x EAD x discount factor at the effective interest rate (IFRS 9 5.5.17, B5.5.28,
+ECL = sum over periods of marginal PD x LGD x EAD x discount factor at the effective interest rate (IFRS 9
+5.5.17, B5.5.28,
 B5.5.44). PDs and discount factors are floats; money is a Decimal and is rounded once, by whoever asks.
 """
 
@@ -17,7 +18,9 @@ WEIGHTS_APART = Decimal("0.000001")
 
 @dataclass(frozen=True)
 class Scenario:
-    """A future and its weight; `pd_odds` multiplies the odds of default in each period, `lgd` the loss given default."""
+    """A future and its weight; `pd_odds` multiplies the odds of default in each period, `lgd` the loss given
+    default.
+    """
 
     name: str
     weight: Decimal
@@ -51,7 +54,7 @@ def worse_odds(hazard: float, times: float) -> float:
 
 def discount(rate: float, periods: float) -> float:
     """The factor for money so many periods away, at a rate a period."""
-    return (1 + rate) ** -periods
+    return float((1 + rate) ** -periods)
 
 
 def expected_loss(

@@ -52,7 +52,9 @@ def loss_parameters(path: str | Path | None = None) -> LossParameters:
     try:
         return _made(told)
     except (InvalidOperation, TypeError, ValueError, KeyError) as bad:
-        raise WrongUse(f"{path}: a parameter of the expected loss cannot be read: {bad}", "see docs/funding.md") from bad
+        raise WrongUse(
+            f"{path}: a parameter of the expected loss cannot be read: {bad}", "see docs/funding.md"
+        ) from bad
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -130,9 +130,7 @@ def _overview(w: Writer) -> Any:
         for f in w.told["figures"]
         if f["section"] == "book"
     ]
-    rows += [
-        (Cell(w.of(f["title"])), w.money(f["value"])) for f in w.told["figures"] if f["section"] == "rates"
-    ]
+    rows += [(Cell(w.of(f["title"])), w.money(f["value"])) for f in w.told["figures"] if f["section"] == "rates"]
     return [Table(w.columns("figure", "value"), tuple(rows))], [
         w.say("phrases", "all_hold" if w.told["reconciled"] else "some_differ")
     ]
@@ -168,7 +166,9 @@ def _base(w: Writer) -> Any:
     if base is None:
         return None
     rows = [(Cell(w.say("phrases", "principal_all")), w.count(base["loans"]), w.money(base["principal"]))]
-    rows += [(Cell("− " + w.of(s["title"])), w.count(s["loans"]), w.money(s["principal"])) for s in base["ineligible"]]
+    rows += [
+        (Cell("− " + w.of(s["title"])), w.count(s["loans"]), w.money(s["principal"])) for s in base["ineligible"]
+    ]
     rows += [(Cell(w.say("phrases", "eligible")), w.count(base["eligible_loans"]), w.money(base["eligible"]))]
     for s in base["excess"]:
         group = f" ({s['group']})" if s["group"] else ""
@@ -230,8 +230,10 @@ def _losses(w: Writer) -> Any:
         (Cell(w.of(s["title"])), w.share(s["weight"], 0), w.money(s["allowance"])) for s in told["scenarios"]
     ]
     lgd = w.share(told["lgd"], 1).text
-    note = w.say("phrases", "lgd", lgd=lgd, loans=told["lgd_loans"]) if told["lgd_loans"] else w.say(
-        "phrases", "lgd_fallback", lgd=lgd
+    note = (
+        w.say("phrases", "lgd", lgd=lgd, loans=told["lgd_loans"])
+        if told["lgd_loans"]
+        else w.say("phrases", "lgd_fallback", lgd=lgd)
     )
     return [
         Table(w.columns("stage", "loans", "gross", "twelve", "life", "allowance"), tuple(stages)),
@@ -310,7 +312,9 @@ def _conduct(w: Writer) -> Any:
         )
         for c in w.told["conduct"]
     ]
-    return [Table(w.columns("month", "contacts", "cured", "per_cure", "complaints", "per_thousand"), tuple(rows))], []
+    return [
+        Table(w.columns("month", "contacts", "cured", "per_cure", "complaints", "per_thousand"), tuple(rows))
+    ], []
 
 
 def _reconciliation(w: Writer) -> Any:

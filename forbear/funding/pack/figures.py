@@ -1,4 +1,6 @@
-"""The pack's figures: name, value, meaning, what it is a sum or count of; and the lines that hold them to the ledger."""
+"""The pack's figures: name, value, meaning, what it is a sum or count of; and the lines that hold them to the
+ledger.
+"""
 
 from __future__ import annotations
 

@@ -12,13 +12,15 @@ from forbear.funding.loss.parameters import LossParameters
 NOTHING = {
     "payments": "(SELECT loan_id AS payment_id, loan_id, disbursed_on AS paid_on, principal AS amount"
     " FROM book.loans WHERE false)",
-    "events": "(SELECT loan_id, loan_id AS payment_id, '' AS kind, disbursed_on AS effective_on, disbursed_on AS until_on"
-    " FROM book.loans WHERE false)",
+    "events": "(SELECT loan_id, loan_id AS payment_id, '' AS kind, disbursed_on AS effective_on,"
+    " disbursed_on AS until_on FROM book.loans WHERE false)",
 }
 """Stand-ins for tables that a book does not have."""
 
 
-def rederived(book: Book, as_of: date, settings: AgingSettings, parameters: LossParameters) -> dict[str, tuple[int, int]]:
+def rederived(
+    book: Book, as_of: date, settings: AgingSettings, parameters: LossParameters
+) -> dict[str, tuple[int, int]]:
     """Each figure by its name: its value (loans, or money in minor units) and the loans behind it.
 
     Args:

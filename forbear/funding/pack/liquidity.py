@@ -1,6 +1,7 @@
 """Cash back to lend again, period by period: what the forecast brings, less what the facility is owed, added up.
 
-`low` is what comes at least at the stated rate of the forecast's intervals for sums: what a careful treasurer counts on.
+`low` is what comes at least at the stated rate of the forecast's intervals for sums: what a careful treasurer
+counts on.
 """
 
 from __future__ import annotations

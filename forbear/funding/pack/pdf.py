@@ -50,7 +50,9 @@ def pdf(told: Mapping[str, Any], language: str) -> bytes:
             for s in document(told, language)
         ],
     }
-    made: bytes = typst.compile(_template(), format="pdf", sys_inputs={"given": json.dumps(given, ensure_ascii=False)})
+    made: bytes = typst.compile(
+        _template(), format="pdf", sys_inputs={"given": json.dumps(given, ensure_ascii=False)}
+    )
     return made
 
 

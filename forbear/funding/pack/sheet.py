@@ -1,7 +1,7 @@
 """The pack as a spreadsheet: a sheet a section, figures as numbers, each counted one with its meaning and derivation.
 
-Amounts are written as numbers of the major unit. A spreadsheet keeps fifteen digits; an amount that needs more is written as
-text, so that none is changed.
+Amounts are written as numbers of the major unit. A spreadsheet keeps fifteen digits; an amount that needs more
+is written as text, so that none is changed.
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ def sheet(told: Mapping[str, Any], language: str) -> bytes:
 
     stream = BytesIO()
     write = Writer(told, language)
-    with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
-        book.set_properties({"title": write.say("phrases", "title"), "created": datetime.fromisoformat(told["as_of"])})
+    with xlsxwriter.Workbook(
+        stream, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
+        book.set_properties(
+            {"title": write.say("phrases", "title"), "created": datetime.fromisoformat(told["as_of"])}
+        )
         styles = _styles(book, told["minor_digits"])
         for section in document(told, language):
             _section(book, styles, section, f"{told['facility'] or ''} {told['as_of']} {told['currency']}".strip())
