@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "forbear.desk.replies",
     "forbear.desk.calls",
     "forbear.desk.complaints",
+    "forbear.desk.funding",
     "forbear.desk.applications",
     "forbear.desk.api",
     "forbear.desk.pages",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("webhooks/", include("forbear.desk.outbound.urls")),
     path("", include("forbear.desk.calls.urls")),
     path("", include("forbear.desk.complaints.urls")),
+    path("", include("forbear.desk.funding.urls")),
     path("", include("forbear.desk.replies.urls")),
     path("", include("forbear.desk.wording.urls")),
     path("", include("forbear.desk.pages.urls")),
