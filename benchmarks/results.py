@@ -30,6 +30,7 @@ PAGES = (
     "risk_speed.md",
     "simulate.md",
     "league.md",
+    "funding.md",
 )
 HEAD = """# Results
 

@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "forbear.desk.complaints",
     "forbear.desk.letters",
     "forbear.desk.litigation",
+    "forbear.desk.funding",
     "forbear.desk.applications",
     "forbear.desk.plans",
     "forbear.desk.api",

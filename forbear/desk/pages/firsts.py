@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from forbear.desk.funding.visible import visible_packs
 from forbear.desk.money.models import PARKED, Receipt
 from forbear.desk.nights.models import Night
 from forbear.desk.people.models import Approval, User
@@ -145,7 +146,10 @@ def _own(user: Any, at: datetime) -> Iterator[First]:
 
 
 def _of_funder(user: Any, at: datetime) -> Iterator[First]:
-    yield First(_("The lender sends you the report over the loans that you fund."))
+    if visible_packs(user).exists():
+        yield First(_("Read the latest pack over the loans that you fund."), reverse("funding:overview"))
+    else:
+        yield First(_("The lender sends you the report over the loans that you fund."))
 
 
 def _parked(user: Any, at: datetime) -> Iterator[First]:

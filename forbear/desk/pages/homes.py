@@ -47,6 +47,13 @@ DOORS: tuple[Door, ...] = (
         "p",
     ),
     Door(
+        "funding:overview",
+        _("Funding"),
+        _("Covenants with head-room, cash to expect, expected loss, every figure beside the ledger's."),
+        actions()["funding.see"].roles,
+        "f",
+    ),
+    Door(
         "pages:board",
         _("Board"),
         _("Contacts, promises, cures and complaints, by agent and by strategy."),
