@@ -55,7 +55,8 @@ class Problem:
             rows = best(block, prices.tolist())
             return self.grid.totals(block.value[rows], block.use(rows))
 
-        total = sum(over_blocks(sums, self.blocks), self.settled)
+        parts = map(sums, self.blocks) if len(self.blocks) < 2 else over_blocks(sums, self.blocks)
+        total = sum(parts, self.settled)
         value, used = self.grid.real(total)
         return value, self.limit - used
 

@@ -50,6 +50,27 @@ class Choice:
 
 
 @dataclass(frozen=True, eq=False)
+class Ahead:
+    """Beside each logged decision: every act's chance, and what followed day by day.
+
+    Attributes:
+        chances: rows x acts, of the rows as they were kept.
+        after: the table `step` days later.
+        step: days.
+        soon: money of each of the `step` days from the decision on, rows x days, minor units.
+        pace: days between acts on one person, on average, where they were drawn.
+        later: money of the days from then to the horizon of values, by tens of days, rows x tens; negative: not known.
+    """
+
+    chances: NDArray[np.float64]
+    after: Seen
+    step: int
+    soon: NDArray[np.int64]
+    pace: float
+    later: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
 class Logged:
     """Decisions of the past with what followed, for strategies that learn: one row a borrower and day.
 
@@ -59,6 +80,7 @@ class Logged:
         propensity: the probability with which it was drawn.
         paid: money received in the `horizon` days from then on, minor units.
         horizon: days.
+        ahead: what a learner of values needs beside it; None where a pilot did not keep it.
     """
 
     seen: Seen
@@ -66,6 +88,7 @@ class Logged:
     propensity: NDArray[np.float32]
     paid: NDArray[np.int64]
     horizon: int
+    ahead: Ahead | None = None
 
 
 class Strategy(Protocol):

@@ -151,7 +151,8 @@ class Explore:
         """Draw whether, then what."""
         borrower = np.asarray(seen["borrower"], dtype=np.int64)
         among = np.array([today.menu.index(a) for a in self.acts])
-        allowed = today.allowed[:, among] & (np.asarray(seen["dpd"]) > 0)[:, None]
+        chances = self.chances(seen, today)
+        allowed = chances[:, among] > 0
         count = allowed.sum(axis=1)
         whether = lottery(self.seed, today.day, 3, borrower) < self.share
         pick = (lottery(self.seed, today.day, 4, borrower) * count).astype(np.int64)
@@ -160,5 +161,15 @@ class Explore:
         plan, tie = Plan(seen, today), _tie(self.seed, seen, today)
         for act in among:
             plan.give(int(act), best_first(tie, acts & (chosen == act), tie))
-        propensity = np.where(acts, self.share / np.maximum(count, 1), np.where(count > 0, 1 - self.share, 1.0))
-        return Choice(plan.act, propensity.astype(np.float32))
+        drawn = np.where(acts, chosen, 0)
+        return Choice(plan.act, chances[np.arange(len(drawn)), drawn].astype(np.float32))
+
+    def chances(self, seen: Seen, today: Today) -> NDArray[np.float64]:
+        """The chance of every act, borrowers x acts."""
+        among = np.array([today.menu.index(a) for a in self.acts])
+        allowed = today.allowed[:, among] & (np.asarray(seen["dpd"]) > 0)[:, None]
+        count = allowed.sum(axis=1)
+        told = np.zeros(today.allowed.shape)
+        told[:, among] = np.where(allowed, self.share / np.maximum(count, 1)[:, None], 0)
+        told[:, 0] = np.where(count > 0, 1 - self.share, 1.0)
+        return told

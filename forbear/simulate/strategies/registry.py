@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from forbear.basics.errors import WrongUse
 from forbear.simulate.strategies.interface import Logged, Strategy
+from forbear.simulate.strategies.learned import learned
 from forbear.simulate.strategies.lists import Chance, Explore, Ladder, Least, List, Nothing, balance, risk
 from forbear.simulate.strategies.uplift import learn
 
@@ -20,6 +21,7 @@ Past = Callable[[], Logged]
 Maker = Callable[[int, Past], Strategy]
 
 STRATEGIES: dict[str, tuple[str, Maker]] = {
+    "forbear": ("learned values, the mask, allocation by prices", lambda seed, past: learned(past(), seed)),
     "ladder": ("the same step for all, by days past due", lambda seed, _: Ladder(seed)),
     "balance": ("one list, highest balance first", lambda seed, _: List("balance", balance, seed)),
     "risk": ("one list, highest risk first", lambda seed, _: List("risk", risk, seed)),
