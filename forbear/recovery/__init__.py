@@ -1,0 +1,1 @@
+"""Recovery: the lawful last steps. Letters, suits, what bureaus are told, what agencies are given."""
