@@ -73,11 +73,11 @@ def check(
         told[str(path)] = [one for one in found if warnings or one.level == "error"]
     if form is Format.json:
         print_json({path: [asdict(one) for one in found] for path, found in told.items()})
-    for path, found in told.items() if form is Format.text else ():
+    for name, found in told.items() if form is Format.text else ():
         for one in found[:SHOWN]:
-            answers.print(f"{path}: {one.level}: {one.message}", markup=False)
+            answers.print(f"{name}: {one.level}: {one.message}", markup=False)
         if len(found) > SHOWN:
-            answers.print(f"{path}: and {len(found) - SHOWN} more; --format json has all", markup=False)
+            answers.print(f"{name}: and {len(found) - SHOWN} more; --format json has all", markup=False)
     wrong = sum(one.level == "error" for found in told.values() for one in found)
     if wrong:
         raise AnswerIsNo(

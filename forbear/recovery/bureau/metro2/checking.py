@@ -101,7 +101,7 @@ class _Asked:
         value = self.segment.values.get(field.name)
         if field.kind in {"number", "length"} and isinstance(value, str):
             yield self._finding(
-                field.name, "not-a-number", "this is no number; a number is right-justified, zero-filled"
+                field.name, "not-a-number", "this is no number; numbers are zero-filled from the left"
             )
         elif field.kind == "digits" and not (str(value or "").isdigit() or not value):
             yield self._finding(field.name, "not-digits", "this field holds digits alone")

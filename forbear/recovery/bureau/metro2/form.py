@@ -1,11 +1,11 @@
-"""A Metro 2 file as JSON and back, losing nothing: JSON that was not changed gives the same bytes.
+r"""A Metro 2 file as JSON and back, losing nothing: JSON that was not changed gives the same bytes.
 
     {"format": "metro2", "packed": false, "records": [
-      {"after": "\\n", "segments": [{"kind": "base", "account_status": "71", "date_opened": "2024-03-01", …,
+      {"_after": "\n", "segments": [{"kind": "base", "account_status": "71", "date_opened": "2024-03-01", …,
                                     "_as_read": {"credit_limit": "         "}}]}]}
 
-Values stand under the names of layout.toml: text, whole numbers, ISO dates, null for none. What begins with an underscore
-is kept for the same bytes and may be left out.
+Values stand under the names of layout.toml: text, whole numbers, ISO dates, null for none. What begins with an
+underscore is kept for the same bytes and may be left out.
 """
 
 from __future__ import annotations

@@ -94,9 +94,15 @@ def _layout(kind: str, told: Mapping[str, object]) -> Layout:
     )
 
 
+def _pair(told: object) -> tuple[int, int]:
+    assert isinstance(told, list | tuple)
+    first, second = told
+    return int(first), int(second)
+
+
 def _field(row: Mapping[str, object]) -> Field:
-    start, length = row["at"]  # type: ignore[misc]
-    packed_start, packed_length = row.get("packed", (0, 0))  # type: ignore[misc]
+    start, length = _pair(row["at"])
+    packed_start, packed_length = _pair(row.get("packed", (0, 0)))
     return Field(
         name=str(row["name"]),
         label=str(row["label"]),

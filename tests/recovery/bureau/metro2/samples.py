@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-TOTALS = (
+_TOTALS = (
     "DF j1 j2 blocks DA 05 11 13 61 62 63 64 65 71 78 80 82 83 84 88 89 93 94 95 96 97 z n1 k1 k2 k3 k4 l1"
     " ssn ssn_base ssn_j1 ssn_j2 born born_base born_j1 born_j2 phone"
-).split()
+)
+TOTALS = tuple(_TOTALS.split())
 
 
 def text(value: str, length: int) -> str:
@@ -16,7 +17,7 @@ def header(word: str = "0426") -> str:
     made = (
         f"{word}HEADER{text('', 2)}{text('', 10)}{text('EFX1', 10)}{text('', 5)}{text('TU00000001', 10)}"
         f"103120261101202601012024{'06012025'}{text('LANTERN LENDING INC', 40)}"
-        f"{text('12 HARBOR STREET, SPRINGFIELD IL 62701', 96)}2175550100{text('FORBEAR', 40)}{text('1', 5)}{text('', 10)}"
+        f"{text('12 HARBOR STREET, SPRINGFIELD IL 62701', 96)}2175550100{text('FORBEAR', 40)}{text('1', 15)}"
     )
     return text(made, 426)
 
@@ -98,7 +99,7 @@ def full(*, fixed: bool = False, breaks: str = "") -> bytes:
     word = f"{length:04d}"
     base_record = base(word=word, ecoa="2", comment="") + appended
     counts = {"base": 1, "71": 1, "j1": 1, "j2": 1, "phone": 3}
-    counts |= {one: 1 for one in ("k1", "k2", "k3", "k4", "l1", "n1")}
+    counts |= dict.fromkeys(("k1", "k2", "k3", "k4", "l1", "n1"), 1)
     counts |= {
         f"{one}{of}": n for one in ("ssn", "born") for of, n in (("", 3), ("_base", 1), ("_j1", 1), ("_j2", 1))
     }

@@ -174,5 +174,5 @@ def test_the_layout_is_without_gaps_in_both_forms() -> None:
 
 
 def test_a_rule_that_asks_what_there_is_not_is_no_rule() -> None:
-    with pytest.raises(ValueError, match="rules.toml"):
+    with pytest.raises(ValueError, match=r"rules\.toml"):
         holds({"field": "a", "is_nice": True}, {"a": ""}.__getitem__, {})

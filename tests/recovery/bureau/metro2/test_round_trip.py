@@ -57,7 +57,7 @@ def test_values_are_the_same_in_every_form(raw: bytes) -> None:
 
 def test_all_segments_are_read() -> None:
     record = metro2.read(samples.full()).records[1]
-    assert [one.kind for one in record.segments] == "base j1 j2 k1 k2 k3 k4 l1 n1".split()
+    assert [one.kind for one in record.segments] == ["base", "j1", "j2", "k1", "k2", "k3", "k4", "l1", "n1"]
     by_kind = {one.kind: one for one in record.segments}
     assert by_kind["j2"].get("city") == "PEORIA"
     assert by_kind["k1"].get("creditor_classification") == "12"
@@ -123,7 +123,7 @@ def test_a_value_too_long_names_its_place() -> None:
     with pytest.raises(WrongUse, match="record 2, segment base: Surname"):
         metro2.write(metro2.from_json(told))
     told["records"][1]["segments"][0]["surname"] = "李"
-    with pytest.raises(WrongUse, match="plain letters|no '李'"):
+    with pytest.raises(WrongUse, match="the format has no"):
         metro2.write(metro2.from_json(told))
 
 
