@@ -22,6 +22,8 @@
 | FORBEAR_LENDER_NAME | who writes and calls, in every message; without it no template is sent |
 | FORBEAR_LENDER_PHONE | the number that borrowers call, named in messages |
 | FORBEAR_LENDER_FOR_WHOM | for whom, where that is another: "Qiming for Sample Lending" |
+| FORBEAR_BUREAU_NAME, _ADDRESS, _PHONE, _IDENTIFICATION, _PROGRAMS | who reports to bureaus (docs/bureau.md) |
+| FORBEAR_BUREAU_ADAPTER | a bureau's own format, as package.module:Class; empty: the neutral one |
 | FORBEAR_DIALER_URL | where calls are handed to the dialer (https); empty: agents dial by hand |
 | FORBEAR_DIALER_SECRET | signs what is handed to the dialer |
 | FORBEAR_LOG_LEVEL | default INFO |
@@ -80,6 +82,7 @@ INSTALLED_APPS = [
     "forbear.desk.calls",
     "forbear.desk.complaints",
     "forbear.desk.applications",
+    "forbear.desk.bureau",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",
@@ -215,6 +218,14 @@ LENDER = {
     "name": os.environ.get("FORBEAR_LENDER_NAME", ""),
     "phone": os.environ.get("FORBEAR_LENDER_PHONE", ""),
     "for_whom": os.environ.get("FORBEAR_LENDER_FOR_WHOM", ""),
+}
+BUREAU = {
+    "name": os.environ.get("FORBEAR_BUREAU_NAME", "") or LENDER["name"],
+    "address": os.environ.get("FORBEAR_BUREAU_ADDRESS", ""),
+    "phone": os.environ.get("FORBEAR_BUREAU_PHONE", ""),
+    "identification": os.environ.get("FORBEAR_BUREAU_IDENTIFICATION", ""),
+    "programs": dict(one.split("=", 1) for one in os.environ.get("FORBEAR_BUREAU_PROGRAMS", "").split(",") if "=" in one),
+    "adapter": os.environ.get("FORBEAR_BUREAU_ADAPTER", ""),
 }
 DIALER = {"url": os.environ.get("FORBEAR_DIALER_URL", ""), "secret": os.environ.get("FORBEAR_DIALER_SECRET", "")}
 

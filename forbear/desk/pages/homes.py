@@ -117,6 +117,13 @@ DOORS: tuple[Door, ...] = (
         "q",
     ),
     Door(
+        "bureau:home",
+        _("Bureau records"),
+        _("What credit bureaus are told and hold: the monthly run, differences, disputes by their clocks, corrections."),
+        actions()["bureau.see"].roles,
+        "f",
+    ),
+    Door(
         "wording:list",
         _("Templates"),
         _("What messages and call scripts say; write, compare, approve."),

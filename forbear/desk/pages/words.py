@@ -166,6 +166,8 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "tokens.make": _("Make a token"),
         "privacy.erase": _("Erase personal data"),
         "webhooks.make": _("Make a webhook"),
+        "bureau.send": _("Send a monthly run to the bureau"),
+        "bureau.change": _("Correct or delete at the bureau"),
     },
     "decided": {
         "proposed": _("waits"),
