@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from forbear.desk.applications.sampling import sample_applications
+from forbear.desk.bureau.sampling import furnish_bureau
 from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
@@ -93,6 +94,7 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") ->
     _names(random.Random(seed))  # noqa: S311
     sample_applications(users["agent"], users["manager"], at, random.Random(seed))  # noqa: S311
     furnish_bank(users["manager"], at, random.Random(seed))  # noqa: S311
+    furnish_bureau(users["manager"], users["compliance"], at, random.Random(seed))  # noqa: S311
     return made
 
 

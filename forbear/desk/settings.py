@@ -224,7 +224,9 @@ BUREAU = {
     "address": os.environ.get("FORBEAR_BUREAU_ADDRESS", ""),
     "phone": os.environ.get("FORBEAR_BUREAU_PHONE", ""),
     "identification": os.environ.get("FORBEAR_BUREAU_IDENTIFICATION", ""),
-    "programs": dict(one.split("=", 1) for one in os.environ.get("FORBEAR_BUREAU_PROGRAMS", "").split(",") if "=" in one),
+    "programs": dict(
+        one.split("=", 1) for one in os.environ.get("FORBEAR_BUREAU_PROGRAMS", "").split(",") if "=" in one
+    ),
     "adapter": os.environ.get("FORBEAR_BUREAU_ADAPTER", ""),
 }
 DIALER = {"url": os.environ.get("FORBEAR_DIALER_URL", ""), "secret": os.environ.get("FORBEAR_DIALER_SECRET", "")}

@@ -1,1 +1,1 @@
-"""Bureau records at the desk: the monthly run, what bureaus hold, differences, disputes by their clocks, corrections."""
+"""Bureau records at the desk: the monthly run, what is held, differences, disputes by their clocks, corrections."""

@@ -1,7 +1,7 @@
 """Runs, what each told or held back and why, what the bureau holds of each loan, differences, disputes, changes.
 
-Fields told of a loan are kept as JSON without anything of the person: who she is is read from its sealed place when a file
-is written. Rows of a run are added and never changed; what the bureau holds is what was last told and taken.
+Fields told of a loan are kept as JSON without anything of the person: who she is is read from its sealed place when a
+file is written. Rows of a run are added and never changed; what the bureau holds is what was last told and taken.
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ from forbear.desk.bureau.accounts import Owed, accounts
 from forbear.desk.bureau.gating import asked
 from forbear.desk.bureau.models import Difference, Held, Item, Run
 from forbear.desk.contact.judging import rules_of
-from forbear.desk.people.approvals import propose
+from forbear.desk.people.approvals import propose, refuse, withdraw
+from forbear.desk.people.models import Approval
 from forbear.desk.record.models import Loan
 from forbear.recovery.bureau.reconciling import differences
 
@@ -99,15 +100,21 @@ def send(run_id: int, by: Any, at: datetime) -> Run:
     return run
 
 
-def drop(user: Any, run_id: int) -> None:
-    """Let a run go that was not sent.
+def drop(user: Any, run_id: int, at: datetime) -> None:
+    """Let a run go that was not sent, and the proposal to send it.
 
     Raises:
         AnswerIsNo: it was sent or dropped.
     """
-    if not Run.objects.filter(pk=run_id, state="made").update(state="dropped"):
-        raise AnswerIsNo(_("this run was sent or dropped already"), _("make a new one"))
-    record(user, "bureau.dropped", f"bureau:{run_id}")
+    with transaction.atomic():
+        if not Run.objects.filter(pk=run_id, state="made").update(state="dropped"):
+            raise AnswerIsNo(_("this run was sent or dropped already"), _("make a new one"))
+        for row in Approval.objects.filter(subject=f"bureau:{run_id}", kind=SEND, state="proposed"):
+            if row.proposed_by_id == user.pk:
+                withdraw(user, row.pk, at)
+            else:
+                refuse(user, row.pk, "dropped", at)
+        record(user, "bureau.dropped", f"bureau:{run_id}")
 
 
 def file_of_run(run: Run) -> tuple[str, bytes]:

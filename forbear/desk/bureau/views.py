@@ -103,7 +103,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
 def drop(request: HttpRequest, run_id: int) -> HttpResponse:
     """Let a run go."""
     _run(run_id)
-    if tried(request, lambda: running.drop(request.user, run_id)):
+    if tried(request, lambda: running.drop(request.user, run_id, timezone.now())):
         messages.success(request, _("The run is dropped; nothing was sent."))
     return redirect("bureau:home")
 

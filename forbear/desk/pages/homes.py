@@ -119,7 +119,9 @@ DOORS: tuple[Door, ...] = (
     Door(
         "bureau:home",
         _("Bureau records"),
-        _("What credit bureaus are told and hold: the monthly run, differences, disputes by their clocks, corrections."),
+        _(
+            "What credit bureaus are told and hold: monthly runs, differences, disputes by their clocks, corrections."
+        ),
         actions()["bureau.see"].roles,
         "f",
     ),

@@ -240,7 +240,8 @@ def _before(account: Account) -> Account:
 
 
 def _late(dpd: int) -> Mapping[str, Any]:
-    return [one for one in _told()["late"] if dpd >= one["from"]][-1]
+    rows: list[Mapping[str, Any]] = _told()["late"]
+    return [one for one in rows if dpd >= one["from"]][-1]
 
 
 def _place(one: MonthEnd) -> str:

@@ -110,15 +110,13 @@ def test_only_what_is_noticed_before_is_told_and_the_gate_is_asked_again_at_send
     answer, why = answers(run)["L1"]
     assert answer == "held_back"
     assert "CN-BUR-01" in why
-    running.drop(manager, run.pk)
+    running.drop(manager, run.pk, AT)
     correcting.noticed(manager, ["L1"], AT - timedelta(days=10), AT)
     run = running.make(manager, AS_OF, AT + timedelta(minutes=1))
     assert {answer for answer, _ in answers(run).values()} == {"ready"}
     assert not Held.objects.exists()
     Fact.objects.create(borrower_id="B2", fact="credit_repair_qualified", value="true", since=AT)
-    approvals.approve(
-        officer, Approval.objects.filter(state="proposed").latest("proposed_at").pk, AT + timedelta(minutes=2)
-    )
+    approvals.approve(officer, waiting().pk, AT + timedelta(minutes=2))
     run.refresh_from_db()
     assert (run.state, run.told, run.held_back) == ("sent", 1, 1)
     held = Held.objects.get()
@@ -172,7 +170,7 @@ def test_the_next_run_compares_with_what_the_bureau_says(america, manager, offic
     found = {(one.account, one.field): (one.held, one.true) for one in run.found.all()}
     assert found["L1", "account_status"] == ("84", "82")
     assert set(found) == {("L1", "account_status"), ("L1", "current_balance")}
-    running.drop(manager, run.pk)
+    running.drop(manager, run.pk, AT)
     with pytest.raises(UnreadableFile):
         running.make(manager, AS_OF, AT + timedelta(hours=2), b"nonsense", "x")
     assert Run.objects.count() == 2
@@ -231,12 +229,12 @@ def test_a_disputed_loan_is_told_only_with_its_mark_until_it_is_answered(china, 
     run = running.make(manager, AS_OF, AT)
     row = run.items.get(loan_id="L1")
     assert (row.answer, row.fields["disputed"]) == ("ready", True)
-    running.drop(manager, run.pk)
+    running.drop(manager, run.pk, AT)
     # Past the twentieth day nothing goes out, mark or no mark.
     late = AT + timedelta(days=21)
     run = running.make(manager, AS_OF, late)
     assert "CN-BUR-04-DAYS" in run.items.get(loan_id="L1").why
-    running.drop(manager, run.pk)
+    running.drop(manager, run.pk, AT)
     disputing.answer(officer, made.pk, "confirmed", "已核实", late)
     run = running.make(manager, AS_OF, late + timedelta(minutes=1))
     assert run.items.get(loan_id="L1").fields["disputed"] is False

@@ -22,7 +22,7 @@ PAGES = {
         *("/payments/receipts", "RECEIPT", "/payments/files", "/approvals", "ACTS"),
         *("/payments/receipts?state=matched", "/payments/receipts?state=returned", "/approvals?show=decided"),
         *("/applications", "/applications/13", "/applications/6", "/applications/policy"),
-        "/applications?state=accepted&outcome=decline",
+        *("/applications?state=accepted&outcome=decline", "/bureau", "/bureau/runs/2", "BUREAU"),
     ),
     "compliance": (
         "/",
@@ -83,7 +83,7 @@ def addresses(page, demo, username: str) -> list[str]:
     wanted = PAGES[username]
     first_of = {"RECEIPT": "/payments/receipts", "APPROVAL": "/approvals"}
     stands_for = {one: _last(page, demo, first_of[one]) for one in wanted if one in first_of}
-    if {"BORROWER", "LOAN", "COMPLAINTS"} & set(wanted):
+    if {"BORROWER", "LOAN", "COMPLAINTS", "BUREAU"} & set(wanted):
         stands_for |= _of_worklist(page, demo)
     return [stands_for.get(one, one) for one in wanted]
 
@@ -105,6 +105,7 @@ def _of_worklist(page, demo) -> dict[str, str]:
         "BORROWER": borrower,
         "HISTORY": borrower.replace("/borrowers/", "/cases/of/"),
         "COMPLAINTS": borrower.replace("/borrowers/", "/complaints/of/"),
+        "BUREAU": borrower.replace("/borrowers/", "/bureau/of/"),
         "LOAN": f"/payments/of/{loan}",
         "ACTS": f"/acts/of/{loan}?{act}",
     }
