@@ -15,6 +15,16 @@ from forbear.desk.record.gate import packs, vouched_at
 CHANNEL = "bureau_report"
 
 
+def notice_rules() -> frozenset[str]:
+    """The rules in force here that ask for a notice before a report."""
+    return frozenset(
+        rule.id
+        for pack in packs().packs
+        for rule in pack.rules
+        if CHANNEL in rule.acts and rule.mechanism == "notice"
+    )
+
+
 def asked(wanted: Sequence[tuple[str, str, Mapping[str, str]]], at: datetime) -> dict[str, Cleared | Refusal]:
     """What the gate says to each report, by loan_id.
 

@@ -1,4 +1,4 @@
-"""Invented bureau records for a sample desk: consents, notices, a run that was sent, one compared with the bureau, a dispute.
+"""Invented bureau records for a sample desk: consents, notices, a run sent, one compared with the bureau, a dispute.
 
 Written by what the desk itself writes with. The identity numbers are of no form that anybody has.
 """
@@ -13,8 +13,9 @@ from forbear.desk.bureau import disputing, running, telling
 from forbear.desk.bureau.models import Held, Run
 from forbear.desk.people.approvals import approve
 from forbear.desk.people.models import Approval, User
+from forbear.desk.privacy.models import PersonalValue
 from forbear.desk.privacy.storing import Given, put_many
-from forbear.desk.record.models import Case, Fact, Loan, Vouched
+from forbear.desk.record.models import Borrower, Fact, Loan, Vouched
 from forbear.recovery.bureau.neutral import Neutral, Told
 
 TOLD = timedelta(days=40)
@@ -29,14 +30,11 @@ def furnish_bureau(manager: User, compliance: User, at: datetime, chance: random
         Vouched.objects.create(
             channel="bureau_report", fact=fact, grounds="样例 / sample", since=at - TOLD, by=compliance
         )
-    borrowers = list(
-        Case.objects.filter(closed_at=None).order_by("case_id").values_list("borrower_id", flat=True).distinct()
-    )
-    put_many(
-        [Given(one, "identity_number", f"SAMPLE{n:06}", "other") for n, one in enumerate(borrowers)],
-        "forbear demo",
-        tell=False,
-    )
+    borrowers = list(Borrower.objects.order_by("pk").values_list("pk", flat=True))
+    named = set(PersonalValue.objects.filter(field="name").values_list("borrower_id", flat=True))
+    numbers = [Given(one, "identity_number", f"SAMPLE{n:06}", "other") for n, one in enumerate(borrowers)]
+    names = [Given(one, "name", "样例客户") for one in borrowers if one not in named]
+    put_many([*numbers, *names], "forbear demo", tell=False)
     asked = [one for one in borrowers if chance.random() < 0.9]
     noticed = [one for one in asked if chance.random() < 0.7]
     Fact.objects.bulk_create(

@@ -11,12 +11,14 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from forbear.desk.audit.log import record
 from forbear.desk.bureau import correcting, disputing, running, telling
+from forbear.desk.bureau.gating import notice_rules
 from forbear.desk.bureau.models import OUTCOMES, WAYS, Change, Dispute, Held, Run
 from forbear.desk.bureau.words import field_word, value_word, why_word
 from forbear.desk.pages.borrower import page_of
@@ -44,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "held": held.count(),
         "expiring": held.filter(expires_on__lt=today).count(),
         "clock": telling.clock(),
+        **_laws(),
         "today": today,
         "outcomes": OUTCOMES,
         "may_run": allowed(request.user, "bureau.run"),
@@ -77,7 +80,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run: what it tells, what it holds back and why, in which fields the bureau differs."""
     row = _run(run_id)
     field, why = request.GET.get("field"), request.GET.get("why")
-    found = row.found.order_by("field", "id")
+    found = row.found.order_by("-field", "id")  # whole accounts come last
     back = row.items.filter(answer="held_back").order_by("id")
     told = {
         "run": row,
@@ -168,6 +171,7 @@ def of(request: HttpRequest, borrower_id: str) -> HttpResponse:
         "ways": WAYS,
         "outcomes": OUTCOMES,
         "clock": telling.clock(),
+        **_laws(),
         "today": timezone.now().date(),
         "may_change": allowed(request.user, "bureau.change"),
         "may_dispute": allowed(request.user, "bureau.dispute"),
@@ -237,6 +241,16 @@ def _run(run_id: int) -> Run:
     return row
 
 
+def _laws() -> dict[str, str]:
+    """The laws of the clock, in the reader's language."""
+    chinese = (get_language() or "").startswith("zh")
+    clock = telling.clock()
+    return {
+        "dispute_law": clock.dispute_law_zh if chinese else clock.dispute_law,
+        "expiry_law": clock.expiry_law_zh if chinese else clock.expiry_law,
+    }
+
+
 def _owner(request: HttpRequest, loan_id: str) -> Borrower:
     """Whose loan it is, if the user may see her."""
     loan = visible_loans(request.user).filter(pk=loan_id).first()
@@ -261,7 +275,11 @@ def _file(request: HttpRequest, subject: str, make_it: Any, back: str) -> HttpRe
 
 def _by_why(row: Run) -> list[dict[str, Any]]:
     whys = Counter(row.items.filter(answer="held_back").values_list("why", flat=True))
-    return [{"why": why, "word": why_word(why), "count": count} for why, count in whys.most_common(20)]
+    notices = notice_rules()
+    return [
+        {"why": why, "word": why_word(why), "count": count, "notice": bool(notices & set(why.split(", ")))}
+        for why, count in whys.most_common(20)
+    ]
 
 
 def _found(one: Any) -> dict[str, Any]:

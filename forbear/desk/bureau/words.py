@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from forbear.recovery.bureau.metro2.layout import codes, layouts
 from forbear.recovery.bureau.reconciling import MISSING, UNKNOWN
@@ -56,8 +57,8 @@ FIELDS: dict[str, str | Promise] = {
 VALUES: dict[str, str | Promise] = {
     MISSING: _("not held by the bureau"),
     UNKNOWN: _("not known to the ledger"),
-    "True": _("yes"),
-    "False": _("no"),
+    "True": pgettext_lazy("of a value", "yes"),
+    "False": pgettext_lazy("of a value", "no"),
 }
 
 

@@ -18,10 +18,12 @@ class Clock:
     place: str
     dispute_days: int
     dispute_law: str
+    dispute_law_zh: str
     expiry_years: int
     expiry_extra_days: int
     expiry_from: str
     expiry_law: str
+    expiry_law_zh: str
     notice_fact: str
     verified: bool
 
