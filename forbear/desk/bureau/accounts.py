@@ -72,6 +72,7 @@ def _account(
     row: dict[str, Any], owed: Balance, months: list[tuple[date, Balance | None]], as_of: date, **known: bool
 ) -> Account:
     balance = owed.outstanding + owed.written_off
+    closed_on = row["last_on"] if balance <= 0 else None
     return Account(
         loan_id=row["loan_id"],
         as_of=as_of,
@@ -84,10 +85,10 @@ def _account(
         past_due=owed.arrears_total + owed.written_off,
         dpd=owed.dpd,
         oldest_unpaid_due_on=owed.oldest_unpaid_due_on,
-        months=tuple(_month(end, told) for end, told in months),
+        months=tuple(_month(end, told) for end, told in months if closed_on is None or end < closed_on),
         paid_in_period=row["paid"],
         last_paid_on=row["last_paid_on"],
-        closed_on=row["last_on"] if balance <= 0 else None,
+        closed_on=closed_on,
         charged_off=row["charged_off"],
         charged_off_on=row["charged_off_on"],
         settled=balance <= 0 and row["let_go"] > 0,

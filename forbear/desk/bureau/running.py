@@ -66,15 +66,11 @@ def make(user: Any, as_of: date, at: datetime, answer: bytes | None = None, name
     held = telling.held_in(answer) if answer is not None else _as_told()
     with transaction.atomic():
         run = Run.objects.create(as_of=as_of, place=telling.place(), made_at=at, made_by=user, compared_with=name)
-        true: dict[str, dict[str, Any]] = {}
         for batch in _batches():
-            wanted = list(_wanted(batch, as_of))
-            true |= {telling.account_number(one.loan_id): dict(one.fields) for one in wanted}
-            Item.objects.bulk_create(_items(run, wanted, at))
+            Item.objects.bulk_create(_items(run, list(_wanted(batch, as_of)), at))
         Difference.objects.bulk_create(
             Difference(run=run, account=one.account, field=one.field, held=one.held, true=one.true)
-            for one in differences(held, true)
-            if held
+            for one in differences(held, _true_then(held, as_of))
         )
         _count(run)
         record(user, "bureau.made", f"bureau:{run.pk}", as_of=str(as_of), told=run.told, held_back=run.held_back)
@@ -204,6 +200,24 @@ def _items(run: Run, wanted: Sequence[Wanted], at: datetime) -> Iterator[Item]:
             why=against or lacking,
             rules=rules_of(answer.verdict) if answer is not None else "",
         )
+
+
+def _true_then(held: Mapping[str, Mapping[str, Any]], as_of: date) -> dict[str, dict[str, Any]]:
+    """What the ledger says, by account, of what we told, as of the day that the bureau's own record names.
+
+    What changed since then is news and no difference; a payment that was booked back into that time is one.
+    """
+    ours = {row.account: row for row in Held.objects.filter(deleted_at=None)}
+    days: dict[date, list[Held]] = {}
+    for account, row in ours.items():
+        days.setdefault(telling.day_of(held.get(account, row.fields), as_of), []).append(row)
+    true: dict[str, dict[str, Any]] = {}
+    for day, rows in days.items():
+        for start in range(0, len(rows), BATCH):
+            batch = {row.loan_id: row for row in rows[start : start + BATCH]}
+            for loan_id, owed in accounts(list(batch), day).items():
+                true[batch[loan_id].account] = telling.fields_of(owed, batch[loan_id].fields)
+    return true
 
 
 def _as_told() -> dict[str, dict[str, Any]]:

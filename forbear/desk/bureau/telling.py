@@ -75,6 +75,15 @@ def act_facts(owed: Owed, fields: Mapping[str, Any]) -> dict[str, str]:
     return facts
 
 
+def day_of(fields: Mapping[str, Any], otherwise: date) -> date:
+    """The day that a bureau's record is as of."""
+    told = str(fields.get("as_of") or fields.get("date_of_account_information") or "")
+    try:
+        return min(date.fromisoformat(told), otherwise)
+    except ValueError:
+        return otherwise
+
+
 def deleted(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that take an account away."""
     return (

@@ -176,6 +176,19 @@ def test_the_next_run_compares_with_what_the_bureau_says(america, manager, offic
     assert Run.objects.count() == 2
 
 
+def test_news_is_no_difference_and_a_payment_booked_back_is_one(america, manager, officer):
+    running.make(manager, AS_OF, AT)
+    approvals.approve(officer, waiting().pk, AT)
+    pay("L-1", 50_00, date(2026, 7, 10), "news")
+    later = datetime(2026, 8, 1, 4, tzinfo=UTC)
+    run = running.make(manager, date(2026, 7, 31), later)
+    assert run.differs == 0
+    running.drop(manager, run.pk, later)
+    pay("L-1", 100_00, date(2026, 6, 2), "back")
+    run = running.make(manager, date(2026, 7, 31), later)
+    assert {one.field for one in run.found.all()} >= {"current_balance", "amount_past_due", "date_of_last_payment"}
+
+
 def test_what_cannot_be_told_of_a_person_is_held_back_without_her_data(america, manager):
     put("B1", "address", "somewhere", "tests")
     run = running.make(manager, AS_OF, AT)
