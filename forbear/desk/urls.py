@@ -11,6 +11,7 @@ urlpatterns = [
     path("exports/", include("forbear.desk.lists.urls")),
     path("webhooks/", include("forbear.desk.outbound.urls")),
     path("", include("forbear.desk.bureau.urls")),
+    path("", include("forbear.desk.placements.urls")),
     path("", include("forbear.desk.calls.urls")),
     path("", include("forbear.desk.complaints.urls")),
     path("", include("forbear.desk.replies.urls")),

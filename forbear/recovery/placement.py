@@ -131,9 +131,9 @@ def allocate(
 ) -> list[Placing]:
     """Which cases go where.
 
-    A case is placed when it is late and large enough and some agency's expected net is above zero. Of these a share drawn
-    by lot goes to an agency drawn by lot, whatever is expected of it; the others, the most promising first, to the agency
-    of the highest expected net that has room.
+    A case is placed when it is late and large enough and some agency's expected net is above zero. Of these a share
+    drawn by lot goes to an agency drawn by lot, whatever is expected of it; the others, the most promising first, to
+    the agency of the highest expected net that has room.
 
     Args:
         candidates: in any order.

@@ -126,6 +126,13 @@ DOORS: tuple[Door, ...] = (
         "f",
     ),
     Door(
+        "placements:home",
+        _("Agencies"),
+        _("Cases placed with agencies: what they may see, did and brought; contacts back, commission, recall."),
+        actions()["placements.see"].roles,
+        "e",
+    ),
+    Door(
         "wording:list",
         _("Templates"),
         _("What messages and call scripts say; write, compare, approve."),
