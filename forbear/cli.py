@@ -17,7 +17,7 @@ from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
     *("sample", "check", "close", "schedule", "rolls", "fit", "score", "assess", "gate", "words"),
-    *("allocate", "why", "experiment", "simulate", "funding", "relief", "fineract", "letter"),
+    *("allocate", "why", "experiment", "simulate", "funding", "relief", "fineract", "bureau", "letter"),
     *("litigation", "serve", "ledger", "audit", "desk", "desk_privacy", "desk_tokens", "desk_export"),
     *("desk_bank", "desk_backup", "desk_contact", "desk_funding", "demo", "voice"),
 )

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from forbear.desk.applications.sampling import sample_applications
 from forbear.desk.litigation.filing import Note as StageNote
 from forbear.desk.litigation.filing import note, open_suit
+from forbear.desk.bureau.sampling import furnish_bureau
 from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
@@ -96,6 +97,7 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") ->
     _suit(users["manager"], at)
     sample_applications(users["agent"], users["manager"], at, random.Random(seed))  # noqa: S311
     furnish_bank(users["manager"], at, random.Random(seed))  # noqa: S311
+    furnish_bureau(users["manager"], users["compliance"], at, random.Random(seed))  # noqa: S311
     return made
 
 

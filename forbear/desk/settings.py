@@ -26,6 +26,8 @@
 | FORBEAR_LENDER_KIND | bank, consumer_finance, microloan, private ... : which cap binds a claim (docs/litigation.md) |
 | FORBEAR_LAW_FIRM, FORBEAR_LAW_FIRM_ADDRESS, FORBEAR_MEDIATION | proposed where a letter before action is written |
 | FORBEAR_SIGNING_KEY, FORBEAR_SIGNING_PASSPHRASE | PKCS#12 file that signs letters (docs/letters.md) |
+| FORBEAR_BUREAU_NAME, _ADDRESS, _PHONE, _IDENTIFICATION, _PROGRAMS | who reports to bureaus (docs/bureau.md) |
+| FORBEAR_BUREAU_ADAPTER | a bureau's own format, as package.module:Class; empty: the neutral one |
 | FORBEAR_DIALER_URL | where calls are handed to the dialer (https); empty: agents dial by hand |
 | FORBEAR_DIALER_SECRET | signs what is handed to the dialer |
 | FORBEAR_LOG_LEVEL | default INFO |
@@ -88,6 +90,8 @@ INSTALLED_APPS = [
     "forbear.desk.funding",
     "forbear.desk.applications",
     "forbear.desk.plans",
+    "forbear.desk.bureau",
+    "forbear.desk.placements",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",
@@ -233,6 +237,16 @@ LENDER = {
 SIGNING = {
     "key": os.environ.get("FORBEAR_SIGNING_KEY", ""),
     "passphrase": os.environ.get("FORBEAR_SIGNING_PASSPHRASE", ""),
+}
+BUREAU = {
+    "name": os.environ.get("FORBEAR_BUREAU_NAME", "") or LENDER["name"],
+    "address": os.environ.get("FORBEAR_BUREAU_ADDRESS", ""),
+    "phone": os.environ.get("FORBEAR_BUREAU_PHONE", ""),
+    "identification": os.environ.get("FORBEAR_BUREAU_IDENTIFICATION", ""),
+    "programs": dict(
+        one.split("=", 1) for one in os.environ.get("FORBEAR_BUREAU_PROGRAMS", "").split(",") if "=" in one
+    ),
+    "adapter": os.environ.get("FORBEAR_BUREAU_ADAPTER", ""),
 }
 DIALER = {"url": os.environ.get("FORBEAR_DIALER_URL", ""), "secret": os.environ.get("FORBEAR_DIALER_SECRET", "")}
 

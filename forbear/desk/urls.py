@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("forbear.desk.applications.urls")),
     path("exports/", include("forbear.desk.lists.urls")),
     path("webhooks/", include("forbear.desk.outbound.urls")),
+    path("", include("forbear.desk.bureau.urls")),
+    path("", include("forbear.desk.placements.urls")),
     path("", include("forbear.desk.calls.urls")),
     path("", include("forbear.desk.complaints.urls")),
     path("", include("forbear.desk.letters.urls")),

@@ -135,7 +135,7 @@ DOORS: tuple[Door, ...] = (
         _("Letters"),
         _("The archive of letters: written, signed, sent, with the gate's verdict."),
         actions()["letters.see"].roles,
-        "z",
+        "m",
     ),
     Door(
         "litigation:board",
@@ -143,6 +143,22 @@ DOORS: tuple[Door, ...] = (
         _("Suits with their stages and next dates; mediation first."),
         actions()["litigation.see"].roles,
         "x",
+    ),
+    Door(
+        "bureau:home",
+        _("Bureau records"),
+        _(
+            "What credit bureaus are told and hold: monthly runs, differences, disputes by their clocks, corrections."
+        ),
+        actions()["bureau.see"].roles,
+        "r",
+    ),
+    Door(
+        "placements:home",
+        _("Agencies"),
+        _("Cases placed with agencies: what they may see, did and brought; contacts back, commission, recall."),
+        actions()["placements.see"].roles,
+        "e",
     ),
     Door(
         "wording:list",

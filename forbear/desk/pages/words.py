@@ -213,6 +213,11 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "webhooks.make": _("Make a webhook"),
         "letters.write": _("Write a letter"),
         "litigation.file": _("File with a court"),
+        "placements.terms": _("Agree terms with an agency"),
+        "placements.place": _("Place cases with an agency"),
+        "placements.lift": _("Lift an agency's suspension"),
+        "bureau.send": _("Send a monthly run to the bureau"),
+        "bureau.change": _("Correct or delete at the bureau"),
     },
     "decided": {
         "proposed": _("waits"),

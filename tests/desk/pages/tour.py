@@ -24,6 +24,7 @@ PAGES = {
         *("/applications", "/applications/13", "/applications/6", "/applications/policy"),
         "/applications?state=accepted&outcome=decline",
         *("/litigation", "LITIGATION", "SUIT"),
+        *("/bureau", "/bureau/runs/2", "BUREAU"),
     ),
     "compliance": (
         "/",
@@ -84,7 +85,7 @@ def addresses(page, demo, username: str) -> list[str]:
     wanted = PAGES[username]
     first_of = {"RECEIPT": "/payments/receipts", "APPROVAL": "/approvals", "SUIT": "/litigation"}
     stands_for = {one: _last(page, demo, first_of[one]) for one in wanted if one in first_of}
-    if {"BORROWER", "LOAN", "COMPLAINTS", "LETTERS", "LITIGATION"} & set(wanted):
+    if {"BORROWER", "LOAN", "COMPLAINTS", "LETTERS", "LITIGATION", "BUREAU"} & set(wanted):
         stands_for |= _of_worklist(page, demo)
     return [stands_for.get(one, one) for one in wanted]
 
@@ -108,6 +109,7 @@ def _of_worklist(page, demo) -> dict[str, str]:
         "COMPLAINTS": borrower.replace("/borrowers/", "/complaints/of/"),
         "LETTERS": borrower.replace("/borrowers/", "/letters/of/"),
         "LITIGATION": borrower.replace("/borrowers/", "/litigation/of/"),
+        "BUREAU": borrower.replace("/borrowers/", "/bureau/of/"),
         "LOAN": f"/payments/of/{loan}",
         "ACTS": f"/acts/of/{loan}?{act}",
     }

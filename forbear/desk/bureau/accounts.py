@@ -1,0 +1,102 @@
+"""Accounts as bureaus are told of them, from the ledger: two statements and one for each of the 24 months before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection
+
+from forbear.desk.bureau.models import Dispute
+from forbear.desk.ledger.balances import Balance, balances
+from forbear.desk.record.models import Case
+from forbear.desk.statements import statement
+from forbear.recovery.bureau.accounts import Account, MonthEnd
+
+MONTHS = 24
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An account and whose it is."""
+
+    borrower_id: str
+    account: Account
+
+
+def accounts(loan_ids: Sequence[str], as_of: date) -> dict[str, Owed]:
+    """The accounts of these loans as of a day, by loan_id; a loan not disbursed by then is left out."""
+    ends = month_ends(as_of)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement(__package__, "accounts"), {"loans": list(loan_ids), "as_of": as_of, "since": ends[0]}
+        )
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    loans = [row["loan_id"] for row in rows]
+    now, before = balances(loans, as_of), [(end, balances(loans, end)) for end in ends]
+    disputes = Dispute.objects.filter(loan_id__in=loans)
+    open_ones = set(disputes.filter(answered_at=None).values_list("loan_id", flat=True))
+    settled = set(disputes.filter(outcome="confirmed").values_list("loan_id", flat=True)) - open_ones
+    placed = set(Case.objects.filter(closed_at=None, agency__isnull=False).values_list("borrower_id", flat=True))
+    return {
+        row["loan_id"]: Owed(
+            row["borrower_id"],
+            _account(
+                row,
+                now[row["loan_id"]],
+                [(end, told.get(row["loan_id"])) for end, told in before],
+                as_of,
+                disputed=row["loan_id"] in open_ones,
+                dispute_settled=row["loan_id"] in settled,
+                in_collection=row["borrower_id"] in placed,
+            ),
+        )
+        for row in rows
+        if row["loan_id"] in now
+    }
+
+
+def month_ends(as_of: date, months: int = MONTHS) -> list[date]:
+    """The ends of the months before the day's, the latest first."""
+    ends, day = [], as_of
+    for _ in range(months):
+        day = day.replace(day=1) - timedelta(days=1)
+        ends.append(day)
+    return ends
+
+
+def _account(
+    row: dict[str, Any], owed: Balance, months: list[tuple[date, Balance | None]], as_of: date, **known: bool
+) -> Account:
+    balance = owed.outstanding + owed.written_off
+    closed_on = row["last_on"] if balance <= 0 else None
+    return Account(
+        loan_id=row["loan_id"],
+        as_of=as_of,
+        currency=row["currency"],
+        opened_on=row["disbursed_on"],
+        original=row["principal"],
+        term_months=row["term"],
+        scheduled=row["scheduled"],
+        balance=balance,
+        past_due=owed.arrears_total + owed.written_off,
+        dpd=owed.dpd,
+        oldest_unpaid_due_on=owed.oldest_unpaid_due_on,
+        months=tuple(_month(end, told) for end, told in months if closed_on is None or end < closed_on),
+        paid_in_period=row["paid"],
+        last_paid_on=row["last_paid_on"],
+        closed_on=closed_on,
+        charged_off=row["charged_off"],
+        charged_off_on=row["charged_off_on"],
+        settled=balance <= 0 and row["let_go"] > 0,
+        **known,
+    )
+
+
+def _month(end: date, owed: Balance | None) -> MonthEnd:
+    if owed is None:
+        return MonthEnd(end, 0, existed=False)
+    return MonthEnd(end, owed.dpd, owed.oldest_unpaid_due_on, charged_off=owed.written_off > 0)
