@@ -24,6 +24,8 @@
 | FORBEAR_LENDER_FOR_WHOM | for whom, where that is another: "Qiming for Sample Lending" |
 | FORBEAR_DIALER_URL | where calls are handed to the dialer (https); empty: agents dial by hand |
 | FORBEAR_DIALER_SECRET | signs what is handed to the dialer |
+| FORBEAR_PAY_PROVIDERS | a TOML file of payment providers for borrowers' own pages (docs/payment-providers.md), |
+| | or `sandbox` on this machine alone; none: they cannot pay there |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -80,6 +82,7 @@ INSTALLED_APPS = [
     "forbear.desk.calls",
     "forbear.desk.complaints",
     "forbear.desk.applications",
+    "forbear.desk.portal",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",
@@ -216,6 +219,7 @@ LENDER = {
     "phone": os.environ.get("FORBEAR_LENDER_PHONE", ""),
     "for_whom": os.environ.get("FORBEAR_LENDER_FOR_WHOM", ""),
 }
+PAY_PROVIDERS = os.environ.get("FORBEAR_PAY_PROVIDERS", "")
 DIALER = {"url": os.environ.get("FORBEAR_DIALER_URL", ""), "secret": os.environ.get("FORBEAR_DIALER_SECRET", "")}
 
 # Words ----------------------------------------------------------------------------------------------------------------

@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("forbear.desk.complaints.urls")),
     path("", include("forbear.desk.replies.urls")),
     path("", include("forbear.desk.wording.urls")),
+    path("", include("forbear.desk.portal.urls")),
     path("", include("forbear.desk.pages.urls")),
 ]
