@@ -36,12 +36,12 @@ NEXT_WORDS: dict[str, tuple[str | Promise, ...]] = {
     ),
     "dispute": (
         _("From now on nobody asks you to pay until it is answered."),
-        _("A person who did not book it looks at your files and at our record."),
+        _("A person compares your files with our record; you are not asked for money meanwhile."),
         _("You get a written answer by the day below. It stands on this page, under your receipts."),
     ),
     "complaint": (
         _("From now on contact is paused until it is answered."),
-        _("Somebody else than the person you complained about looks into it."),
+        _("A manager or the compliance officer looks into it, not the person who contacted you."),
         _("You get a written answer by the day below. It stands on this page, under your receipts."),
     ),
     "stop": (

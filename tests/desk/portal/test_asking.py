@@ -144,9 +144,9 @@ def test_too_large_and_too_many_files_are_refused_and_never_reach_a_disk(inside,
 
 
 def test_a_dispute_without_its_forms_token_is_refused(hers):
-    from tests.desk.portal.conftest import door_of
-
     from django.test import Client
+
+    from tests.desk.portal.conftest import door_of
 
     client = Client(enforce_csrf_checks=True)
     path = door_of("B1")
@@ -192,7 +192,13 @@ def test_stop_is_never_limited(hers):
 
 
 def test_ways_hours_and_language_hold_from_now_on(inside):
-    given = {"declined": ["call", "visit"], "preferred": "sms", "opens": "18:00", "closes": "20:30", "language": "en"}
+    given = {
+        "declined": ["call", "visit"],
+        "preferred": "sms",
+        "opens": "18:00",
+        "closes": "20:30",
+        "language": "en",
+    }
     asked(inside, "/my/contact", given)
     assert {one.channel for one in facts("channel_declined")} == {"call", "visit"}
     assert [one.value for one in facts("contact_window")] == ["18:00-20:30"]

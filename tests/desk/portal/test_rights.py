@@ -1,4 +1,4 @@
-"""A borrower's page shows hers alone: every address, every identifier of another's, every method; and no way around it."""
+"""A borrower's page shows hers alone: tried at every address with every identifier of another's, by every method."""
 
 from __future__ import annotations
 
@@ -75,7 +75,13 @@ def test_anothers_page_is_not_read_or_changed_by_trying_identifiers(inside, all_
     for one in hers_alone():
         for value in all_of_hers if one.has_parameter else [""]:
             path = one.path(value)
-            given = {"contact": f"K2{MARK}", "loan": f"L2{MARK}", "text": "x", "borrower": "B2", "borrower_id": "B2"}
+            given = {
+                "contact": f"K2{MARK}",
+                "loan": f"L2{MARK}",
+                "text": "x",
+                "borrower": "B2",
+                "borrower_id": "B2",
+            }
             sent = {**given, "reference": value, "number": value, "do": "pay"} if one.method == "POST" else {}
             answer = inside.generic(one.method, path, urlencode(sent), content_type=FORM)
             if answer.headers.get("Content-Type") == "application/zip":
@@ -181,5 +187,3 @@ def test_a_file_is_sealed_and_goes_with_her_key(hers):
     assert b"a.pdf" not in bytes(name)
     assert evidence.opened(row, "tests") == PDF + b"secret words"
     assert asked.refers == row.complaint_id
-
-

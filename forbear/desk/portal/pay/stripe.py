@@ -66,11 +66,11 @@ class Stripe:
         """An event, signed within the last five minutes."""
         try:
             event = self.client.construct_event(body, headers.get("Stripe-Signature", ""), self.secret)
-        except (ValueError, library.SignatureVerificationError):
-            raise NotGenuine("the signature of Stripe does not hold", "check webhook_secret") from None
-        if event.type not in PAID:
-            return None
-        return _paid(event.data.object, datetime.fromtimestamp(event.created, UTC))
+            if event.type not in PAID:
+                return None
+            return _paid(event.data.object, datetime.fromtimestamp(event.created, UTC))
+        except (ValueError, AttributeError, TypeError, library.SignatureVerificationError):
+            raise NotGenuine("the event of Stripe does not hold", "check webhook_secret") from None
 
     def ask(self, number: str, ref: str) -> Paid | None:
         """The session by its id."""
