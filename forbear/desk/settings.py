@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "forbear.desk.complaints",
     "forbear.desk.applications",
     "forbear.desk.portal",
+    "forbear.desk.plans",
     "forbear.desk.api",
     "forbear.desk.pages",
     "django.contrib.auth",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("forbear.desk.calls.urls")),
     path("", include("forbear.desk.complaints.urls")),
     path("", include("forbear.desk.replies.urls")),
+    path("", include("forbear.desk.plans.urls")),
     path("", include("forbear.desk.wording.urls")),
     path("", include("forbear.desk.portal.urls")),
     path("", include("forbear.desk.pages.urls")),

@@ -23,6 +23,7 @@ ROUTERS: dict[str, str] = {
     "/audit": "forbear.desk.audit.api",
     "/payments": "forbear.desk.money.api",
     "/applications": "forbear.desk.applications.api",
+    "/plans": "forbear.desk.plans.api",
     "/hooks": "forbear.desk.money.hooks_api",
     "/webhooks": "forbear.desk.outbound.api",
     "": "forbear.desk.lists.api",

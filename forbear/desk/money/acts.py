@@ -118,7 +118,7 @@ def effect(kind: str, loan_id: str, effective_on: date, amounts: Amounts, **fact
         raise Refused("unknown_loan", f"there is no loan {loan_id!r}")
     plan = preview(kind, loan_id, effective_on, amounts, **facts)
     changes = _changes(plan)
-    return Effect(loan, changes, _standing(loan_id, changes), plan.rows, _rows_in_force(loan))
+    return Effect(loan, changes, standing_with(loan_id, changes), plan.rows, rows_in_force(loan))
 
 
 def propose_act(user: User, wanted: Wanted, at: datetime) -> Approval:
@@ -200,8 +200,8 @@ def _changes(plan: Plan) -> dict[str, int]:
     return {name: amount for name, amount in sorted(total.items()) if amount}
 
 
-def _standing(loan_id: str, changes: Mapping[str, int]) -> tuple[tuple[str, int, int], ...]:
-    """Before and after, of all that is booked whatever its day."""
+def standing_with(loan_id: str, changes: Mapping[str, int]) -> tuple[tuple[str, int, int], ...]:
+    """The loan's sums before and after such changes, of all that is booked whatever its day."""
     now = balances([loan_id], LAST_DAY)[loan_id]
     told = [
         (name, getattr(now, f"{name}_outstanding"), changes.get(f"receivable {name}", 0))
@@ -213,7 +213,8 @@ def _standing(loan_id: str, changes: Mapping[str, int]) -> tuple[tuple[str, int,
     return tuple((name, before, before + change) for name, before, change in told if before or change)
 
 
-def _rows_in_force(loan: Loan) -> tuple[Row, ...]:
+def rows_in_force(loan: Loan) -> tuple[Row, ...]:
+    """The loan's schedule in force."""
     rows = Installment.objects.filter(loan_id=loan.pk, version=loan.schedule_version).order_by("due_on", "number")
     return tuple(
         Row(*row) for row in rows.values_list("number", "due_on", "principal_due", "interest_due", "fees_due")

@@ -23,6 +23,7 @@ from forbear.desk.calls.words import METHOD_WORDS
 from forbear.desk.pages.owed import owed
 from forbear.desk.pages.trying import day_of, tried
 from forbear.desk.people.rights import allowed, requires
+from forbear.desk.plans.showing import slot
 from forbear.desk.privacy import masked, reveal
 from forbear.desk.privacy.fields import FIELDS, REASONS
 from forbear.desk.record import work
@@ -94,6 +95,7 @@ def _page(request: HttpRequest, who: Borrower, more: dict[str, Any] | None = Non
         "may_act": allowed(request.user, "money.waive"),
         "currency": case.currency if case else "CNY",
         **_said(request, who),
+        **slot(request.user, who),
         "today": now.date(),
     }
     return render(request, "pages/borrower.html", told)

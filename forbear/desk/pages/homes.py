@@ -75,6 +75,13 @@ DOORS: tuple[Door, ...] = (
         "l",
     ),
     Door(
+        "plans:list",
+        _("Plans"),
+        _("Plans of relief: those that wait for proof, agreement or a grant, those in force, those that ended."),
+        actions()["plans.see"].roles - {"service"},
+        "z",
+    ),
+    Door(
         "pages:rules",
         _("Rules"),
         _("What the gate enforces, and where it is written."),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from forbear.desk.plans.words import WORDS as PLAN_WORDS
+
 WORDS: dict[str, dict[str, str | Promise]] = {
     "act": {
         "call": _("Call"),
@@ -160,6 +162,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "receipts.unmatch": _("Undo a match"),
         "receipts.bounce": _("A receipt bounced"),
         "money.act": _("Let go or arrange anew"),
+        "plans.grant": _("Grant a plan"),
         "users.make": _("Make an account"),
         "users.role": _("Give a role"),
         "users.unlock": _("Unlock an account"),
@@ -193,6 +196,8 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "name": _("Name"),
         "scopes": _("Actions"),
         "expires_at": _("Until"),
+        "plan_id": _("Plan"),
+        "plan": _("Kind of plan"),
         "agency": _("Agency"),
         "funder": _("Funder"),
         "borrower": _("Borrower"),
@@ -304,6 +309,15 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "complaint.taken": _("complaint taken"),
         "complaint.answered": _("complaint answered"),
         "promise.settled": _("promise judged"),
+        "plan.asked": _("plan asked for"),
+        "plan.offered": _("plan offered"),
+        "plan.agreed": _("plan agreed"),
+        "plan.granted": _("plan granted"),
+        "plan.withdrawn": _("plan taken back"),
+        "plan.refused": _("plan refused"),
+        "plan.expired": _("plan ran out"),
+        "plan.kept": _("plan kept"),
+        "plan.broken": _("plan broken"),
         "promise.withdrawn": _("promise taken back"),
         "reply.taken": _("message taken in"),
         "reply.acted": _("message acted on"),
@@ -315,6 +329,8 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "template.retired": _("template out of force"),
     },
 }
+
+WORDS |= PLAN_WORDS
 
 
 def word(kind: str, code: str | None) -> str:

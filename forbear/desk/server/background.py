@@ -26,6 +26,7 @@ JOBS: dict[str, float] = {
     "forbear.desk.contact.working:background": 1,
     "forbear.desk.calls.promising:settle_now": 300,
     "forbear.desk.portal.paying:ask_open_now": 120,
+    "forbear.desk.plans.watching:watch_now": 300,
 }
 """A function without arguments, and how many seconds pass between its end and its next beginning."""
 
