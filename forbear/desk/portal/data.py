@@ -19,6 +19,7 @@ from typing import Any
 from forbear.desk.applications.models import Application
 from forbear.desk.ledger.models import Entry, Posting
 from forbear.desk.lists.formats import FORMULA
+from forbear.desk.plans.models import Plan
 from forbear.desk.portal import paying
 from forbear.desk.portal.history import contacts_of
 from forbear.desk.portal.models import Asked, Evidence
@@ -103,6 +104,11 @@ def _talk(borrower: Borrower, own: dict[str, str]) -> dict[str, list[Row]]:
             Application.objects.filter(**own).values(
                 "application_id", "applied_at", "amount", "currency", "term", "state"
             )
+        ),
+        "plans": list(
+            Plan.objects.filter(**own)
+            .order_by("plan_id")
+            .values("plan_id", "loan_id", "kind", "state", "asked_at", "option")
         ),
         "notes": _with_texts(Note.objects.filter(**own).order_by("at"), ("note_id", "at"), ("text",)),
         "complaints": _with_texts(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from forbear.desk.portal import acting_views, door, paying_views, staff_views, views
+from forbear.desk.portal import acting_views, door, paying_views, plans_views, staff_views, views
 
 app_name = "portal"
 urlpatterns = [
@@ -16,6 +16,10 @@ urlpatterns = [
     path("my/pay/<str:reference>", paying_views.payment, name="payment"),
     path("my/sandbox/<str:number>", paying_views.sandbox, name="sandbox"),
     path("my/hardship", acting_views.hardship, name="hardship"),
+    path("my/plans", plans_views.plans, name="plans"),
+    path("my/plans/<int:plan_id>", plans_views.plan, name="plan"),
+    path("my/plans/fit/<path:loan_id>", plans_views.fit, name="fit"),
+    path("my/plans/ask/<path:loan_id>", plans_views.ask, name="ask_plan"),
     path("my/extension", acting_views.extension, name="extension"),
     path("my/dispute", acting_views.dispute, name="dispute"),
     path("my/complain", acting_views.complain, name="complain"),

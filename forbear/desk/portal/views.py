@@ -7,13 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from forbear.desk.audit.log import record
 from forbear.desk.complaints.taking import clocks
 from forbear.desk.pages.owed import Owed, owed
+from forbear.desk.plans.services import way_back as way_back_of
+from forbear.desk.plans.showing import reader
 from forbear.desk.portal import asking, data, evidence, history, paying, words
 from forbear.desk.portal.checking import ACTOR
 from forbear.desk.portal.door import shell
@@ -81,6 +83,8 @@ def receipt(request: Any, number: str) -> HttpResponse:
     row = Asked.objects.filter(pk=number, borrower=request.borrower).first()
     if row is None:
         raise Http404
+    if row.kind == "plan":
+        return redirect("portal:plan", plan_id=int(row.refers))
     complaint = asking.complaint_of(row)
     told = {
         "row": row,
@@ -121,5 +125,12 @@ def download(request: Any) -> HttpResponse:
 def way_back(request: Any) -> HttpResponse:
     """What it takes to be up to date again."""
     at = timezone.now()
-    told = {"loans": loans_of(request.borrower.pk, at), "standing": standing_of(request.borrower.pk, at)}
+    told = {
+        "loans": loans_of(request.borrower.pk, at),
+        "standing": standing_of(request.borrower.pk, at),
+        "ways": [
+            (one.loan_id, [(step, step.sentence(reader())) for step in one.steps])
+            for one in way_back_of(request.borrower, at)
+        ],
+    }
     return render(request, "portal/way_back.html", shell(**told))

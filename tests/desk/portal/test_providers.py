@@ -57,7 +57,7 @@ def signed(key, text: str) -> str:
 
 @contextmanager
 def far_end(answer):
-    """A server on loopback that says what `answer(method, path, headers, body)` says: its address, what it was asked."""
+    """A server on loopback that says what `answer(method, path, headers, body)` says: its address, what it heard."""
     seen = []
 
     class Handler(BaseHTTPRequestHandler):
