@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from forbear.desk.portal import checking, links, visits
 
 FIELDS = ("identity", "phone", "born")
-LANGUAGE = {"zh": "zh-hans", "en": "en"}
 
 
 def shell(**more: Any) -> dict[str, Any]:
@@ -38,30 +37,13 @@ def door(request: HttpRequest, token: str) -> HttpResponse:
         given = {name: request.POST.get(name, "") for name in FIELDS}
         if checking.fits(link.borrower_id, given, at):
             response = visits.enter(request, link, at)
-            return _in_her_language(request, response, link.borrower_id) if response else _closed(request)
+            return response or _closed(request)
         wrong = _("That does not fit, or it was tried too often. Try again in an hour, or call us.")
     return render(request, "portal/door.html", shell(asked=asked, wrong=wrong), status=403 if wrong else 200)
 
 
 def _closed(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/closed.html", shell(), status=404)
-
-
-def _in_her_language(request: HttpRequest, response: HttpResponse, borrower_id: str) -> HttpResponse:
-    """Speak the language on record, where this device has not chosen one."""
-    from forbear.desk.record.models import Borrower
-
-    spoken = Borrower.objects.filter(pk=borrower_id).values_list("language", flat=True).first() or ""
-    chosen = LANGUAGE.get(spoken[:2].lower())
-    if chosen and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            chosen,
-            secure=settings.LANGUAGE_COOKIE_SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
-    return response
 
 
 @never_cache

@@ -29,7 +29,11 @@ def case(late):
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_an_agent_offers_and_two_people_grant(late, case, as_role, language):
-    agent, manager, risk = as_role("agent", username="a"), as_role("manager", username="m"), as_role("risk", username="r")
+    agent, manager, risk = (
+        as_role("agent", username="a"),
+        as_role("manager", username="m"),
+        as_role("risk", username="r"),
+    )
     for client in (agent, manager, risk):
         client.post("/language", {"language": language, "next": "/"})
     page = agent.post("/plans/options/L1", FORM).content.decode()
@@ -101,7 +105,14 @@ def test_the_whole_life_by_api(late, as_role):
     assert post(manager, f"/{plan}/grant").json()["state"] == "granted"
     assert service.get("/api/v1/plans", {"borrower_id": "B1"}).json()[0]["verdict"]["answer"] == "allowed"
     ways = service.get("/api/v1/plans/way-back", {"borrower_id": "B1"}).json()
-    assert {step["code"] for step in ways[0]["steps"]} >= {"arrears", "plan", "status", "limit", "correct", "record"}
+    assert {step["code"] for step in ways[0]["steps"]} >= {
+        "arrears",
+        "plan",
+        "status",
+        "limit",
+        "correct",
+        "record",
+    }
     assert post(manager, f"/{plan}/withdraw").status_code in (409, 422)
 
 
