@@ -90,7 +90,9 @@ def _amount(request: Any, due: Due) -> int:
         return due.overdue
     if much == "all":
         return due.outstanding
-    return amount_of(request.POST.get("amount", ""), due.currency)
+    if not request.POST.get("amount", "").strip():
+        raise WrongUse(_("write how much you pay"))
+    return amount_of(request.POST["amount"], due.currency)
 
 
 @require_safe
