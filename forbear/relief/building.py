@@ -114,7 +114,7 @@ def penalty_waiver(ground: Ground) -> Draft | None:
 
 
 def rate_waiver(ground: Ground) -> Draft | None:
-    """The highest lower rate at which what is left fits: within the contract's own months, else in the most there are."""
+    """The highest lower rate at which what is left fits: within the contract's months, else in the most there are."""
     limits, own = ground.policy.rules.limits, len({(p.due_on.year, p.due_on.month) for p in ground.debt.ahead})
     floor = Fraction(limits.least_rate)
     for months in dict.fromkeys((max(own, 1), ground.most_payments)):
@@ -296,10 +296,10 @@ def _let_go(ground: Ground, amount: int) -> tuple[dict[str, int], Waived]:
         if part.charged:
             charged.append((part.number, part.charged))
             left -= part.charged
-    for name in kept:
-        gone[name] = min(max(left, 0), kept[name])
+    for name, whole in kept.items():
+        gone[name] = min(max(left, 0), whole)
         left -= gone[name]
-        kept[name] -= gone[name]
+    kept = {name: whole - gone[name] for name, whole in kept.items()}
     return kept, Waived(gone["principal"], gone["interest"], gone["fees"], tuple(charged))
 
 
@@ -307,11 +307,10 @@ def _poured(kept: dict[str, int], days: Sequence[date], rooms: Sequence[int]) ->
     """What stays, as early as there is room, in the order fees, interest, principal."""
     left, rows = dict(kept), list[PlanRow]()
     for day, room in zip(days, rooms, strict=True):
-        piece = {}
+        piece: dict[str, int] = {}
         for name in ("fees", "interest", "principal"):
-            piece[name] = min(left[name], room)
+            piece[name] = min(left[name], room - sum(piece.values()))
             left[name] -= piece[name]
-            room -= piece[name]
         if sum(piece.values()):
             rows.append(PlanRow(day, piece["principal"], piece["interest"], piece["fees"]))
     return tuple(rows)

@@ -1,7 +1,8 @@
 """What a loan owes on a day, installment by installment: the ground that every plan is built on.
 
-The desk makes it from the ledger, `from_book` from a book; both give unpaid amounts only. Charges (penalty, fees charged
-beside the schedule) stay with the installment they were charged on: a plan can move or waive them, not split them.
+The desk makes it from the ledger, `from_book` from a book; both give unpaid amounts only. Charges (penalty, fees
+charged beside the schedule) stay with the installment they were charged on: a plan can move or waive them, not split
+them.
 """
 
 from __future__ import annotations

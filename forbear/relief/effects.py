@@ -1,7 +1,8 @@
 """What a plan does to the loan's classification and to the borrower's record at a credit bureau, with dates.
 
-Both follow from a place's rules (`places.toml`). Where the law was not seen the strict reading holds: a restructured loan
-is at least in the category the entry names until it was watched long enough, and bad conduct ends when the plan is paid.
+Both follow from a place's rules (`places.toml`). Where the law was not seen the strict reading holds: a restructured
+loan is at least in the category the entry names until it was watched long enough, and bad conduct ends when the plan
+is paid.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class ClassEffect:
 
 @dataclass(frozen=True)
 class BureauEffect:
-    """How the loan is reported with the plan, and the day from which the adverse record is gone; None: nothing adverse."""
+    """How the loan is reported with the plan, and from when the adverse record is gone; None: nothing adverse."""
 
     reported_as: str
     adverse_until: date | None

@@ -1,7 +1,7 @@
 """Who may ask, agree to and grant a plan: limits by role, four eyes, once in how long, cooling-off. Refusals explain.
 
-Everything is data (`grants.toml`, a place's `cooling`); a ruling is a value with a code and a sentence in both languages,
-never a bare no.
+Everything is data (`grants.toml`, a place's `cooling`); a ruling is a value with a code and a sentence in both
+languages, never a bare no.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def may_ask(option: Option, earlier: Sequence[Grantable], on: date) -> Ruling:
             False,
             "too_many_plans",
             free,
-            f"{len(recent)} plans were granted in {often.within_months} months; a settlement may still be, any plan from {free}.",
+            f"{len(recent)} plans were granted in {often.within_months} months: from {free} another, a settlement now.",
             f"{often.within_months}个月内已批准{len(recent)}次方案；仍可协商减免结清，其他方案自{free}起。",
         )
     for kinds, months in ((("extension",), often.extension_months), (DEFERRALS, often.deferral_months)):

@@ -145,7 +145,10 @@ class Ground:
 
     def pay_day(self, place: int) -> date:
         """The pay day so many months after the first."""
-        return add_steps(self.first_pay_day, MONTHLY, place)
+        days = self._pay_days
+        while len(days) <= place:
+            days.append(add_steps(self.first_pay_day, MONTHLY, len(days)))
+        return days[place]
 
     def room(self, day: date) -> int:
         """What is there in a day's month."""
@@ -160,6 +163,10 @@ class Ground:
             if amount > self.room(date(year, month, 1)) + extra:
                 return False
         return True
+
+    @cached_property
+    def _pay_days(self) -> list[date]:
+        return []
 
     @property
     def _earliest(self) -> date:

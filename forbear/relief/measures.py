@@ -1,9 +1,9 @@
 """What a plan costs and is worth: annual cost, present value, the chance that it is kept, what is expected of it.
 
-Annual cost is the greater of two effective rates by dates (`forbear.loans.xirr_of`): of the loan's whole life (paid out,
-paid so far, the plan) and of the plan by itself (what is owed today against what it asks). The sources do not settle which
-of the two a cap means, so both must hold. Present value discounts at the contract's effective rate, as IFRS 9 does for a
-modification, or at the policy's floor where that is more.
+Annual cost is the greater of two effective rates by dates (`forbear.loans.xirr_of`): of the loan's whole life (paid
+out, paid so far, the plan) and of the plan by itself (what is owed today against what it asks). The sources do not
+settle which of the two a cap means, so both must hold. Present value discounts at the contract's effective rate, as
+IFRS 9 does for a modification, or at the policy's floor where that is more.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The plans that fit: each kind built, brought under the cap, asked about at the gate, measured; the best few shown.
 
-`options` is pure: a debt, a budget, a cap and a policy in, options out, the same ones for the same day. An option's id
-is a hash of all that it says, so that what was shown can be asked for and nothing else.
+`options` is pure: a debt, a budget, a cap and a policy in, options out, the same ones for the same day. An option's
+id is a hash of all that it says, so that what was shown can be asked for and nothing else.
 """
 
 from __future__ import annotations
@@ -140,11 +140,16 @@ def options(
         return Told(surplus, (), (), {"all": "nothing_owed"})
     if max(surplus.now, surplus.later, surplus.savings) < max(ground.least_payment, 1):
         return Told(surplus, (), (), {"all": "no_surplus"})
-    for kind, builder in BUILDERS.items():
-        if builder(ground) is None:
+    last = policy.rules.offer.only_if_none_other
+    for kind, builder in sorted(BUILDERS.items(), key=lambda one: one[0] in last):
+        if kind in last and any(one.kind not in last for one in found):
+            refused[kind] = "not_needed"
+            continue
+        at_first = builder(ground)
+        if at_first is None:
             refused[kind] = "does_not_fit"
             continue
-        draft = _under_cap(ground, builder, cap)
+        draft = _under_cap(ground, builder, cap, at_first)
         if draft is None:
             refused[kind] = "over_cap"
             continue
@@ -160,7 +165,7 @@ def options(
 
 
 def best(found: list[Option], most: int) -> tuple[Option, ...]:
-    """The best few: none that another beats in chance, cost to her and worth; dearest first to expect, cheapest kept in.
+    """The best few: none that another beats in chance, cost to her, months and worth; the most to expect first.
 
     The one that costs her least and the one with the smallest months are always among them.
     """
@@ -173,9 +178,12 @@ def best(found: list[Option], most: int) -> tuple[Option, ...]:
 
 def _beats(one: Option, other: Option) -> bool:
     """At least as good in all four and better in one."""
-    mine = (one.chance, one.expected, -one.total, -one.peak)
-    yours = (other.chance, other.expected, -other.total, -other.peak)
+    mine, yours = _worths(one), _worths(other)
     return mine != yours and all(a >= b for a, b in zip(mine, yours, strict=True))
+
+
+def _worths(one: Option) -> tuple[Decimal, ...]:
+    return one.chance, Decimal(one.expected), Decimal(-one.total), Decimal(-one.peak)
 
 
 def hold_together(debt: Debt, draft: Draft) -> None:
@@ -193,15 +201,17 @@ def hold_together(debt: Debt, draft: Draft) -> None:
     assert min(min(row.principal, row.interest, row.fees) for row in rows) >= 0, (draft.kind, "below nothing")
 
 
-def _under_cap(ground: Ground, builder: Callable[[Ground], Draft | None], cap: Decimal | None) -> Draft | None:
+def _under_cap(
+    ground: Ground, builder: Callable[[Ground], Draft | None], cap: Decimal | None, at_first: Draft
+) -> Draft | None:
     """The draft within the cap: charges let go first where it is not, then the rate lowered as little as it takes."""
 
-    def within(one: Ground) -> Draft | None:
-        draft = builder(one)
+    def within(one: Ground, made: Draft | None = None) -> Draft | None:
+        draft = made or builder(one)
         fits = draft and (cap is None or annual_cost(one.debt, draft.payments) <= cap)
         return draft if fits else None
 
-    if (draft := within(ground)) is not None:
+    if (draft := within(ground, at_first)) is not None:
         return draft
     clean = replace(ground, waive_charges=True)
     if (draft := within(clean)) is not None:

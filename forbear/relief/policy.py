@@ -34,6 +34,7 @@ class Offer(Strict):
     """How offers are made; money in major units."""
 
     shown: Annotated[int, Field(ge=1, le=20)]
+    only_if_none_other: tuple[str, ...] = ()
     lasts_days: Count
     first_payment_days: Count
     least_payment: Annotated[Decimal, Field(ge=0)]

@@ -1,7 +1,7 @@
 """Whether a plan is kept: money that came since it began against what it asked by then, with grace and tolerance.
 
-Judged like the ledger pays: all that came pays the oldest payment first, so a payment a little late or in two parts keeps
-the plan; a token does not. Pure: what fell due and what came in, one state out.
+Judged like the ledger pays: all that came pays the oldest payment first, so a payment a little late or in two parts
+keeps the plan; a token does not. Pure: what fell due and what came in, one state out.
 """
 
 from __future__ import annotations

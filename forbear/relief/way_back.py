@@ -1,8 +1,8 @@
 """The way back: the steps from arrears to a restored status, limit and record, each with its day and what it needs.
 
-Restoring is earned and dated; nobody may promise more than law gives. A record that is wrong is corrected now, one that is
-true ages out: five years from the end of the bad conduct in China, seven from the first delinquency in the US. The
-People's Bank's one-off measure of 2026 is closed; arrears that it covered are never shown again (CN-BUR-07).
+Restoring is earned and dated; nobody may promise more than law gives. A record that is wrong is corrected now, one
+that is true ages out: five years from the end of the bad conduct in China, seven from the first delinquency in the
+US. The People's Bank's one-off measure of 2026 is closed; arrears that it covered are never shown again (CN-BUR-07).
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ Words = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
 
 
-class BudgetIn(Schema):
+class PlanBudgetIn(Schema):
     """Income and spending a month."""
 
     income: Minor
@@ -49,14 +49,14 @@ class BudgetIn(Schema):
     income_later: Minor | None = Field(None, description="from `recovers_on` on; given together with it")
 
 
-class OptionsIn(Schema):
+class PlanOptionsIn(Schema):
     """Which plans fit?"""
 
     loan_id: Name
-    budget: BudgetIn
+    budget: PlanBudgetIn
 
 
-class AskIn(OptionsIn):
+class PlanAskIn(PlanOptionsIn):
     """One of the plans that were shown, for the same budget on the same day."""
 
     option_id: Name
@@ -64,19 +64,19 @@ class AskIn(OptionsIn):
     evidence: Words = Field("", description="what was shown as proof, as a reference")
 
 
-class EvidenceIn(Schema):
+class PlanEvidenceIn(Schema):
     """Proof that was seen."""
 
     evidence: Words
 
 
-class AgreeIn(Schema):
+class PlanAgreeIn(Schema):
     """She was shown what it costs, and confirmed it."""
 
     confirmed: bool
 
 
-class ReasonIn(Schema):
+class PlanReasonIn(Schema):
     """Why it is refused, as she is told."""
 
     reason: Words
@@ -103,7 +103,7 @@ class PlanOut(Schema):
     verdict: dict[str, Any] | None
 
 
-class OptionsOut(Schema):
+class PlanOptionsOut(Schema):
     """The surplus, the best few plans, why the others are not among them; `ruled_out`: not now, and why."""
 
     surplus: dict[str, Any]
@@ -114,7 +114,7 @@ class OptionsOut(Schema):
     ruled_out: dict[str, str]
 
 
-class StepOut(Schema):
+class WayStepOut(Schema):
     """A step of the way back."""
 
     code: str
@@ -126,23 +126,23 @@ class StepOut(Schema):
     verified: bool
 
 
-class WayOut(Schema):
+class WayBackOut(Schema):
     """The way back of one loan."""
 
     loan_id: str
-    steps: list[StepOut]
+    steps: list[WayStepOut]
 
 
-class Asked(Schema):
+class PlansAsked(Schema):
     """Whose plans."""
 
     borrower_id: Name
     state: Annotated[str, Field(pattern=r"^[a-z]{0,20}$")] = ""
 
 
-@router.post("/options", response={200: OptionsOut, **NO}, summary="Which plans fit a budget")
+@router.post("/options", response={200: PlanOptionsOut, **NO}, summary="Which plans fit a budget")
 @requires("plans.ask")
-def options(request: HttpRequest, body: OptionsIn) -> Any:
+def options(request: HttpRequest, body: PlanOptionsIn) -> Any:
     """Computed from the ledger as it stands; nothing is kept."""
     loan = _loan(request, body.loan_id)
     found = offers_for(loan.pk, Budget(**body.budget.model_dump()), timezone.now())
@@ -151,7 +151,7 @@ def options(request: HttpRequest, body: OptionsIn) -> Any:
 
 @router.post("", response={201: PlanOut, **NO}, summary="Ask for a plan")
 @requires("plans.ask")
-def ask(request: HttpRequest, body: AskIn) -> Any:
+def ask(request: HttpRequest, body: PlanAskIn) -> Any:
     """Ask for one of the plans shown; contact is paused from now on."""
     loan, budget = _loan(request, body.loan_id), Budget(**body.budget.model_dump())
     made = life.ask(
@@ -168,16 +168,16 @@ def ask(request: HttpRequest, body: AskIn) -> Any:
 
 @router.get("", response={200: list[PlanOut], **NO}, summary="A borrower's plans")
 @requires("plans.see")
-def of_borrower(request: HttpRequest, asked: Query[Asked]) -> Any:
+def of_borrower(request: HttpRequest, asked: Query[PlansAsked]) -> Any:
     """All of them, the newest first."""
     borrower_id = _borrower(request, asked.borrower_id)
     rows = services.state_of(borrower_id)
     return [_told(one.plan) for one in rows if asked.state in ("", one.plan.state)]
 
 
-@router.get("/way-back", response={200: list[WayOut], **NO}, summary="A borrower's way back")
+@router.get("/way-back", response={200: list[WayBackOut], **NO}, summary="A borrower's way back")
 @requires("plans.see")
-def way_back(request: HttpRequest, asked: Query[Asked]) -> Any:
+def way_back(request: HttpRequest, asked: Query[PlansAsked]) -> Any:
     """The steps to a restored status, limit and record, loan by loan, with dates."""
     ways = ways_back(_borrower(request, asked.borrower_id), timezone.now())
     return [{"loan_id": one.loan_id, "steps": [vars(step) for step in one.steps]} for one in ways]
@@ -192,20 +192,20 @@ def one(request: HttpRequest, plan_id: Key) -> Any:
 
 @router.post("/{plan_id}/offer", response={200: PlanOut, **NO}, summary="Offer a plan whose proof was seen")
 @requires("plans.ask")
-def offer(request: HttpRequest, plan_id: Key, body: EvidenceIn) -> Any:
+def offer(request: HttpRequest, plan_id: Key, body: PlanEvidenceIn) -> Any:
     """Write down what was shown."""
     return _told(life.offer(_plan(request, plan_id).pk, request.user, timezone.now(), evidence=body.evidence))
 
 
 @router.post("/{plan_id}/agree", response={200: PlanOut, **NO}, summary="The borrower agrees")
 @requires("plans.ask")
-def agree(request: HttpRequest, plan_id: Key, body: AgreeIn) -> Any:
+def agree(request: HttpRequest, plan_id: Key, body: PlanAgreeIn) -> Any:
     """Write her agreement down."""
     return _told(life.agree(_plan(request, plan_id).pk, request.user, timezone.now(), confirmed=body.confirmed))
 
 
 @router.post("/{plan_id}/forward", response={200: PlanOut, **NO}, summary="Put a plan forward")
-@requires("plans.ask")
+@requires("plans.forward")
 def forward(request: HttpRequest, plan_id: Key) -> Any:
     """Propose that it be granted."""
     return _told(services.put_forward(_plan(request, plan_id).pk, request.user, timezone.now()))
@@ -220,7 +220,7 @@ def grant(request: HttpRequest, plan_id: Key) -> Any:
 
 @router.post("/{plan_id}/refuse", response={200: PlanOut, **NO}, summary="Refuse a plan")
 @requires("plans.grant")
-def refuse(request: HttpRequest, plan_id: Key, body: ReasonIn) -> Any:
+def refuse(request: HttpRequest, plan_id: Key, body: PlanReasonIn) -> Any:
     """Refuse it with a reason."""
     return _told(life.refuse(_plan(request, plan_id).pk, request.user, timezone.now(), body.reason))
 

@@ -20,7 +20,7 @@ class Granting(BaseModel):
     currency: str
 
 
-@kind("plans.grant", payload=Granting, propose="plans.ask", approve="plans.grant")
+@kind("plans.grant", payload=Granting, propose="plans.forward", approve="plans.grant")
 def grant(payload: Granting, decision: Decision) -> dict[str, Any]:
     """Grant the plan: it replaces the schedule, in the approver's name."""
     from forbear.desk.plans.granting import grant_now

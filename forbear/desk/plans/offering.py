@@ -28,7 +28,7 @@ from forbear.relief.plain import from_plain
 
 @dataclass(frozen=True)
 class Offers:
-    """A loan's debt and the plans that fit the budget; `ruled_out`: those of the shown that she may not have now, why."""
+    """A loan's debt and the plans that fit the budget; `ruled_out`: those that she may not have now, and why."""
 
     loan: Loan
     debt: Debt

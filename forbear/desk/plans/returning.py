@@ -27,7 +27,7 @@ class WayBack:
 
 @dataclass(frozen=True)
 class Spell:
-    """A time in arrears: from the first missed due date, until nothing was overdue (None: it still is), and the worst."""
+    """A time in arrears: from the first missed due date until nothing was overdue (None: it still is); the worst."""
 
     began: date
     ended: date | None

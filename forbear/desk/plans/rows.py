@@ -1,9 +1,9 @@
 """The schedule that a plan puts in force, row by row, and what of it is let go.
 
-What was paid stays settled at its old place. What the plan asks are new rows, numbered on. Principal, interest and fees
-that are let go stand in one last row that a waiver empties, because all versions of a schedule have the same principal.
-Charges stay on their installment's number, whose day moves; what had been paid on such a number stands with another that
-is settled. Where a moved charge was paid in part, that money counts toward the plan's first payment.
+What was paid stays settled at its old place. What the plan asks are new rows, numbered on. Principal, interest and
+fees that are let go stand in one last row that a waiver empties: all versions of a schedule have the same principal.
+Charges stay on their installment's number, whose day moves; what had been paid on such a number stands with another
+that is settled. Where a moved charge was paid in part, that money counts toward the plan's first payment.
 """
 
 from __future__ import annotations

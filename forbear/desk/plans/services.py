@@ -69,8 +69,9 @@ def budget_of(loan_id: str, income: Decimal, spending: Decimal | None, **more: A
 
     Args:
         loan_id: the loan.
-        income, spending: a month's, major units; spending None: the place's floor is taken.
-        **more: as `forbear.relief.Budget` has them; obligations, savings, income_later in major units too.
+        income: a month's, major units.
+        spending: likewise; None: the place's floor is taken.
+        more: as `forbear.relief.Budget` has them; obligations, savings, income_later in major units too.
 
     Raises:
         WrongUse: no such loan, or no such amount.

@@ -213,7 +213,7 @@ def _budget(loan: Loan, given: QueryDict) -> Budget:
     recovers: date | None = day_of(given["recovers_on"]) if given.get("recovers_on", "").strip() else None
     if recovers is None:
         money.pop("income_later", None)
-    return Budget(**money, **counts, verified=bool(given.get("verified")), recovers_on=recovers)  # type: ignore[arg-type]
+    return Budget(**money, **counts, verified=bool(given.get("verified")), recovers_on=recovers)
 
 
 def _count(text: str) -> int:

@@ -1,7 +1,7 @@
 """Watching plans in force: each is looked at on the day after a payment was due; kept, late, or broken.
 
-Money counts as the ledger has it: what came on the loan since the plan was granted. A broken plan frees contact and suit
-again (`plan_kept` ends) and brings the case back to the worklist; a kept one ends in peace.
+Money counts as the ledger has it: what came on the loan since the plan was granted. A broken plan frees contact and
+suit again (`plan_kept` ends) and brings the case back to the worklist; a kept one ends in peace.
 """
 
 from __future__ import annotations

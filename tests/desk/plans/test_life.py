@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 FAR = date(2199, 1, 1)
 
 
-SPENDING = {"payment_holiday": 3000, "longer_term": 5000, "settlement": 5100, "step_up": 4800}
+SPENDING = {"payment_holiday": 3000, "longer_term": 5000, "settlement": 5400, "step_up": 4800, "rate_waiver": 5430}
 
 
 def means(kind: str) -> dict[str, Decimal]:

@@ -29,11 +29,7 @@ def case(late):
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_an_agent_offers_and_two_people_grant(late, case, as_role, language):
-    agent, manager, risk = (
-        as_role("agent", username="a"),
-        as_role("manager", username="m"),
-        as_role("risk", username="r"),
-    )
+    agent, manager, risk = (as_role(role, username=role[0]) for role in ("agent", "manager", "risk"))
     for client in (agent, manager, risk):
         client.post("/language", {"language": language, "next": "/"})
     page = agent.post("/plans/options/L1", FORM).content.decode()
@@ -86,7 +82,7 @@ def test_what_does_not_fit_is_said(late, case, as_role):
 
 
 def test_the_whole_life_by_api(late, as_role):
-    service, manager = as_role("service"), as_role("manager")
+    service, manager, agent = as_role("service"), as_role("manager"), as_role("agent")
 
     def post(client, path, body=None):
         return client.post(f"/api/v1/plans{path}", json.dumps(body or {}), content_type="application/json")
@@ -100,7 +96,8 @@ def test_the_whole_life_by_api(late, as_role):
     plan = made.json()["plan_id"]
     assert post(service, f"/{plan}/agree", {"confirmed": False}).status_code == 422
     assert post(service, f"/{plan}/agree", {"confirmed": True}).json()["state"] == "agreed"
-    assert post(service, f"/{plan}/forward").json()["waits_for"] == "second_person"
+    assert post(service, f"/{plan}/forward").status_code == 403
+    assert post(agent, f"/{plan}/forward").json()["waits_for"] == "second_person"
     assert post(service, f"/{plan}/grant").status_code == 403
     assert post(manager, f"/{plan}/grant").json()["state"] == "granted"
     assert service.get("/api/v1/plans", {"borrower_id": "B1"}).json()[0]["verdict"]["answer"] == "allowed"
