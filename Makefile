@@ -89,7 +89,7 @@ translations: .venv/made-dev  ## bring the desk's Chinese words up to date; name
 lock:  ## pin the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q --allow-unsafe requirements/build.in -o requirements/build.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q pyproject.toml -o requirements/run.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q --extra dev --extra spark pyproject.toml -o requirements/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q --extra dev --extra spark --extra voice pyproject.toml -o requirements/dev.txt
 
 clean:  ## remove what was made
 	rm -rf demo storm mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

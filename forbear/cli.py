@@ -17,8 +17,9 @@ from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
     *("sample", "check", "close", "schedule", "rolls", "fit", "score", "assess", "gate", "words"),
-    *("allocate", "why", "experiment", "simulate", "relief", "fineract", "serve", "ledger", "audit"),
+    *("allocate", "why", "experiment", "simulate", "relief", "fineract", "letter", "litigation", "serve", "ledger", "audit"),
     *("desk", "desk_privacy", "desk_tokens", "desk_export", "desk_bank", "desk_backup", "desk_contact", "demo"),
+    "voice",
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 

@@ -5,6 +5,7 @@ Grace is folded into thresholds here, once, so that every table that asks "was i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -54,6 +55,13 @@ def words(settings: AgingSettings, as_of: date, currency: str) -> dict[str, Word
         "contagion_category": rule.at_least if rule else "",
         "contagion_below": _over(settings, rule.at_least) if rule else -1,
     }
+
+
+def number(given: Mapping[str, Word], name: str) -> int:
+    """The value of a word that is a whole number."""
+    value = given[name]
+    assert isinstance(value, int), f"${name} is no number"
+    return value
 
 
 def raw_days(dpd: int, settings: AgingSettings) -> int:

@@ -84,8 +84,30 @@ def demo_command(
     os.environ.setdefault("FORBEAR_PAY_PROVIDERS", "sandbox")
     os.environ.setdefault("FORBEAR_LENDER_NAME", "示例贷款 Sample Lending")
     os.environ.setdefault("FORBEAR_LENDER_PHONE", "95000")
+    _letters(data)
     serve(data, "127.0.0.1", port, workers=2, threads=8, say=say)
     answers.print("the desk has stopped", markup=False)
+
+
+def _letters(data: Path) -> None:
+    """An invented lender's address and a self-signed key, so that letters can be written."""
+    from forbear.recovery.letters import make_key
+
+    invented = {
+        "LENDER_ADDRESS": "上海市浦东新区示例路1号 1 Sample Road, Shanghai",
+        "LENDER_PAY_TO": "示例银行 Sample Bank 6222 0000 0000 0000",
+        "LENDER_KIND": "consumer_finance",
+        "LAW_FIRM": "示例律师事务所 Sample & Partners",
+        "LAW_FIRM_ADDRESS": "上海市静安区样例大道88号 88 Example Avenue, Shanghai",
+        "MEDIATION": "示例金融纠纷调解中心，电话12000，不收费",
+    }
+    for name, value in invented.items():
+        os.environ.setdefault(f"FORBEAR_{name}", value)
+    if "FORBEAR_SIGNING_KEY" not in os.environ:
+        file = data / "signing-demo.p12"
+        file.write_bytes(make_key("示例贷款 Sample Lending", "demo", datetime.now(UTC)))
+        file.chmod(0o600)
+        os.environ |= {"FORBEAR_SIGNING_KEY": str(file.resolve()), "FORBEAR_SIGNING_PASSPHRASE": "demo"}
 
 
 def _emptied(data: Path) -> None:

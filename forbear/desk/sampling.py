@@ -16,6 +16,8 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from forbear.desk.applications.sampling import sample_applications
+from forbear.desk.litigation.filing import Note as StageNote
+from forbear.desk.litigation.filing import note, open_suit
 from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
@@ -91,6 +93,7 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") ->
         _templates(users["manager"], users["compliance"], at)
         _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
     _names(random.Random(seed))  # noqa: S311
+    _suit(users["manager"], at)
     sample_applications(users["agent"], users["manager"], at, random.Random(seed))  # noqa: S311
     furnish_bank(users["manager"], at, random.Random(seed))  # noqa: S311
     return made
@@ -121,7 +124,7 @@ def _templates(manager: User, compliance: User, at: datetime) -> None:
 
 
 def _names(chance: random.Random) -> None:
-    """An invented name and phone for every borrower with a case; no such person is meant."""
+    """An invented name, phone and address for every borrower with a case; no such person is meant."""
     cases = Case.objects.filter(closed_at__isnull=True).order_by("case_id").values_list("borrower_id", flat=True)
     given = [
         one
@@ -129,9 +132,19 @@ def _names(chance: random.Random) -> None:
         for one in (
             Given(borrower_id, "name", chance.choice(SURNAMES) + chance.choice(FIRST_NAMES)),
             Given(borrower_id, "phone", f"139{chance.randrange(10**8):08}"),
+            Given(borrower_id, "address", f"示例市样例区虚构路{chance.randrange(1, 999)}号"),
         )
     ]
     put_many(given, "forbear demo", tell=False)
+
+
+def _suit(manager: User, at: datetime) -> None:
+    """The file of a claim on the latest of all loans, at the mediators; nothing was filed."""
+    case = Case.objects.filter(closed_at__isnull=True).order_by("-dpd", "case_id").first()
+    loan = Loan.objects.filter(borrower_id=case.borrower_id).order_by("loan_id").first() if case else None
+    if loan is not None:
+        suit = open_suit(manager, loan, at)
+        note(manager, suit, StageNote("mediation_asked", at.date(), {"where": "示例金融纠纷调解中心"}), at)
 
 
 def _work(agents: list[User], at: datetime, chance: random.Random, calls: int) -> None:
@@ -184,6 +197,7 @@ def _promise(contact: Contact, at: datetime, chance: random.Random) -> Promise:
         due_on=due_on,
         made_at=contact.at,
         made_by=contact.by,
+        strategy=contact.strategy,
         state=state,
         settled_at=at if past else None,
     )

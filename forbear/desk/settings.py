@@ -22,6 +22,10 @@
 | FORBEAR_LENDER_NAME | who writes and calls, in every message; without it no template is sent |
 | FORBEAR_LENDER_PHONE | the number that borrowers call, named in messages |
 | FORBEAR_LENDER_FOR_WHOM | for whom, where that is another: "Qiming for Sample Lending" |
+| FORBEAR_LENDER_ADDRESS, FORBEAR_LENDER_PAY_TO | the lender's address and how to pay, in letters |
+| FORBEAR_LENDER_KIND | bank, consumer_finance, microloan, private ... : which cap binds a claim (docs/litigation.md) |
+| FORBEAR_LAW_FIRM, FORBEAR_LAW_FIRM_ADDRESS, FORBEAR_MEDIATION | proposed where a letter before action is written |
+| FORBEAR_SIGNING_KEY, FORBEAR_SIGNING_PASSPHRASE | PKCS#12 file that signs letters (docs/letters.md) |
 | FORBEAR_DIALER_URL | where calls are handed to the dialer (https); empty: agents dial by hand |
 | FORBEAR_DIALER_SECRET | signs what is handed to the dialer |
 | FORBEAR_PAY_PROVIDERS | a TOML file of payment providers for borrowers' own pages (docs/payment-providers.md), |
@@ -81,6 +85,8 @@ INSTALLED_APPS = [
     "forbear.desk.replies",
     "forbear.desk.calls",
     "forbear.desk.complaints",
+    "forbear.desk.letters",
+    "forbear.desk.litigation",
     "forbear.desk.applications",
     "forbear.desk.portal",
     "forbear.desk.plans",
@@ -219,6 +225,16 @@ LENDER = {
     "name": os.environ.get("FORBEAR_LENDER_NAME", ""),
     "phone": os.environ.get("FORBEAR_LENDER_PHONE", ""),
     "for_whom": os.environ.get("FORBEAR_LENDER_FOR_WHOM", ""),
+    "address": os.environ.get("FORBEAR_LENDER_ADDRESS", ""),
+    "pay_to": os.environ.get("FORBEAR_LENDER_PAY_TO", ""),
+    "kind": os.environ.get("FORBEAR_LENDER_KIND", ""),
+    "law_firm": os.environ.get("FORBEAR_LAW_FIRM", ""),
+    "law_firm_address": os.environ.get("FORBEAR_LAW_FIRM_ADDRESS", ""),
+    "mediation": os.environ.get("FORBEAR_MEDIATION", ""),
+}
+SIGNING = {
+    "key": os.environ.get("FORBEAR_SIGNING_KEY", ""),
+    "passphrase": os.environ.get("FORBEAR_SIGNING_PASSPHRASE", ""),
 }
 PAY_PROVIDERS = os.environ.get("FORBEAR_PAY_PROVIDERS", "")
 DIALER = {"url": os.environ.get("FORBEAR_DIALER_URL", ""), "secret": os.environ.get("FORBEAR_DIALER_SECRET", "")}

@@ -12,6 +12,8 @@ urlpatterns = [
     path("webhooks/", include("forbear.desk.outbound.urls")),
     path("", include("forbear.desk.calls.urls")),
     path("", include("forbear.desk.complaints.urls")),
+    path("", include("forbear.desk.letters.urls")),
+    path("", include("forbear.desk.litigation.urls")),
     path("", include("forbear.desk.replies.urls")),
     path("", include("forbear.desk.plans.urls")),
     path("", include("forbear.desk.wording.urls")),

@@ -80,9 +80,17 @@ def night_table(room: str, name: str, text: str) -> NightTable:
     )
 
 
-def needed(wanted: frozenset[str], own: Sequence[NightTable] = ()) -> tuple[NightTable, ...]:
-    """The tables to make for `wanted`, in order; unneeded ones left out. `own` are a book's beside the night's."""
-    by_name = {t.name: t for t in (*night_tables(), *own)}
+def needed(
+    wanted: frozenset[str], own: Sequence[NightTable] = (), given: frozenset[str] = frozenset()
+) -> tuple[NightTable, ...]:
+    """The tables to make for `wanted`, in order; unneeded ones left out.
+
+    Args:
+        wanted: names of tables.
+        own: tables of a book's beside the night's.
+        given: tables that are there already, so that what they read is not needed for them.
+    """
+    by_name = {t.name: t for t in (*night_tables(), *own) if t.name not in given}
     todo, seen = list(wanted), set()
     while todo:
         name = todo.pop()

@@ -34,7 +34,7 @@ WHERE
                     AND p.odd_number = p.pairs
                     AND (
                         p.odd_amount + $slack < p.odd_principal + p.odd_interest + p.odd_fees
-                        OR r.paid_total + $slack >= o.total_due
+                        OR r.paid_total >= o.total_due
                     )
                 )
             )

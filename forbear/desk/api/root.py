@@ -30,6 +30,7 @@ ROUTERS: dict[str, str] = {
     "/bank-files": "forbear.desk.money.receipts_api:files_router",
     "/receipts": "forbear.desk.money.receipts_api",
     "/acts": "forbear.desk.money.acts_api",
+    "/contact/complaints": "forbear.desk.complaints.api",
     "/contact": "forbear.desk.contact.api",
     "/portal": "forbear.desk.portal.api",
 }

@@ -21,7 +21,7 @@ from forbear.conduct import sending
 from forbear.desk.audit.log import record
 from forbear.desk.calls.judging import TERMS, Money, Part, judged
 from forbear.desk.ledger.models import Entry
-from forbear.desk.record.models import Case, Fact, Loan, Promise
+from forbear.desk.record.models import Case, Contact, Fact, Loan, Promise
 from forbear.desk.record.work import MOST_DAYS_PROMISED
 from forbear.desk.record.zones import zone_of
 
@@ -74,6 +74,7 @@ def promise(
     series = uuid4().hex if len(parts) > 1 else None
     with transaction.atomic():
         sending.lock_borrower(connection, borrower_id)
+        strategy = Contact.objects.filter(pk=contact_id).values_list("strategy", flat=True).first()
         made = [
             Promise.objects.create(
                 promise_id=uuid4().hex,
@@ -86,6 +87,7 @@ def promise(
                 due_on=part.due_on,
                 made_at=at,
                 made_by=user,
+                strategy=strategy,
             )
             for part in parts
         ]

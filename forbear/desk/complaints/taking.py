@@ -24,7 +24,7 @@ from forbear.desk.audit.log import record
 from forbear.desk.contact.models import Attempt
 from forbear.desk.contact.planning import cancel
 from forbear.desk.record.gate import packs
-from forbear.desk.record.models import Complaint, Contact, Fact
+from forbear.desk.record.models import Complaint, Contact, Fact, Loan
 from forbear.desk.wording.models import Version
 
 KINDS = ("complaint", "dispute")
@@ -77,6 +77,7 @@ def take(
     kind: str = "complaint",
     contact_id: str | None = None,
     loan_id: str | None = None,
+    complaint_id: str = "",
 ) -> Complaint:
     """Take a complaint or a dispute; contact is paused from this instant on.
 
@@ -89,19 +90,23 @@ def take(
         kind: complaint or dispute.
         contact_id: the contact it is about, if it is about one.
         loan_id: the loan it is about; None: all of hers.
+        complaint_id: its name; empty: one is made.
 
     Raises:
-        WrongUse: no such kind, channel or contact of hers, or nothing was said.
+        WrongUse: no such kind, channel, contact or loan of hers, or nothing was said.
+        IntegrityError: the name is taken.
     """
     if kind not in KINDS or channel not in CHANNELS:
         raise WrongUse(_("no such kind or channel of complaint"), f"{', '.join(KINDS)}; {', '.join(CHANNELS)}")
     if not text.strip() or len(text) > LONGEST:
         raise WrongUse(_("write down what the complaint is"), _("at most %(most)s characters") % {"most": LONGEST})
+    if loan_id and not Loan.objects.filter(pk=loan_id, borrower_id=borrower_id).exists():
+        raise WrongUse(_("no such loan of this borrower"), _("leave it out if it is about all of them"))
     clock = clock_of(kind)
     with transaction.atomic():
         sending.lock_borrower(connection, borrower_id)
         made = Complaint.objects.create(
-            complaint_id=uuid4().hex,
+            complaint_id=complaint_id or uuid4().hex,
             borrower_id=borrower_id,
             loan_id=loan_id,
             received_at=at,

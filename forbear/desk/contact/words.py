@@ -49,6 +49,7 @@ class Words:
         language: zh-hans or en.
         lines: the text in paragraphs, where the renderer knows them (letters).
         facts: what these words make true of the act, told to the gate (such as `identified`: "true").
+        document: a PDF that is sent as it is, in the place of the text (an archived letter).
     """
 
     subject: str
@@ -56,6 +57,7 @@ class Words:
     language: str
     lines: tuple[str, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
+    document: bytes = field(default=b"", repr=False)
 
 
 Render = Callable[[Any, str, datetime], Words]

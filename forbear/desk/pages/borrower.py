@@ -93,6 +93,8 @@ def _page(request: HttpRequest, who: Borrower, more: dict[str, Any] | None = Non
         "timeline": timeline(who.pk),
         "may_work": allowed(request.user, "case.work"),
         "may_act": allowed(request.user, "money.waive"),
+        "may_letters": allowed(request.user, "letters.see"),
+        "may_suits": allowed(request.user, "litigation.see"),
         "currency": case.currency if case else "CNY",
         **_said(request, who),
         **slot(request.user, who),

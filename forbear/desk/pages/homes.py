@@ -124,6 +124,20 @@ DOORS: tuple[Door, ...] = (
         "q",
     ),
     Door(
+        "letters:list",
+        _("Letters"),
+        _("The archive of letters: written, signed, sent, with the gate's verdict."),
+        actions()["letters.see"].roles,
+        "z",
+    ),
+    Door(
+        "litigation:board",
+        _("Litigation"),
+        _("Suits with their stages and next dates; mediation first."),
+        actions()["litigation.see"].roles,
+        "x",
+    ),
+    Door(
         "wording:list",
         _("Templates"),
         _("What messages and call scripts say; write, compare, approve."),

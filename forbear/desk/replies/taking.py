@@ -20,6 +20,7 @@ from forbear.desk.contact.inbound import borrowers_of
 from forbear.desk.privacy import pseudonym
 from forbear.desk.record.models import Case, Contact
 from forbear.desk.record.work import MOST_DAYS_PROMISED
+from forbear.desk.replies.acknowledging import acknowledge
 from forbear.desk.replies.acting import ACTOR, Said, act, effects, open_task
 from forbear.desk.replies.models import Incoming
 from forbear.desk.wording.rendering import today_of
@@ -80,6 +81,8 @@ def _of_borrower(row: Incoming, number: str | None, text: str) -> None:
         row.acted_on = ["promise"]
     for intent in set(reply.intents) - set(row.acted_on) - {"other"}:
         open_task(effects()[intent].task, said, effects()[intent].within)
+    complaint = any(effects()[intent].complaint for intent in row.acted_on)
+    acknowledge(row.borrower_id, row.channel, reply.intents, row.at, complaint=complaint)
     row.certain = reply.certain
     row.state = "waiting" if _for_a_person(reply) else "done"
     row.save()

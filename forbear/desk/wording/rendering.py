@@ -20,6 +20,7 @@ from forbear.basics.errors import WrongUse
 from forbear.desk.contact import words as plain
 from forbear.desk.ledger.balances import Balance, balances, items
 from forbear.desk.ledger.models import Entry
+from forbear.desk.letters import archived
 from forbear.desk.privacy.reaching import addresses_of
 from forbear.desk.record.models import Loan, Promise
 from forbear.desk.record.zones import zone_of
@@ -60,6 +61,8 @@ def render(planned: Any, borrower_id: str, at: datetime) -> Words:
         NotWanted: what it is about was paid or settled meanwhile.
         NotSendable: the words are not in force, a value is missing or wrong, or the words may not be said.
     """
+    if str(getattr(planned, "cause", "")).startswith(archived.CAUSE):
+        return archived.words_of(planned, at)
     if planned.template_version is None:
         return plain.render(planned, borrower_id, at)
     version = in_force(planned.template_version)

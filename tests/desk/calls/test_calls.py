@@ -182,6 +182,13 @@ def test_a_promise_holds_calls_back_until_its_last_day(owing, anna):
     assert Fact.objects.get(fact="promise_open").until == NOON
 
 
+def test_a_promise_belongs_to_the_strategy_of_its_contact(owing, anna):
+    Contact.objects.create(contact_id="K1", borrower_id="B1", channel="call", at=NOON, strategy="careful")
+    promise(anna, "B1", [Part(date(2026, 7, 3), 100)], NOON, currency="CNY", contact_id="K1")
+    promise(anna, "B1", [Part(date(2026, 7, 4), 100)], NOON, currency="CNY")
+    assert list(Promise.objects.order_by("due_on").values_list("strategy", flat=True)) == ["careful", None]
+
+
 @pytest.mark.parametrize(
     "parts",
     [

@@ -88,3 +88,43 @@ def test_the_pages(owing, as_role):
     row.refresh_from_db()
     assert (row.outcome, row.answer) == ("upheld", "we are sorry")
     assert as_role("agency").get("/complaints/of/B1").status_code == 404
+
+
+TOLD = {
+    "complaint_id": "app-1",
+    "borrower_id": "B1",
+    "channel": "portal",
+    "text": "来电太早",
+    "received_at": "2026-06-30T03:00:00Z",
+}
+
+
+def test_by_api_it_is_taken_once_and_pauses_contact(owing, as_role):
+    service = as_role("service")
+    first = service.post("/api/v1/contact/complaints", TOLD, content_type="application/json")
+    again = service.post("/api/v1/contact/complaints", TOLD, content_type="application/json")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert first.json()["answer_due_on"] == "2026-07-15"
+    assert Complaint.objects.count() == 1
+    assert not allowed()
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"text": "something else"}, 409),
+        ({"borrower_id": "B9", "complaint_id": "app-2"}, 404),
+        ({"loan_id": "L9", "complaint_id": "app-2"}, 422),
+        ({"contact_id": "K9", "complaint_id": "app-2"}, 422),
+        ({"received_at": "2100-01-01T00:00:00Z", "complaint_id": "app-2"}, 422),
+        ({"text": "", "complaint_id": "app-2"}, 422),
+        ({"channel": "fax", "complaint_id": "app-2"}, 422),
+    ],
+)
+def test_by_api_what_cannot_be_is_refused(owing, as_role, change, status):
+    service = as_role("service")
+    service.post("/api/v1/contact/complaints", TOLD, content_type="application/json")
+    told = service.post("/api/v1/contact/complaints", TOLD | change, content_type="application/json")
+    assert told.status_code == status, told.content
+    assert Complaint.objects.count() == 1

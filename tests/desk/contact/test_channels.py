@@ -11,6 +11,7 @@ import socket
 import threading
 from datetime import UTC, datetime
 
+import paramiko
 import pytest
 from aiosmtpd.controller import Controller
 from hypothesis import given
@@ -24,6 +25,7 @@ from forbear.desk.contact.channels.base import Answer, Message, News
 from forbear.desk.contact.channels.text_parts import split
 from forbear.desk.contact.words import Words
 from forbear.testing.http_provider import SECRET, HttpProvider, Manners
+from tests.desk.contact.sftp import Sftp
 from tests.desk.contact.smsc import MESSAGE_PAYLOAD, SAR_SEQ, SAR_TOTAL, Smsc
 
 NOON = datetime(2026, 6, 30, 4, tzinfo=UTC)
@@ -452,6 +454,53 @@ def test_a_letter_is_a_pdf_and_a_slip_that_comes_last(tmp_path, message):
 def test_a_letter_without_its_folder_is_certainly_not_sent(tmp_path, message):
     provider = made("print", "letter", folder=str(tmp_path / "none"), sender="样例小贷")
     assert provider.send([message(channel="letter")], yes)[0].state == "refused"
+
+
+@pytest.fixture
+def sftp(tmp_path):
+    (tmp_path / "post").mkdir()
+    server = Sftp(tmp_path / "post")
+    yield server
+    server.close()
+
+
+def by_sftp(sftp, hosts, **more):
+    row = {
+        "folder": "/",
+        "sender": "样例小贷",
+        "host": "127.0.0.1",
+        "port": sftp.port,
+        "user": "forbear",
+        "timeout": 5,
+    }
+    return made("print", "letter", **row, known_hosts=str(hosts), **more)
+
+
+def test_a_letter_goes_by_sftp_and_its_return_comes_back(tmp_path, sftp, message):
+    provider = by_sftp(sftp, sftp.known_hosts(tmp_path / "hosts"))
+    letter = message("第一段。", to="样例路 1 号", channel="letter", subject="逾期提醒")
+    assert [one.state for one in provider.send([letter, letter], yes)] == ["sent", "sent"]
+    names = sorted(one.name for one in (tmp_path / "post").iterdir())
+    assert names == [f"{letter.key}.json", f"{letter.key}.pdf"]
+    slip = json.loads((tmp_path / "post" / f"{letter.key}.json").read_text())
+    assert slip["sha256"] == hashlib.sha256((tmp_path / "post" / f"{letter.key}.pdf").read_bytes()).hexdigest()
+    (tmp_path / "post" / f"{letter.key}.returned").write_text("moved away")
+    (told,) = provider.news("")[0]
+    assert (told.attempt_id, told.result, told.detail) == (letter.key, "undelivered", "moved away")
+    assert provider.query([letter.key, "b" * 32]).keys() == {letter.key}
+
+
+def test_a_strange_host_a_wrong_password_or_a_full_disk_take_no_letter(tmp_path, sftp, message, monkeypatch):
+    letter = message(channel="letter", to="样例路 1 号")
+    stranger = by_sftp(sftp, sftp.known_hosts(tmp_path / "other", paramiko.ECDSAKey.generate()))
+    unknown = by_sftp(sftp, (tmp_path / "none").write_text("") or tmp_path / "none")
+    assert [one.send([letter], yes)[0].state for one in (stranger, unknown)] == ["refused", "refused"]
+    known = sftp.known_hosts(tmp_path / "hosts")
+    sftp.full = True
+    assert by_sftp(sftp, known).send([letter], yes)[0].state == "refused"
+    monkeypatch.setenv("S", "wrong")
+    assert by_sftp(sftp, known).send([letter], yes)[0].state == "refused"
+    assert not list((tmp_path / "post").iterdir())
 
 
 # --- the registry -------------------------------------------------------------------------------------------------

@@ -35,14 +35,14 @@ def work(user_of):
     Contact.objects.create(
         contact_id="K7", borrower_id="B1", channel="call", direction="in", at=NOW - timedelta(hours=2)
     )
-    for promise_id, by, contact, state, days in [
-        ("P1", anna, "K1", "open", 0),
-        ("P2", ben, "K4", "kept", 3),
-        ("P3", ben, None, "broken", 5),
+    for promise_id, by, contact, strategy, state, days in [
+        ("P1", anna, "K1", "s1", "open", 0),
+        ("P2", ben, "K4", "s2", "kept", 3),
+        ("P3", ben, None, None, "broken", 5),
     ]:
         Promise.objects.create(
-            promise_id=promise_id, borrower_id="B1", made_by=by, contact_id=contact, state=state, amount=1,
-            due_on=NOW.date(), made_at=NOW - timedelta(days=days, hours=1),
+            promise_id=promise_id, borrower_id="B1", made_by=by, contact_id=contact, strategy=strategy, state=state,
+            amount=1, due_on=NOW.date(), made_at=NOW - timedelta(days=days, hours=1),
         )  # fmt: skip
     Case.objects.create(
         case_id="C4", borrower_id="B4", strategy="s2", closed_because="cured",

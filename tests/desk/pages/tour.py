@@ -14,7 +14,7 @@ LANGUAGES = ("en", "zh-hans")
 PAGES = {
     "agent": (
         *("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine", "/applications/new"),
-        *("/inbox", "COMPLAINTS", "/templates"),
+        *("/inbox", "COMPLAINTS", "/templates", "LETTERS", "/letters"),
     ),
     "manager": (
         *("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
@@ -23,6 +23,7 @@ PAGES = {
         *("/payments/receipts?state=matched", "/payments/receipts?state=returned", "/approvals?show=decided"),
         *("/applications", "/applications/13", "/applications/6", "/applications/policy"),
         "/applications?state=accepted&outcome=decline",
+        *("/litigation", "LITIGATION", "SUIT"),
     ),
     "compliance": (
         "/",
@@ -81,9 +82,9 @@ def speak(page, language: str) -> None:
 def addresses(page, demo, username: str) -> list[str]:
     """The addresses that a role's tour visits; what stands for a borrower or a loan is the first of the worklist."""
     wanted = PAGES[username]
-    first_of = {"RECEIPT": "/payments/receipts", "APPROVAL": "/approvals"}
+    first_of = {"RECEIPT": "/payments/receipts", "APPROVAL": "/approvals", "SUIT": "/litigation"}
     stands_for = {one: _last(page, demo, first_of[one]) for one in wanted if one in first_of}
-    if {"BORROWER", "LOAN", "COMPLAINTS"} & set(wanted):
+    if {"BORROWER", "LOAN", "COMPLAINTS", "LETTERS", "LITIGATION"} & set(wanted):
         stands_for |= _of_worklist(page, demo)
     return [stands_for.get(one, one) for one in wanted]
 
@@ -105,6 +106,8 @@ def _of_worklist(page, demo) -> dict[str, str]:
         "BORROWER": borrower,
         "HISTORY": borrower.replace("/borrowers/", "/cases/of/"),
         "COMPLAINTS": borrower.replace("/borrowers/", "/complaints/of/"),
+        "LETTERS": borrower.replace("/borrowers/", "/letters/of/"),
+        "LITIGATION": borrower.replace("/borrowers/", "/litigation/of/"),
         "LOAN": f"/payments/of/{loan}",
         "ACTS": f"/acts/of/{loan}?{act}",
     }

@@ -11,15 +11,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import paramiko
-import typst
 
+from forbear.basics.errors import ForbearError
 from forbear.desk.contact.channels.base import (
     REFUSED,
     SENT,
@@ -32,9 +30,9 @@ from forbear.desk.contact.channels.base import (
     Provider,
     one_by_one,
 )
+from forbear.recovery.letters import plain_letter
 
 RESULTS = {".posted": "sent", ".returned": "undelivered"}
-REFERENCES = {"zh-hans": "编号", "en": "Reference"}
 
 
 class Folder(Protocol):
@@ -114,7 +112,10 @@ class Print(Provider):
         slip_name = f"{message.key}.json"
         if slip_name in there:
             return Outcome(message.key, SENT, slip_name)
-        pdf = self.pdf(message)
+        try:
+            pdf = self.pdf(message)
+        except ForbearError as unfit:  # a character without a glyph, or no fonts here: nobody posts half a letter
+            return Outcome(message.key, REFUSED, why=type(unfit).__name__)
         slip = {
             "id": message.key,
             "to": message.address,
@@ -132,19 +133,15 @@ class Print(Provider):
         return Outcome(message.key, SENT, slip_name)
 
     def pdf(self, message: Message) -> bytes:
-        """The letter."""
+        """The letter: the archived document as it is, or the words of a template set as one."""
         words = message.words
-        given: dict[str, Any] = {
-            "sender": self.account.options["sender"],
-            "to": message.address,
-            "date": message.cleared.act.at.date().isoformat(),
-            "subject": words.subject,
-            "lines": list(words.lines) or [one for one in words.body.split("\n") if one.strip()],
-            "language": "zh" if words.language == "zh-hans" else words.language,
-            "reference": f"{REFERENCES.get(words.language, REFERENCES['en'])} {message.key[:12]}",
-        }
-        made: bytes = typst.compile(_template(), format="pdf", sys_inputs={"given": json.dumps(given)})
-        return made
+        if words.document:
+            return words.document
+        language = "zh" if words.language == "zh-hans" else "en"
+        lines = list(words.lines) or [one for one in words.body.split("\n") if one.strip()]
+        sender, on = self.account.options["sender"], message.cleared.act.at.date()
+        made = plain_letter([sender], [message.address], words.subject, lines, language, on, message.key[:12])
+        return made.pdf
 
     def query(self, keys: Sequence[str]) -> dict[str, Outcome]:
         """A letter whose slip lies in the folder, or was told of, has left; one without may yet be under way."""
@@ -190,8 +187,3 @@ class Print(Provider):
             )
             with ssh.open_sftp() as client:
                 yield There(client, options["folder"])
-
-
-@cache
-def _template() -> bytes:
-    return files(__package__).joinpath("letter.typ").read_bytes()

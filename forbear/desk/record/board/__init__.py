@@ -1,7 +1,8 @@
 """The supervisor's board: contacts, right-party rate, promises, cures and complaints, by agent and by strategy.
 
-Four statements whatever the number of agents, each over an index that begins with time. A row of a statement is one
-agent, one strategy, or everybody; they are laid over each other here.
+Seven statements whatever the number of agents, each over an index that begins with time; borrowers who are met more
+than once are counted apart, since sorting for that takes longer than all the rest. A row of a statement is one agent,
+one strategy, or everybody; they are laid over each other here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from forbear.desk.people.models import User
 
 PERIODS = {"today": 1, "7": 7, "30": 30}
 """Days of each period, today's among them."""
-STATEMENTS = ("contacts", "promises", "cures", "complaints")
+STATEMENTS = (
+    "contacts",
+    "borrowers_by_agent",
+    "borrowers_by_strategy",
+    "borrowers",
+    "promises",
+    "cures",
+    "complaints",
+)
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,7 @@ class Promise(models.Model):
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
     )
+    strategy = models.TextField(null=True, blank=True, help_text="that of the contact in which it was made")
     state = models.TextField(default="open", db_default="open")
     settled_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,0 +1,1 @@
+"""Recovery: letters, suits, credit bureau records and placement; the lawful last steps, and what ends them well."""
