@@ -21,6 +21,7 @@ from forbear.basics.console import Steps, answers
 from forbear.basics.errors import ForbearError
 
 if TYPE_CHECKING:
+    from forbear.desk.portal.sampling import Door
     from forbear.desk.sampling import SignIn
 
 MARK = "made-by-forbear-demo"
@@ -64,10 +65,10 @@ def demo_command(
     lasts = seconds if seconds is not None else None if sys.stdin.isatty() else 0.0
     data = out / "desk"
     _emptied(data)
-    people = _filled(out, data, loans, datetime.now(UTC), zone)
+    people, doors = _filled(out, data, loans, datetime.now(UTC), zone)
 
     def say(url: str) -> None:
-        _tell(url, people, out)
+        _tell(url, people, doors, out)
         agent = next(one for one in people if one.username == "agent")
         answers.print(f"tried: {agent.username} signs in and sees {_tried(url, agent)} cases", markup=False)
         answers.file.flush()
@@ -80,6 +81,7 @@ def demo_command(
     os.environ.setdefault("FORBEAR_SECOND_FACTOR_ROLES", "")
     for kind in ("IDENTITY", "BUREAU", "MULTI_LENDER"):
         os.environ.setdefault(f"FORBEAR_PROVIDER_{kind}", "sandbox")
+    os.environ.setdefault("FORBEAR_PAY_PROVIDERS", "sandbox")
     os.environ.setdefault("FORBEAR_LENDER_NAME", "示例贷款 Sample Lending")
     os.environ.setdefault("FORBEAR_LENDER_PHONE", "95000")
     _letters(data)
@@ -122,8 +124,8 @@ def _emptied(data: Path) -> None:
     (data / MARK).touch()
 
 
-def _filled(out: Path, data: Path, loans: int, at: datetime, zone: str = "") -> list[SignIn]:
-    """The sample book, closed and brought into a desk that does not serve yet."""
+def _filled(out: Path, data: Path, loans: int, at: datetime, zone: str = "") -> tuple[list[SignIn], list[Door]]:
+    """The sample book, closed and brought into a desk that does not serve yet: who signs in, and borrowers' doors."""
     from forbear.book.sample import make_sample
     from forbear.desk.server.access import desk_at
     from forbear.night import close
@@ -137,23 +139,31 @@ def _filled(out: Path, data: Path, loans: int, at: datetime, zone: str = "") -> 
         with desk_at(data):
             from forbear.desk.imports.importing import import_book
             from forbear.desk.imports.worklist import load_worklist
+            from forbear.desk.portal.sampling import doors
             from forbear.desk.sampling import furnish
 
             import_book(out / "book", actor="forbear demo", at=at, watch=steps.step)
             with steps.step("loading the worklist"):
                 load_worklist(out / "close", actor="forbear demo", at=at)
             with steps.step("users and a month of work"):
-                return furnish(at, zone=zone)
+                return furnish(at, zone=zone), doors()
     finally:
         os.environ.clear()
         os.environ.update(before)  # the desk that serves starts a database of its own
 
 
-def _tell(url: str, people: list[SignIn], out: Path) -> None:
+def _tell(url: str, people: list[SignIn], doors: list[Door], out: Path) -> None:
     answers.print(f"the report is {out / 'close' / 'report.html'}", markup=False)
     answers.print(f"the desk is at {url}", markup=False)
     for one in people:
         answers.print(f"  {one.role:14} {one.username:12} {one.password}", markup=False)
+    for door in doors:
+        where = f"{url}{door.path}"
+        answers.print(
+            f"a borrower's own page: {where} phone ends in {door.phone}, born {door.born}",
+            markup=False,
+            soft_wrap=True,
+        )
     answers.print("Ctrl-C stops it", markup=False)
 
 

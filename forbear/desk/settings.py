@@ -30,6 +30,8 @@
 | FORBEAR_BUREAU_ADAPTER | a bureau's own format, as package.module:Class; empty: the neutral one |
 | FORBEAR_DIALER_URL | where calls are handed to the dialer (https); empty: agents dial by hand |
 | FORBEAR_DIALER_SECRET | signs what is handed to the dialer |
+| FORBEAR_PAY_PROVIDERS | a TOML file of payment providers for borrowers' own pages (docs/payment-providers.md), |
+| | or `sandbox` on this machine alone; none: they cannot pay there |
 | FORBEAR_LOG_LEVEL | default INFO |
 """
 
@@ -89,6 +91,7 @@ INSTALLED_APPS = [
     "forbear.desk.litigation",
     "forbear.desk.funding",
     "forbear.desk.applications",
+    "forbear.desk.portal",
     "forbear.desk.plans",
     "forbear.desk.bureau",
     "forbear.desk.placements",
@@ -248,6 +251,7 @@ BUREAU = {
     ),
     "adapter": os.environ.get("FORBEAR_BUREAU_ADAPTER", ""),
 }
+PAY_PROVIDERS = os.environ.get("FORBEAR_PAY_PROVIDERS", "")
 DIALER = {"url": os.environ.get("FORBEAR_DIALER_URL", ""), "secret": os.environ.get("FORBEAR_DIALER_SECRET", "")}
 
 # Words ----------------------------------------------------------------------------------------------------------------

@@ -20,5 +20,6 @@ urlpatterns = [
     path("", include("forbear.desk.replies.urls")),
     path("", include("forbear.desk.plans.urls")),
     path("", include("forbear.desk.wording.urls")),
+    path("", include("forbear.desk.portal.urls")),
     path("", include("forbear.desk.pages.urls")),
 ]

@@ -18,6 +18,7 @@ from forbear.desk.server.binaries import reachable
 from forbear.testing.desk import _plain, open_folder
 
 STOP_SECONDS = 30
+DOOR = "a borrower's own page: "
 LAST_LINE = "tried: "
 """What the command says last before it waits."""
 
@@ -31,6 +32,8 @@ class Demo:
 
     url: str = ""
     passwords: dict[str, str] = field(default_factory=dict)
+    doors: list[tuple[str, str, str]] = field(default_factory=list)
+    """Borrowers' own pages: a link that was not used yet, the last digits of her phone, the year she was born."""
     said: list[str] = field(default_factory=list)
     code: int | None = None
     logs: str = ""
@@ -93,6 +96,10 @@ def _listen(process: subprocess.Popen[str], demo: Demo) -> None:
         demo.said.append(line)
         if "the desk is at " in line:
             demo.url = line.split("the desk is at ")[1].strip()
+        elif line.startswith(DOOR):
+            url, _, check = line.removeprefix(DOOR).partition(" phone ends in ")
+            phone, _, born = check.strip().partition(", born ")
+            demo.doors.append((url, phone, born))
         elif demo.url and line.startswith("  "):
             _role, username, password = line.split()
             demo.passwords[username] = password

@@ -16,13 +16,17 @@ SAMPLES = {"int": "1", "uuid": "00000000-0000-4000-8000-000000000000", "path": "
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An address with one method; `action` is what it requires, None: nothing."""
+    """An address with one method; `action` is what it requires, None: nothing.
+
+    `hers`: it belongs to a borrower's own page, which a visit of hers guards instead (forbear/desk/portal/visits.py).
+    """
 
     route: str
     method: str
     action: str | None
     is_api: bool
     body: Any = None
+    hers: bool = False
 
     def path(self, value: str = "X") -> str:
         """The address with every parameter filled in."""
@@ -56,7 +60,7 @@ def _pages(resolver: URLResolver, before: str) -> Iterator[Endpoint]:
         elif isinstance(pattern, URLPattern):
             action = getattr(pattern.callback, "action", None) or _inner_action(pattern.callback)
             for method in ("GET", "POST"):
-                yield Endpoint(route, method, action, is_api=False)
+                yield Endpoint(route, method, action, is_api=False, hers=getattr(pattern.callback, "hers", False))
 
 
 def _inner_action(view: Any) -> str | None:

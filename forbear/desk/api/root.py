@@ -32,6 +32,7 @@ ROUTERS: dict[str, str] = {
     "/acts": "forbear.desk.money.acts_api",
     "/contact/complaints": "forbear.desk.complaints.api",
     "/contact": "forbear.desk.contact.api",
+    "/portal": "forbear.desk.portal.api",
 }
 """Where in the API each app's `router` (or what is named after a colon) stands; a rule stands on each operation."""
 

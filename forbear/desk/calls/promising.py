@@ -44,6 +44,7 @@ def promise(
     currency: str,
     contact_id: str | None = None,
     method: str = "",
+    actor: str = "forbear replies",
 ) -> list[Promise]:
     """Write a promise down; each of its parts is a row.
 
@@ -55,6 +56,7 @@ def promise(
         currency: of the amounts.
         contact_id: the contact in which it was made.
         method: how she means to pay.
+        actor: the program that writes it down, where no user does.
 
     Raises:
         WrongUse: there are none or too many, an amount is not positive, or a day is past or too far off.
@@ -98,7 +100,7 @@ def promise(
             "parts": [[part.amount, str(part.due_on)] for part in parts],
             "method": method,
         }
-        record(user or "forbear replies", "promise.made", f"borrower:{borrower_id}", **facts)
+        record(user or actor, "promise.made", f"borrower:{borrower_id}", **facts)
     return made
 
 

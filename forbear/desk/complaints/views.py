@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +17,8 @@ from forbear.desk.complaints import taking
 from forbear.desk.pages.borrower import page_of
 from forbear.desk.pages.trying import tried
 from forbear.desk.people.rights import allowed, requires
+from forbear.desk.portal import evidence
+from forbear.desk.portal.models import Evidence
 from forbear.desk.record.models import Complaint, Contact
 
 ROWS = 100
@@ -34,8 +38,8 @@ def all_of_them(request: HttpRequest) -> HttpResponse:
     open_ones = Complaint.objects.filter(answered_at=None).select_related("about", "borrower")
     answered = Complaint.objects.filter(answered_at__isnull=False).select_related("about", "borrower")
     told = {
-        "open": [_told(row) for row in open_ones.order_by("answer_due_on", "complaint_id")[:ROWS]],
-        "answered": [_told(row) for row in answered.order_by("-answered_at")[:ROWS]],
+        "open": _all_told(open_ones.order_by("answer_due_on", "complaint_id")[:ROWS]),
+        "answered": _all_told(answered.order_by("-answered_at")[:ROWS]),
         "outcomes": OUTCOME_WORDS,
         "may_answer": allowed(request.user, "complaints.answer"),
         "today": timezone.now().date(),
@@ -53,7 +57,7 @@ def of(request: HttpRequest, borrower_id: str) -> HttpResponse:
     contacts = Contact.objects.filter(borrower=who, direction="out").select_related("by").order_by("-at")
     told = {
         "who": who,
-        "rows": [_told(row) for row in rows[:ROWS]],
+        "rows": _all_told(rows[:ROWS]),
         "contacts": contacts[:20],
         "kinds": KIND_WORDS,
         "channels": taking.CHANNELS,
@@ -103,9 +107,16 @@ def answer(request: HttpRequest, complaint_id: str) -> HttpResponse:
     return redirect("complaints:list")
 
 
-def _told(row: Complaint) -> dict[str, object]:
+def _all_told(rows: Iterable[Complaint]) -> list[dict[str, object]]:
+    held = list(rows)
+    files = evidence.of([row.pk for row in held])
+    return [_told(row, files.get(row.pk, [])) for row in held]
+
+
+def _told(row: Complaint, files: Sequence[Evidence]) -> dict[str, object]:
     return {
         "row": row,
+        "files": files,
         "kind": KIND_WORDS.get(row.kind, row.kind),
         "clock": taking.clocks().get(row.clock),
         "outcome": OUTCOME_WORDS.get(row.outcome, row.outcome),

@@ -30,10 +30,13 @@ def inbox(request: HttpRequest) -> HttpResponse:
     waiting = list(_mine(request, Incoming.objects.filter(state="waiting")).order_by("at", "incoming_id")[:ROWS])
     texts = opened_texts([row for row in waiting if row.borrower_id])
     opened = dict(zip([row.pk for row in waiting if row.borrower_id], texts, strict=True))
-    tasks = _mine(request, Task.objects.filter(done_at=None)).select_related("told").order_by("due_on", "task_id")
+    tasks = _mine(request, Task.objects.filter(done_at=None)).select_related("told", "incoming")
+    shown = list(tasks.order_by("due_on", "task_id")[:ROWS])
+    wrote = [one.incoming for one in shown if one.incoming and one.incoming.channel == "portal"]
+    words = dict(zip([row.pk for row in wrote], opened_texts(wrote), strict=True))
     told = {
         "waiting": [(row, opened.get(row.pk, ""), [INTENT_WORDS[one] for one in row.intents]) for row in waiting],
-        "tasks": tasks[:ROWS],
+        "tasks": [(one, words.get(one.incoming_id, "")) for one in shown],
         "intents": [(code, INTENT_WORDS[code]) for code in INTENTS],
         "misreadable": MISREADABLE,
         "today": timezone.now().date(),

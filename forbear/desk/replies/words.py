@@ -30,6 +30,7 @@ TASK_WORDS = {
     "write_to_lawyer": _("Write to the lawyer or adviser, to nobody else"),
     "note_promise": _("Write down the promise, ask for day and sum"),
     "offer_plan": _("Offer a plan"),
+    "take_plan_further": _("A plan was asked for or agreed to on the borrower's own page: take it further"),
     "send_proof": _("Send contract and breakdown"),
     "supervisor_reads": _("A supervisor reads it"),
     "answer": _("Answer the message"),

@@ -22,6 +22,10 @@ def link(purpose: str, borrower_id: str) -> str:
     Raises:
         KeyError: no such purpose.
     """
+    if purpose == "page":  # her own page: a link with a mark of its own, that opens for one device
+        from forbear.desk.portal.links import make
+
+        return make(borrower_id)
     assert purpose in LASTS, purpose
     token = signing.dumps(borrower_id, salt=f"forbear.link.{purpose}")
     path = reverse("wording:landing", kwargs={"purpose": purpose, "token": token})

@@ -29,7 +29,7 @@ from forbear.desk.outbound.subscribing import made as made_webhook
 from forbear.desk.outbound.subscribing import tried
 from forbear.desk.people.models import User
 from forbear.desk.people.rights import actions
-from forbear.desk.people.tokens import make_token
+from forbear.desk.people.tokens import issue, make_token
 from forbear.desk.privacy import put
 from forbear.desk.record.models import Borrower
 from forbear.desk.wsgi import application
@@ -49,7 +49,7 @@ HELD_TO = [
     checks.response_schema_conformance,
 ]
 ROLES = ("manager", "compliance", "administrator")
-"""Who asks; for each operation the first of them that may."""
+"""Who asks; for each operation the first of them that may, or a program where only programs may."""
 DEEPER = {
     "POST /api/v1/users/{username}/first-password": "to whoever approved the account",
     "POST /api/v1/users/tokens/{token_id}/issue": "to whoever made the token",
@@ -68,6 +68,8 @@ def browser(environ, start_response):
     """The desk as the browser of whoever asks sends it: schemathesis's own client keeps no cookie of ours."""
     session = cookies.get(environ.get("HTTP_X_ASKS", ""), "")
     given = {"HTTP_HOST": "testserver", "HTTP_COOKIE": session, "HTTP_X_CSRFTOKEN": FORGED}
+    if environ.get("HTTP_X_ASKS") == "service":
+        given["HTTP_AUTHORIZATION"] = f"Bearer {known['token'][0]}"
     return application(environ | given, start_response)
 
 
@@ -99,6 +101,8 @@ def may(method: str, path: str) -> str:
     if path.endswith("/sign-out"):
         return "administrator"
     wanted = ACTIONS.get(f"{method} {path}")
+    if wanted and actions()[wanted].roles == {"service"}:
+        return "service"
     return next((role for role in ROLES if wanted and role in actions()[wanted].roles), ROLES[0])
 
 
@@ -126,6 +130,7 @@ def furnished(db, user_of):
     user_of("agent", "somebody")
     user_of("service", "till")
     made = make_token("tests", "till", "tests", ["payments.book"], now + timedelta(days=9), now)
+    programs = make_token("tests", "till", "tests", ["portal.link"], now + timedelta(days=9), now)
     hook = made_webhook(
         user_of("administrator", "proposer"), "core", "https://core.example/", ["payment.booked"], now
     )
@@ -139,6 +144,7 @@ def furnished(db, user_of):
         receipt_id=list(Receipt.objects.order_by("pk").values_list("pk", flat=True)[:3]),
         username=["somebody", "till"],
         token_id=[made.pk],
+        token=[issue("tests", programs.pk)],
         approval_id=[str(waits.pk)],
         field=["phone", "name"],
         webhook_id=[str(hook.pk)],

@@ -13,6 +13,7 @@ from forbear.desk.sampling import FIRST_NAMES, SURNAMES
 from forbear.testing.demo import running_demo
 
 sys.path.insert(0, str(Path(__file__).parent))
+import portal_tour
 from tour import CHROMIUM, LANGUAGES, PAGES, WIDTHS, addresses, browser_of, sign_in
 
 pytestmark = [
@@ -269,3 +270,16 @@ def test_the_demo_says_where_it_is_and_how_each_role_signs_in(demo):
     assert re.search(r"tried: agent signs in and sees [1-9]\d* cases", said)
     assert set(PAGES) <= set(demo.passwords)
     assert len(set(demo.passwords.values())) == len(demo.passwords)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_borrowers_own_page_is_accessible_on_a_phone(browser, demo, language):
+    portal_tour.walk_every_page(browser, demo, language, demo.doors[LANGUAGES.index(language)])
+
+
+def test_a_borrowers_own_page_needs_no_scripts(browser, demo):
+    portal_tour.walk_without_scripts(browser, demo, demo.doors[2])
+
+
+def test_a_borrower_tells_promises_and_pays(browser, demo):
+    portal_tour.walk_from_hardship_to_a_payment(browser, demo, demo.doors[3])
