@@ -16,9 +16,9 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from forbear.desk.applications.sampling import sample_applications
+from forbear.desk.bureau.sampling import furnish_bureau
 from forbear.desk.litigation.filing import Note as StageNote
 from forbear.desk.litigation.filing import note, open_suit
-from forbear.desk.bureau.sampling import furnish_bureau
 from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User

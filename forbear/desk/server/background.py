@@ -28,8 +28,6 @@ JOBS: dict[str, float] = {
     "forbear.desk.letters.telling:tell_now": 60,
     "forbear.desk.plans.watching:watch_now": 300,
     "forbear.desk.portal.paying:ask_open_now": 120,
-    "forbear.desk.plans.watching:watch_now": 300,
-    "forbear.desk.letters.telling:tell_now": 60,
 }
 """A function without arguments, and how many seconds pass between its end and its next beginning."""
 
