@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from forbear.desk.applications.sampling import sample_applications
+from forbear.desk.ledger.balances import balances
 from forbear.desk.litigation.filing import Note as StageNote
 from forbear.desk.litigation.filing import note, open_suit
 from forbear.desk.money.sample import furnish_bank
@@ -141,9 +142,10 @@ def _names(chance: random.Random) -> None:
 def _suit(manager: User, at: datetime) -> None:
     """The file of a claim on the latest of all loans, at the mediators; nothing was filed."""
     case = Case.objects.filter(closed_at__isnull=True).order_by("-dpd", "case_id").first()
-    loan = Loan.objects.filter(borrower_id=case.borrower_id).order_by("loan_id").first() if case else None
-    if loan is not None:
-        suit = open_suit(manager, loan, at)
+    hers = list(Loan.objects.filter(borrower_id=case.borrower_id).order_by("loan_id")) if case else []
+    owed = balances([one.pk for one in hers], at.date())
+    if hers:
+        suit = open_suit(manager, max(hers, key=lambda one: owed[one.pk].arrears_total), at)
         note(manager, suit, StageNote("mediation_asked", at.date(), {"where": "示例金融纠纷调解中心"}), at)
 
 

@@ -90,6 +90,17 @@ def test_every_stage_can_be_reached_and_closed():
     assert all("settled" in {s.name for s in may_follow(one)} for one in reached if not stages()[one].closes)
 
 
+def test_no_way_leads_to_a_judgment_past_filing_nor_to_filing_past_mediation():
+    for barred, target in (("filed", "judgment"), ("mediation_failed", "filed")):
+        reached, todo = {"opened"}, ["opened"]
+        while todo:
+            for one in may_follow(todo.pop()):
+                if one.name != barred and one.name not in reached:
+                    reached.add(one.name)
+                    todo.append(one.name)
+        assert target not in reached
+
+
 def test_filing_takes_the_gate_and_two_people(suit, people):
     mediated_in_vain(suit, people)
     with pytest.raises(AnswerIsNo, match="LENDER-LIT-01"):
