@@ -140,12 +140,13 @@ def _names(chance: random.Random) -> None:
 
 
 def _suit(manager: User, at: datetime) -> None:
-    """The file of a claim on the latest of all loans, at the mediators; nothing was filed."""
-    case = Case.objects.filter(closed_at__isnull=True).order_by("-dpd", "case_id").first()
-    hers = list(Loan.objects.filter(borrower_id=case.borrower_id).order_by("loan_id")) if case else []
-    owed = balances([one.pk for one in hers], at.date())
-    if hers:
-        suit = open_suit(manager, max(hers, key=lambda one: owed[one.pk].arrears_total), at)
+    """The file of a claim on the loan that is latest, at the mediators; nothing was filed."""
+    open_ones = Case.objects.filter(closed_at__isnull=True).values("borrower_id")
+    loans = {one.pk: one for one in Loan.objects.filter(borrower_id__in=open_ones).order_by("loan_id")[:500]}
+    owed = balances(loans, at.date())
+    if owed:
+        latest = max(owed.values(), key=lambda one: (one.dpd, one.arrears_total, one.loan_id))
+        suit = open_suit(manager, loans[latest.loan_id], at)
         note(manager, suit, StageNote("mediation_asked", at.date(), {"where": "示例金融纠纷调解中心"}), at)
 
 
