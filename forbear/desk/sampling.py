@@ -94,9 +94,9 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") ->
         _templates(users["manager"], users["compliance"], at)
         _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
     _names(random.Random(seed))  # noqa: S311
-    _suit(users["manager"], at)
     sample_applications(users["agent"], users["manager"], at, random.Random(seed))  # noqa: S311
     furnish_bank(users["manager"], at, random.Random(seed))  # noqa: S311
+    _suit(users["manager"], at)
     return made
 
 

@@ -232,13 +232,13 @@ def _checked(suit: Suit, wanted: Wanted, at: datetime) -> Verdict:
     refuse_unfit(suit, stage, wanted.told, amounts, wanted.on, at)
     if wanted.stage == "filed" and wanted.told.get("procedure") not in PROCEDURES:
         raise WrongUse(_("no such procedure"), ", ".join(PROCEDURES))
-    if wanted.stage == "filed":
-        _refuse_unworthy(suit, wanted, at)
     verdict = verdict_of(suit, wanted, at)
     if not verdict.allowed:
         rules = ", ".join(sorted({one.rule_id for one in verdict.against}))
         until = f" ({verdict.until:%Y-%m-%d})" if verdict.until else ""
         raise AnswerIsNo(_("the gate does not allow this now: %(rules)s") % {"rules": rules + until})
+    if wanted.stage == "filed":
+        _refuse_unworthy(suit, wanted, at)
     return verdict
 
 

@@ -129,7 +129,7 @@ def assess(case: SuitCase, own: Mapping[str, Any] | None = None) -> Assessment:
         why = ["先行调解 mediation comes first: it costs least and leaves her in command"]
         if case.days_left is not None and case.days_left < URGENT_DAYS:
             why.append(
-                f"时效还有{case.days_left}天，申请调解可中断 {case.days_left} days are left; asking a mediator interrupts"
+                f"时效还有{case.days_left}天，申请调解可中断 {case.days_left} days are left; a mediator interrupts"
             )
         return Assessment("mediate", tuple(why), able, options)
     if best is None or best.net <= 0:

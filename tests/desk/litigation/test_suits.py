@@ -128,7 +128,7 @@ def test_what_changes_between_proposal_and_approval_stops_it(suit, people):
     letter_sent()
     proposed = filing.propose_stage(people[0], filing_of(suit), LATER)
     Fact.objects.create(borrower_id="B1", fact="hardship", value="true", since=LATER)
-    with pytest.raises(AnswerIsNo, match="not worth a suit"):
+    with pytest.raises(AnswerIsNo, match="LENDER-LIT-02"):
         approve(people[1], proposed.pk, LATER)
     assert filing.now_of(suit).stage == "mediation_failed"
 
@@ -302,7 +302,7 @@ def test_the_pages_and_the_bundle(suit, people, as_role):
     assert "L1" in client.get("/litigation").content.decode()
     assert suit.pk in client.get("/litigation/of/B1").content.decode()
     page = client.get(f"/litigation/suit/{suit.pk}").content.decode()
-    assert "No suit" in client.get(f"/litigation/suit/{suit.pk}?surplus=-1").content.decode()
+    assert "不起诉" in client.get(f"/litigation/suit/{suit.pk}?surplus=-1").content.decode()
     assert "法发〔2017〕22号" in page
     client.post(
         f"/litigation/stage/{suit.pk}", {"stage": "mediation_asked", "on": filing.now_of(suit).on, "where": "x"}
