@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from forbear.desk.applications.sampling import sample_applications
 from forbear.desk.bureau.sampling import furnish_bureau
+from forbear.desk.ledger.balances import balances
 from forbear.desk.litigation.filing import Note as StageNote
 from forbear.desk.litigation.filing import note, open_suit
 from forbear.desk.money.sample import furnish_bank
@@ -94,10 +95,10 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") ->
         _templates(users["manager"], users["compliance"], at)
         _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
     _names(random.Random(seed))  # noqa: S311
-    _suit(users["manager"], at)
     sample_applications(users["agent"], users["manager"], at, random.Random(seed))  # noqa: S311
     furnish_bank(users["manager"], at, random.Random(seed))  # noqa: S311
     furnish_bureau(users["manager"], users["compliance"], at, random.Random(seed))  # noqa: S311
+    _suit(users["manager"], at)
     return made
 
 
@@ -141,11 +142,13 @@ def _names(chance: random.Random) -> None:
 
 
 def _suit(manager: User, at: datetime) -> None:
-    """The file of a claim on the latest of all loans, at the mediators; nothing was filed."""
-    case = Case.objects.filter(closed_at__isnull=True).order_by("-dpd", "case_id").first()
-    loan = Loan.objects.filter(borrower_id=case.borrower_id).order_by("loan_id").first() if case else None
-    if loan is not None:
-        suit = open_suit(manager, loan, at)
+    """The file of a claim on the loan that is latest, at the mediators; nothing was filed."""
+    open_ones = Case.objects.filter(closed_at__isnull=True).values("borrower_id")
+    loans = {one.pk: one for one in Loan.objects.filter(borrower_id__in=open_ones).order_by("loan_id")[:500]}
+    owed = balances(loans, at.date())
+    if owed:
+        latest = max(owed.values(), key=lambda one: (one.dpd, one.arrears_total, one.loan_id))
+        suit = open_suit(manager, loans[latest.loan_id], at)
         note(manager, suit, StageNote("mediation_asked", at.date(), {"where": "示例金融纠纷调解中心"}), at)
 
 

@@ -70,9 +70,11 @@ def stage(people, suit, name: str, when: datetime, amounts=None, **told: str) ->
 
 
 def to_court(people, suit, name: str, when: datetime, declared=(), claimed=0, **told: str) -> Event:
-    words = [f"{key}={value}" for key, value in told.items()]
+    means = {"surplus": "100000"} if name == "filed" else {}
+    words = [f"{key}={value}" for key, value in {**told, **means}.items()]
+    declared = [*declared, "contract", "disbursal", "identity"]
     wanted = filing.Wanted(
-        suit_id=suit.pk, stage=name, on=when.date(), words=words, declared=list(declared), claimed=claimed
+        suit_id=suit.pk, stage=name, on=when.date(), words=words, declared=declared, claimed=claimed
     )
     approve(people[1], filing.propose_stage(people[0], wanted, when).pk, when)
     return filing.now_of(suit)

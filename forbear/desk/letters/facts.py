@@ -86,6 +86,18 @@ def facts_of(
     return letter_facts({name: value for name, value in {**own, **words, **told}.items() if name in takes})
 
 
+def why_not(made: Kind, loan: Loan, today: date) -> str:
+    """Why there is no such letter for a loan as the ledger has it; empty: there may be one."""
+    balance = balances([loan.pk], today).get(loan.pk)
+    if balance is None:
+        return _("the ledger has no such loan on this day")
+    try:
+        _FACTS[made.name](Standing(loan, balance, items(loan.pk, today), today, {}))
+    except AnswerIsNo as no:
+        return no.message
+    return ""
+
+
 def asked_of_people(made: Kind) -> list[str]:
     """The facts that whoever writes a letter of this kind gives."""
     return [name for name in made.needs if name in GIVEN]

@@ -18,11 +18,14 @@ from forbear.desk.record.gate import packs, vouched_at
 from forbear.desk.record.models import Loan
 from forbear.recovery.letters.kinds import Kind
 
+NAMED = {"identified": "true"}
+"""Every letter names its sender in its head."""
+
 
 def verdicts_of(made: Kind, loan: Loan, at: datetime) -> dict[str, Verdict]:
     """The gate's verdicts on a letter of a kind about a loan, by act; nothing is written."""
     past, facts = sending.known_of(connection, loan.borrower_id)
-    acts = {"letter": {**vouched_at(at).get("letter", {}), **made.gate}}
+    acts = {"letter": {**vouched_at(at).get("letter", {}), **NAMED, **made.gate}}
     if made.act:
         acts[made.act] = claim_facts(loan, at)
     own = {"borrower_id": loan.borrower_id, "loan_id": loan.pk, "at": at, "sender": "lender"}

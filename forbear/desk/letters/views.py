@@ -19,10 +19,10 @@ from django.views.decorators.http import require_POST, require_safe
 from forbear.basics.errors import ForbearError
 from forbear.desk.audit.log import record
 from forbear.desk.letters import archived
-from forbear.desk.letters.facts import asked_of_people, is_day, known_kind
+from forbear.desk.letters.facts import asked_of_people, is_day, known_kind, why_not
 from forbear.desk.letters.gating import closed_by, verdicts_of
 from forbear.desk.letters.models import Letter
-from forbear.desk.letters.writing import LANGUAGES, Wanted, ask_for, draft
+from forbear.desk.letters.writing import LANGUAGES, Wanted, ask_for, draft, today_of
 from forbear.desk.pages.borrower import page_of, reasons
 from forbear.desk.pages.trying import tried
 from forbear.desk.people.rights import allowed, requires
@@ -180,10 +180,12 @@ def _kind(made: Kind, loan: Loan, at: datetime) -> dict[str, Any]:
     """A kind as the page shows it: what the gate says now, and what the writer fills in."""
     verdicts = verdicts_of(made, loan, at)
     against = closed_by(made, verdicts)
+    lacks = why_not(made, loan, today_of(loan, at))
     waits = next((verdict.until for verdict in verdicts.values() if not verdict.allowed and verdict.until), None)
     return {
         "kind": made,
         "title": _title(made),
+        "lacks": lacks,
         "against": [one for verdict in against for one in reasons(verdict)],
         "until": waits if not against else max((one.until for one in against if one.until), default=None),
         "asks": [

@@ -8,7 +8,7 @@ come at any stage.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,12 +27,14 @@ from forbear.desk.audit.log import record
 from forbear.desk.litigation.clocks import clock_of
 from forbear.desk.litigation.models import Event, Suit
 from forbear.desk.litigation.stages import Stage, may_follow, stages
+from forbear.desk.litigation.weighing import Means, states_of, weighed
 from forbear.desk.people.approvals import propose
 from forbear.desk.people.models import Approval, User
 from forbear.desk.people.rights import allowed
 from forbear.desk.record.gate import packs
 from forbear.desk.record.models import Fact, Loan
 from forbear.recovery.litigation.limitation import enforcement_until
+from forbear.recovery.litigation.worth import CARE
 
 WORK, APPROVE, KIND = "litigation.work", "litigation.approve", "litigation.file"
 PROCEDURES = ("payment_order", "small_claims", "simplified", "ordinary")
@@ -43,6 +45,8 @@ SAID = {
 }
 """What whoever files declares, by procedure; the gate asks for it."""
 ALWAYS = ("approved_by_counsel", "time_bar_reviewed")
+PAPERS = ("contract", "disbursal", "identity")
+"""Papers that lie with the lender; the court will ask for them."""
 DAYS = ("performance_ends_on", "pay_by")
 LONGEST = 200
 
@@ -233,7 +237,32 @@ def _checked(suit: Suit, wanted: Wanted, at: datetime) -> Verdict:
         rules = ", ".join(sorted({one.rule_id for one in verdict.against}))
         until = f" ({verdict.until:%Y-%m-%d})" if verdict.until else ""
         raise AnswerIsNo(_("the gate does not allow this now: %(rules)s") % {"rules": rules + until})
+    if wanted.stage == "filed":
+        _refuse_unworthy(suit, wanted, at)
     return verdict
+
+
+def _refuse_unworthy(suit: Suit, wanted: Wanted, at: datetime) -> None:
+    """Refuse a suit against somebody who cannot pay, or that brings less than it costs; the bars are the gate's too.
+
+    A state that the gate lets counsel lift (`approved_by_counsel`) is left to the gate.
+    """
+    found = weighed(suit, wanted.claimed, means_of(wanted.told, wanted.declared), at)
+    lifted = "approved_by_counsel" in wanted.declared and set(states_of(suit, at)) & set(CARE)
+    if found.answer == "no" and not lifted:
+        raise AnswerIsNo(_("this claim is not worth a suit"), "; ".join(found.reasons))
+
+
+def means_of(told: Mapping[str, str], declared: Sequence[str]) -> Means:
+    """What a form says of her means, amounts in minor units."""
+    surplus, wage = told.get("surplus", ""), told.get("average_wage", "")
+    return Means(
+        surplus=int(surplus) if surplus.lstrip("-").isdecimal() else None,
+        assets=int(told["assets"]) if told.get("assets", "").isdecimal() else 0,
+        papers=tuple(name for name in PAPERS if name in declared),
+        average_wage=int(wage) if wage.isdecimal() else None,
+        can_be_served=told.get("procedure") != "payment_order" or "order_can_be_served" in declared,
+    )
 
 
 def _write(

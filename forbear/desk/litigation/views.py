@@ -29,6 +29,7 @@ from forbear.desk.litigation.claims import claim_now, judged, money_of
 from forbear.desk.litigation.clocks import clock_of
 from forbear.desk.litigation.models import Suit
 from forbear.desk.litigation.stages import Stage, may_follow, stages
+from forbear.desk.litigation.weighing import weighed
 from forbear.desk.pages.borrower import page_of
 from forbear.desk.pages.trying import amount_of, day_of, tried
 from forbear.desk.people.models import Approval
@@ -124,11 +125,15 @@ def suit(request: HttpRequest, suit_id: str) -> HttpResponse:
         "waiting": Approval.objects.filter(kind=filing.KIND, subject=f"suit:{row.pk}", state="proposed").first(),
         "lpr": request.GET.get("lpr", ""),
     }
+    told["papers"] = filing.PAPERS
     try:
         rate = as_rate(told["lpr"], "lpr") if told["lpr"] else None
         claim = claim_now(row.loan, today, Fraction(rate) if rate is not None else None)
         told |= {"claim": claim, "fees": [(name, court_fee(claim.total, name)) for name in filing.PROCEDURES]}
         told["judged"] = judged(row, today, now)
+        if "surplus" in request.GET:
+            means = filing.means_of(_sums(request.GET, row.loan.currency), request.GET.getlist("declared"))
+            told |= {"weighed": weighed(row, claim.total, means, now), "asked": request.GET}
     except ForbearError as no:
         told["no_claim"] = f"{no.message} {no.hint or ''}".strip()
     return render(request, "litigation/suit.html", told)
@@ -215,9 +220,8 @@ def _noted(request: HttpRequest, row: Suit, wanted: Stage) -> filing.Note:
 def _proposed(request: HttpRequest, row: Suit, wanted: Stage) -> filing.Wanted:
     given, currency = request.POST, row.loan.currency
     words = {name: given.get(name, "").strip()[:200] for name in (*wanted.needs, "procedure")}
-    if wage := given.get("average_wage", "").strip():
-        words["average_wage"] = str(amount_of(wage, currency))
-    known = {one for names in filing.SAID.values() for one in names} | set(filing.ALWAYS)
+    words |= _sums(given, currency)
+    known = {one for names in filing.SAID.values() for one in names} | {*filing.ALWAYS, *filing.PAPERS}
     claimed = amount_of(given.get("claimed") or "0", currency)
     procedure = given.get("procedure", "")
     fee = court_fee(claimed, procedure) if wanted.name == "filed" and procedure in filing.PROCEDURES else 0
@@ -230,6 +234,12 @@ def _proposed(request: HttpRequest, row: Suit, wanted: Stage) -> filing.Wanted:
         claimed=claimed,
         court_fee=fee,
     )
+
+
+def _sums(given: Any, currency: str) -> dict[str, str]:
+    """What is said of her means and of wages, as amounts in minor units."""
+    asked = ("average_wage", "surplus", "assets")
+    return {name: str(amount_of(given[name], currency)) for name in asked if given.get(name, "").strip()}
 
 
 def _title(name: str) -> str:

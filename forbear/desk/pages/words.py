@@ -38,7 +38,14 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "id_shown": _("the visitors show their identity cards"),
         "visit_task": _("what the visit is for"),
     },
+    "weighed": {
+        "no": _("No suit"),
+        "mediate": _("Mediation first"),
+        "sue": _("A suit may be worth it"),
+        "counsel": _("Counsel looks first"),
+    },
     "procedure": {
+        "mediation": _("Mediation"),
         "payment_order": _("Payment order"),
         "small_claims": _("Small claims"),
         "simplified": _("Simplified procedure"),
@@ -53,6 +60,9 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "declared": {
         "no_debt_the_other_way": _("the parties have no other debt between them"),
         "order_can_be_served": _("the order can be served"),
+        "contract": _("the contract is there"),
+        "disbursal": _("the proof of disbursal is there"),
+        "identity": _("the proof of her identity is there"),
         "both_agree_small_claims": _("both sides agreed to small claims"),
         "time_bar_reviewed": _("counsel has looked at the limitation time"),
         "approved_by_counsel": _("counsel approves although a state stands against it"),
@@ -63,6 +73,8 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "court": _("Court"),
         "procedure": _("Procedure"),
         "average_wage": _("Average yearly wage"),
+        "surplus": _("Left of her income a month, after living costs"),
+        "assets": _("What she has beyond necessities"),
         "case_number": _("Case number"),
         "performance_ends_on": _("Last day for performance"),
         "pay_by": _("Pay by"),

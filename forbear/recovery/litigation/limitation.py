@@ -118,14 +118,14 @@ def limitation(
 def _step(event: Event, row: dict[str, Any], runs_from: date, ends: date | None) -> Step:
     what, article = f"{row['zh']} {row['en']}", f"民法典 {row['article']}"
     if not event.proof.strip():
-        return Step(event.on, what, False, f"not shown: {row['proof']}", runs_from)
+        return Step(event.on, what, False, f"没有凭证 not shown: {row['proof']}", runs_from)
     if runs_from == HELD:
-        return Step(event.on, what, False, "an earlier proceeding goes on", runs_from)
+        return Step(event.on, what, False, "前一程序尚未终结 an earlier proceeding goes on", runs_from)
     if ends is not None and event.on > ends:
-        return Step(event.on, what, False, f"the time was over on {ends}", runs_from)
+        return Step(event.on, what, False, f"时效已于{ends}届满 the time was over on {ends}", runs_from)
     anew = (event.ended_on or HELD) if row.get("until_ended") else event.on
     if anew < runs_from:
-        return Step(event.on, what, False, "the time had not begun", runs_from)
+        return Step(event.on, what, False, "时效尚未起算 the time had not begun", runs_from)
     return Step(event.on, what, True, article, anew)
 
 

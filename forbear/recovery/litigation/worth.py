@@ -119,17 +119,27 @@ def assess(case: SuitCase, own: Mapping[str, Any] | None = None) -> Assessment:
         return Assessment("no", reasons, able, options)
     if case.barred:
         return Assessment(
-            "counsel", ("the limitation time is over: counsel looks first (民法典 188, 192)",), able, options
+            "counsel",
+            ("时效已届满，先由法务审查 the limitation time is over: counsel looks first (民法典 188, 192)",),
+            able,
+            options,
         )
     best = max((one for one in options[1:] if not one.why_not), key=lambda one: one.net, default=None)
     if not case.mediated:
-        why = ["mediation comes first: it costs least and leaves her in command"]
+        why = ["先行调解 mediation comes first: it costs least and leaves her in command"]
         if case.days_left is not None and case.days_left < URGENT_DAYS:
-            why.append(f"{case.days_left} days are left: asking a mediator interrupts the time (195(4); 规定 12)")
+            why.append(
+                f"时效还有{case.days_left}天，申请调解可中断 {case.days_left} days are left; a mediator interrupts"
+            )
         return Assessment("mediate", tuple(why), able, options)
     if best is None or best.net <= 0:
-        return Assessment("no", ("no procedure is expected to bring more than it costs",), able, options)
-    return Assessment("sue", (f"{best.name} is expected to bring most",), able, options)
+        return Assessment(
+            "no",
+            ("各程序预期收回都不超过费用 no procedure is expected to bring more than it costs",),
+            able,
+            options,
+        )
+    return Assessment("sue", (f"预期净额最高 {best.name} is expected to bring most",), able, options)
 
 
 URGENT_DAYS = 90
@@ -137,12 +147,16 @@ URGENT_DAYS = 90
 
 def _never(case: SuitCase, able: int) -> tuple[str, ...]:
     """Why there is no suit whatever it might bring."""
-    found = [f"she is {one.replace('_', ' ')}: no suit" for one in BARS if one in case.states]
-    found += [f"{one.replace('_', ' ')}: no suit while that holds" for one in CARE if one in case.states]
+    found = [f"不起诉 she is {one.replace('_', ' ')}: no suit" for one in BARS if one in case.states]
+    found += [
+        f"此状态期间不起诉 {one.replace('_', ' ')}: no suit while that holds" for one in CARE if one in case.states
+    ]
     if case.surplus is None and not case.assets:
-        found.append("nobody knows whether she can pay: ask her first, with a budget of income and costs")
+        found.append("先了解收支 nobody knows whether she can pay: ask her first, with a budget")
     elif able <= 0:
-        found.append("she cannot pay: nothing is left of her income and she has nothing beyond necessities")
+        found.append(
+            "无力偿还 she cannot pay: nothing is left of her income and she has nothing beyond necessities"
+        )
     return tuple(found)
 
 

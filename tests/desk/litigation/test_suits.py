@@ -21,6 +21,7 @@ from forbear.desk.litigation.clocks import clock_of
 from forbear.desk.litigation.filing import Note, Wanted
 from forbear.desk.litigation.models import Event
 from forbear.desk.litigation.stages import may_follow, stages
+from forbear.desk.litigation.weighing import Means, weighed
 from forbear.desk.people.approvals import approve
 from forbear.desk.people.models import User
 from forbear.desk.record.models import Contact, Fact, Loan
@@ -56,13 +57,15 @@ def letter_sent(days=20):
 
 
 def filing_of(suit, procedure="simplified", declared=(), **more):
-    words = [f"procedure={procedure}", "court=示例区人民法院", *(f"{k}={v}" for k, v in more.items())]
+    told = {"procedure": procedure, "court": "示例区人民法院", "surplus": "150000", **more}
+    words = [f"{k}={v}" for k, v in told.items()]
+    declared = [*declared, "contract", "disbursal", "identity"]
     return Wanted(
         suit_id=suit.pk,
         stage="filed",
         on=LATER.date(),
         words=words,
-        declared=list(declared),
+        declared=declared,
         claimed=700_00,
         court_fee=25_00,
     )
@@ -85,6 +88,17 @@ def test_every_stage_can_be_reached_and_closed():
                 todo.append(one.name)
     assert reached == set(stages())
     assert all("settled" in {s.name for s in may_follow(one)} for one in reached if not stages()[one].closes)
+
+
+def test_no_way_leads_to_a_judgment_past_filing_nor_to_filing_past_mediation():
+    for barred, target in (("filed", "judgment"), ("mediation_failed", "filed")):
+        reached, todo = {"opened"}, ["opened"]
+        while todo:
+            for one in may_follow(todo.pop()):
+                if one.name != barred and one.name not in reached:
+                    reached.add(one.name)
+                    todo.append(one.name)
+        assert target not in reached
 
 
 def test_filing_takes_the_gate_and_two_people(suit, people):
@@ -117,6 +131,23 @@ def test_what_changes_between_proposal_and_approval_stops_it(suit, people):
     with pytest.raises(AnswerIsNo, match="LENDER-LIT-02"):
         approve(people[1], proposed.pk, LATER)
     assert filing.now_of(suit).stage == "mediation_failed"
+
+
+@pytest.mark.parametrize("surplus", ["", "0", "-20000", "100"])
+def test_nobody_who_cannot_pay_is_sued(suit, people, surplus):
+    mediated_in_vain(suit, people)
+    letter_sent()
+    with pytest.raises(AnswerIsNo, match="not worth a suit"):
+        filing.propose_stage(people[0], filing_of(suit, surplus=surplus), LATER)
+
+
+@pytest.mark.parametrize("state", ["hardship", "dispute_open", "deceased"])
+def test_a_state_that_stands_against_it_says_no_however_rich(suit, people, state):
+    Fact.objects.create(borrower_id="B1", fact=state, value="true", since=NOON)
+    found = weighed(suit, 700_00, Means(10**7, 10**8, ("contract", "disbursal", "identity")), LATER)
+    assert found.answer == "no"
+    Fact.objects.filter(fact=state).update(until=NOON + timedelta(days=1))
+    assert weighed(suit, 700_00, Means(10**7), LATER).answer == "mediate"
 
 
 @pytest.mark.parametrize(
@@ -271,6 +302,7 @@ def test_the_pages_and_the_bundle(suit, people, as_role):
     assert "L1" in client.get("/litigation").content.decode()
     assert suit.pk in client.get("/litigation/of/B1").content.decode()
     page = client.get(f"/litigation/suit/{suit.pk}").content.decode()
+    assert "不起诉" in client.get(f"/litigation/suit/{suit.pk}?surplus=-1").content.decode()
     assert "法发〔2017〕22号" in page
     client.post(
         f"/litigation/stage/{suit.pk}", {"stage": "mediation_asked", "on": filing.now_of(suit).on, "where": "x"}

@@ -47,6 +47,12 @@ def money(minor: int | None, currency: str = "CNY") -> str:
 
 
 @register.filter
+def minor(text: str, currency: str = "CNY") -> str:
+    """An amount that stands as a text of minor units, such as 123456."""
+    return money(int(text), currency) if text.lstrip("-").isdecimal() else text
+
+
+@register.filter
 def local_time(at: datetime | None, zone: str | None) -> str:
     """An instant in a zone, named: `2026-06-30 12:00 (Asia/Shanghai)`; in UTC when the zone is not known."""
     if at is None:
