@@ -25,6 +25,7 @@ JOBS: dict[str, float] = {
     "forbear.desk.money.automatic:book_waiting_now": 60,
     "forbear.desk.contact.working:background": 1,
     "forbear.desk.calls.promising:settle_now": 300,
+    "forbear.desk.placements.placing:sweep_now": 3600,
 }
 """A function without arguments, and how many seconds pass between its end and its next beginning."""
 

@@ -23,6 +23,7 @@ PAGES = {
         *("/payments/receipts?state=matched", "/payments/receipts?state=returned", "/approvals?show=decided"),
         *("/applications", "/applications/13", "/applications/6", "/applications/policy"),
         *("/applications?state=accepted&outcome=decline", "/bureau", "/bureau/runs/2", "BUREAU"),
+        *("/placements", "/placements/agency/QIMING", "/placements/agency/QIMING/statement"),
     ),
     "compliance": (
         "/",
@@ -36,7 +37,7 @@ PAGES = {
     ),
     "admin": ("/", "/users", "/webhooks/"),
     "risk": ("/", "/portfolio", "/rules?act=visit", "/applications/policy", "/applications/4"),
-    "agency": ("/", "/worklist", "BORROWER"),
+    "agency": ("/", "/worklist", "BORROWER", "/placements/agency/QIMING"),
     "funder": ("/",),
     "borrower": ("/", "/accounts/password/change/", "/accounts/2fa/"),
 }

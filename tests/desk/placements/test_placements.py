@@ -101,7 +101,8 @@ def of(number: str) -> Placement:
 def a_file(placement: Placement, at: datetime, channel: str = "call", **facts: str) -> bytes:
     told = {"identified": "true", "recorded": "true"} | facts
     head = "placement_id,at,channel,result,party," + ",".join(told)
-    return f"{head}\n{placement.pk},{at.isoformat()},{channel},conversation,borrower,{','.join(told.values())}\n".encode()
+    row = f"{placement.pk},{at.isoformat()},{channel},conversation,borrower,{','.join(told.values())}"
+    return f"{head}\n{row}\n".encode()
 
 
 def test_one_proposes_another_places_and_only_what_the_gate_allows(agencies, manager, officer):
