@@ -30,6 +30,7 @@ ROUTERS: dict[str, str] = {
     "/receipts": "forbear.desk.money.receipts_api",
     "/acts": "forbear.desk.money.acts_api",
     "/contact": "forbear.desk.contact.api",
+    "/placements": "forbear.desk.placements.api",
 }
 """Where in the API each app's `router` (or what is named after a colon) stands; a rule stands on each operation."""
 

@@ -199,6 +199,33 @@ def test_the_judgment_is_of_what_was_known_at_that_instant(placed, manager):
     assert late.breaches == 1
 
 
+@pytest.mark.parametrize("fact", ["cease_request", "time_zone", "actor", "consent_to_disclose", "nonsense"])
+def test_an_agency_says_nothing_of_the_borrower_and_lifts_no_rule(placed, manager, fact):
+    assert {"identified", "recorded"} <= returning.may_say()
+    raw = a_file(of("N1"), AT + timedelta(hours=1), **{fact: "false"})
+    with pytest.raises(UnreadableFile, match="row 2: " + fact):
+        returning.take("A1", raw, manager, AT + timedelta(hours=2))
+
+
+def test_by_api(placed, user_of, as_role):
+    told = {"identified": "true", "recorded": "true"}
+    one = {"placement_id": str(of("N1").pk), "at": "2026-07-01T06:00:00Z", "channel": "call", "result": "no_answer"}
+    body = {"contacts": [one | {"facts": told}]}
+    own = Client()
+    own.force_login(user_of("agency", "qi", agency=Agency.objects.get(pk="A1")))
+    answer = own.post("/api/v1/placements/A1/contacts", body, content_type="application/json")
+    assert answer.json() == {"contacts": 1, "known": 0, "breaches": 0, "suspended": False}, answer.json()
+    again = as_role("service").post("/api/v1/placements/A1/contacts", body, content_type="application/json")
+    assert again.json()["known"] == 1
+    assert own.post("/api/v1/placements/A2/contacts", body, content_type="application/json").status_code == 404
+    foreign = {"contacts": [one | {"placement_id": str(of("N4").pk)}]}
+    assert own.post("/api/v1/placements/A1/contacts", foreign, content_type="application/json").status_code == 422
+    assert (
+        as_role("agent").post("/api/v1/placements/A1/contacts", body, content_type="application/json").status_code
+        == 403
+    )
+
+
 @pytest.mark.parametrize("which", ["another's", "none", "before", "ahead", "after it ended"])
 def test_rows_that_do_not_belong_are_refused_and_nothing_of_the_file_stands(placed, manager, which):
     own, at = of("N1"), AT + timedelta(hours=2)
@@ -373,4 +400,4 @@ def test_pages(agencies, manager, officer, user_of):
     assert not Case.objects.filter(agency_id="A2").exists()
     boss.post("/placements/agency/A2/lift", {"why": "trained"})
     assert Approval.objects.filter(kind="placements.lift", state="proposed").exists()
-    assert "Commission statement" in boss.get("/placements/agency/A1/statement?month=2026-07").content.decode()
+    assert "佣金结算单" in boss.get("/placements/agency/A1/statement?month=2026-07").content.decode()
