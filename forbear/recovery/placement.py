@@ -123,7 +123,8 @@ def expected_net(one: Candidate, agency: Agency, rates: Mapping[tuple[str, str],
     row = segment_of(one.dpd)
     rate = rates.get((agency.agency_id, row["name"]), row["agency"])
     kept = 1 - float(rate_of(agency.schedule, one.dpd))
-    return round(one.outstanding * (rate * kept - row["lender"]))
+    net: int = round(one.outstanding * (rate * kept - row["lender"]))
+    return net
 
 
 def allocate(

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from forbear.basics.errors import AnswerIsNo, WrongUse
@@ -152,6 +153,11 @@ def sweep(at: datetime) -> int:
         )
         count += end([one], why, "forbear desk", at) if why else 0
     return count
+
+
+def sweep_now() -> int:
+    """`sweep` by the clock, for the background."""
+    return sweep(timezone.now())
 
 
 def _place_one(terms: Terms, batch: Batch, case_id: str, randomised: bool, at: datetime) -> bool:

@@ -8,8 +8,10 @@ refused.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from forbear.basics.errors import UnreadableFile
 from forbear.conduct import Verdict, judge_one, sending
+from forbear.conduct.asked import KEPT, lines
 from forbear.conduct.rules import PARTIES
 from forbear.conduct.situation import proposal
 from forbear.desk.audit.log import record
@@ -49,8 +52,13 @@ def take(agency_id: str, raw: bytes, by: Any, at: datetime) -> Taken:
     Raises:
         UnreadableFile: a row is no contact, lies ahead, or is not about a placement of this agency at that time.
     """
+    return take_rows(agency_id, list(reported(raw)), by, at)
+
+
+def take_rows(agency_id: str, told: Sequence[Reported], by: Any, at: datetime) -> Taken:
+    """`take` of contacts that are rows already."""
     with transaction.atomic():
-        rows = sorted(reported(raw), key=lambda one: (one.at, one.row))
+        rows = sorted(told, key=lambda one: (one.at, one.row))
         placements = {str(one.pk): one for one in Placement.objects.filter(agency_id=agency_id)}
         for one in rows:
             _belongs(one, placements.get(one.placement_id), at)
@@ -73,6 +81,24 @@ def suspend(agency_id: str, because: str, by: Any, at: datetime) -> None:
         record(by, "placements.suspended", f"agency:{agency_id}", because=because[:500], taken_back=count)
 
 
+def may_say() -> frozenset[str]:
+    """The facts that an agency may tell of a contact of its own.
+
+    Those that belong to the act alone and without which a rule forbids, such as that it was recorded. What is known of
+    the borrower is the lender's record, and what would lift a rule is not the word of whom the rule binds.
+    """
+    return _may_say(tuple(pack.name for pack in packs().packs))
+
+
+@cache
+def _may_say(_names: tuple[str, ...]) -> frozenset[str]:
+    told: dict[str, set[bool]] = {}
+    for pack in packs().packs:
+        for line in lines(pack):
+            told.setdefault(line.fact, set()).add(line.kinds == ("act",) and KEPT not in line.missing)
+    return frozenset(name for name, fits in told.items() if fits == {True})
+
+
 def _belongs(one: Reported, placement: Placement | None, at: datetime) -> None:
     if placement is None:
         raise UnreadableFile(
@@ -83,6 +109,11 @@ def _belongs(one: Reported, placement: Placement | None, at: datetime) -> None:
     if one.party not in PARTIES:
         raise UnreadableFile(
             _("row %(row)s: party %(what)r") % {"row": one.row, "what": one.party}, ", ".join(PARTIES)
+        )
+    if unsaid := sorted(set(one.facts) - may_say()):
+        raise UnreadableFile(
+            _("row %(row)s: %(what)s is not for an agency to say") % {"row": one.row, "what": ", ".join(unsaid)},
+            ", ".join(sorted(may_say())),
         )
     ended = placement.ended_at or at
     if not placement.placed_at <= one.at <= min(ended, at):
@@ -132,7 +163,11 @@ def _judged(one: Reported, placement: Placement) -> Verdict:
         "channel": one.channel,
         "at": one.at,
         "sender": placement.agency_id,
+        "actor": "agency",
         "party": one.party,
+        "act_id": str(one.row),
+        "loan_id": "",
+        "number": "",
     }
     return judge_one(proposal({**vouched, **one.facts, **own}, one.row, None, "contact"), facts, then, packs())
 

@@ -25,6 +25,7 @@ PAGES = {
         "/applications?state=accepted&outcome=decline",
         *("/litigation", "LITIGATION", "SUIT"),
         *("/bureau", "/bureau/runs/2", "BUREAU"),
+        *("/placements", "/placements/agency/QIMING", "/placements/agency/QIMING/statement"),
     ),
     "compliance": (
         "/",
@@ -38,7 +39,7 @@ PAGES = {
     ),
     "admin": ("/", "/users", "/webhooks/"),
     "risk": ("/", "/portfolio", "/rules?act=visit", "/applications/policy", "/applications/4"),
-    "agency": ("/", "/worklist", "BORROWER"),
+    "agency": ("/", "/worklist", "BORROWER", "/placements/agency/QIMING"),
     "funder": ("/",),
     "borrower": ("/", "/accounts/password/change/", "/accounts/2fa/"),
 }

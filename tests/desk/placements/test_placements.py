@@ -101,7 +101,8 @@ def of(number: str) -> Placement:
 def a_file(placement: Placement, at: datetime, channel: str = "call", **facts: str) -> bytes:
     told = {"identified": "true", "recorded": "true"} | facts
     head = "placement_id,at,channel,result,party," + ",".join(told)
-    return f"{head}\n{placement.pk},{at.isoformat()},{channel},conversation,borrower,{','.join(told.values())}\n".encode()
+    row = f"{placement.pk},{at.isoformat()},{channel},conversation,borrower,{','.join(told.values())}"
+    return f"{head}\n{row}\n".encode()
 
 
 def test_one_proposes_another_places_and_only_what_the_gate_allows(agencies, manager, officer):
@@ -196,6 +197,33 @@ def test_the_judgment_is_of_what_was_known_at_that_instant(placed, manager):
     assert returning.take("A1", a_file(of("N1"), at), manager, at + timedelta(days=1)).breaches == 0
     late = returning.take("A1", a_file(of("N1"), at + timedelta(minutes=10)), manager, at + timedelta(days=1))
     assert late.breaches == 1
+
+
+@pytest.mark.parametrize("fact", ["cease_request", "time_zone", "actor", "consent_to_disclose", "nonsense"])
+def test_an_agency_says_nothing_of_the_borrower_and_lifts_no_rule(placed, manager, fact):
+    assert {"identified", "recorded"} <= returning.may_say()
+    raw = a_file(of("N1"), AT + timedelta(hours=1), **{fact: "false"})
+    with pytest.raises(UnreadableFile, match="row 2: " + fact):
+        returning.take("A1", raw, manager, AT + timedelta(hours=2))
+
+
+def test_by_api(placed, user_of, as_role):
+    told = {"identified": "true", "recorded": "true"}
+    one = {"placement_id": str(of("N1").pk), "at": "2026-07-01T06:00:00Z", "channel": "call", "result": "no_answer"}
+    body = {"contacts": [one | {"facts": told}]}
+    own = Client()
+    own.force_login(user_of("agency", "qi", agency=Agency.objects.get(pk="A1")))
+    answer = own.post("/api/v1/placements/A1/contacts", body, content_type="application/json")
+    assert answer.json() == {"contacts": 1, "known": 0, "breaches": 0, "suspended": False}, answer.json()
+    again = as_role("service").post("/api/v1/placements/A1/contacts", body, content_type="application/json")
+    assert again.json()["known"] == 1
+    assert own.post("/api/v1/placements/A2/contacts", body, content_type="application/json").status_code == 404
+    foreign = {"contacts": [one | {"placement_id": str(of("N4").pk)}]}
+    assert own.post("/api/v1/placements/A1/contacts", foreign, content_type="application/json").status_code == 422
+    assert (
+        as_role("agent").post("/api/v1/placements/A1/contacts", body, content_type="application/json").status_code
+        == 403
+    )
 
 
 @pytest.mark.parametrize("which", ["another's", "none", "before", "ahead", "after it ended"])
@@ -372,4 +400,4 @@ def test_pages(agencies, manager, officer, user_of):
     assert not Case.objects.filter(agency_id="A2").exists()
     boss.post("/placements/agency/A2/lift", {"why": "trained"})
     assert Approval.objects.filter(kind="placements.lift", state="proposed").exists()
-    assert "Commission statement" in boss.get("/placements/agency/A1/statement?month=2026-07").content.decode()
+    assert "佣金结算单" in boss.get("/placements/agency/A1/statement?month=2026-07").content.decode()
