@@ -20,6 +20,7 @@ from forbear.desk.bureau.sampling import furnish_bureau
 from forbear.desk.ledger.balances import balances
 from forbear.desk.litigation.filing import Note as StageNote
 from forbear.desk.litigation.filing import note, open_suit
+from forbear.desk.funding.making import make_pack
 from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
@@ -57,6 +58,42 @@ PLACED = 60
 DAYS = 30
 WEIGHTS = (18, 14, 5, 34, 9, 8, 4, 8)
 """How often each outcome of a call comes, in the order of `OUTCOMES`."""
+FACILITY = """
+[facility]
+name = "示例融资 Sample facility"
+currency = "CNY"
+limit = "3000000"
+drawn = "250000"
+[[covenants]]
+id = "PAR30"
+title = { en = "30 days past due at most 8 %", zh = "逾期 30 天以上占比不超过 8%" }
+metric = "par_30"
+direction = "at_most"
+threshold = "0.08"
+margin = "0.02"
+cure_days = 30
+[[covenants]]
+id = "COLL"
+title = { en = "three months' collections at least 99.5 %", zh = "近三个月回收率不低于 99.5%" }
+metric = "collection_rate"
+direction = "at_least"
+threshold = "0.995"
+cure_days = 60
+[base]
+advance_rate = "0.80"
+[[base.eligibility]]
+id = "E1"
+title = { en = "more than 30 days past due", zh = "逾期超过 30 天" }
+column = "dpd"
+test = "at_most"
+value = 30
+[[base.concentration]]
+id = "C1"
+title = { en = "one borrower above 5 %", zh = "单一借款人超过 5%" }
+by = "borrower_id"
+share = "0.05"
+"""
+"""An invented facility."""
 _FACTS = """
 INSERT INTO facts (borrower_id, fact, value, since)
 SELECT c.borrower_id, f.fact, f.value, %(since)s
@@ -101,7 +138,14 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") ->
     furnish_placements(users["manager"], users["compliance"], at, random.Random(seed))  # noqa: S311
     furnish_bureau(users["manager"], users["compliance"], at, random.Random(seed))  # noqa: S311
     _suit(users["manager"], at)
+    _packs(users["manager"], users["funder"], at)
     return made
+
+
+def _packs(manager: User, funder: User, at: datetime) -> None:
+    """A pack over all loans, and one for the funder with a facility that is near its limit and one that is broken."""
+    make_pack(at.date(), None, "", manager, at)
+    make_pack(at.date(), funder.funder_id, FACILITY, manager, at)
 
 
 def _people() -> list[SignIn]:

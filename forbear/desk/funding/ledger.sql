@@ -20,17 +20,20 @@ WITH pool AS (
 ), schedule AS (
     SELECT DISTINCT ON (loan_id) loan_id, (facts ->> 'version')::smallint AS version
     FROM telling WHERE kind <> 'pause' ORDER BY loan_id, effective_on DESC, entry_id DESC
+), moved AS (
+    SELECT loan_id, component, number,
+        coalesce(sum(amount) FILTER (WHERE about IN ('fee', 'penalty', 'waiver')), 0) AS changed,
+        coalesce(sum(amount) FILTER (WHERE about NOT IN ('fee', 'penalty', 'waiver')), 0) AS paid
+    FROM posted WHERE account = 'receivable' AND number IS NOT NULL GROUP BY loan_id, component, number
 ), items AS (
-    SELECT i.loan_id, i.number, i.due_on, c.component, c.amount
-        + coalesce((SELECT sum(m.amount) FROM posted AS m WHERE m.loan_id = i.loan_id AND m.account = 'receivable'
-            AND m.component = c.component AND m.number = i.number AND m.about IN ('fee', 'penalty', 'waiver')), 0) AS due,
-        coalesce((SELECT sum(m.amount) FROM posted AS m WHERE m.loan_id = i.loan_id AND m.account = 'receivable'
-            AND m.component = c.component AND m.number = i.number AND m.about NOT IN ('fee', 'penalty', 'waiver')), 0) AS paid
+    SELECT i.loan_id, i.number, i.due_on, c.component,
+        c.amount + coalesce(m.changed, 0) AS due, coalesce(m.paid, 0) AS paid
     FROM schedule AS s
     JOIN installments AS i ON i.loan_id = s.loan_id AND i.version = s.version AND i.due_on < %(as_of)s
     CROSS JOIN LATERAL (VALUES
         ('fees', i.fees_due), ('penalty', 0::bigint), ('interest', i.interest_due), ('principal', i.principal_due)
     ) AS c (component, amount)
+    LEFT JOIN moved AS m ON m.loan_id = i.loan_id AND m.component = c.component AND m.number = i.number
 ), late AS (
     SELECT loan_id,
         sum(due + paid) FILTER (WHERE component = 'principal') AS arrears_principal,

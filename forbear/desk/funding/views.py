@@ -38,7 +38,7 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 PAGES = {
-    "overview": ("overview", "covenants", "base", "provision", "losses", "conduct"),
+    "overview": ("covenants", "base", "overview", "provision", "losses", "conduct"),
     "forecast": ("forecast", "liquidity"),
     "pool": ("buckets", "rolls", "vintages", "sources"),
 }

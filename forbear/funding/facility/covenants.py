@@ -72,7 +72,7 @@ def _stands(promise: Promise, series: Sequence[Measures], digits: int) -> Covena
     points = _averaged([(m.on, m.value(promise.metric)) for m in series], promise.average_months)
     trend = points[-TREND_POINTS:]
     as_of, value = trend[-1]
-    ahead = _ahead(trend, as_of)
+    ahead = _ahead(trend, as_of, METRICS[promise.metric].is_money)
     breaks_on = next((on for on, v in ahead if _room(promise, v, threshold) < 0), None)
     since = _since(promise, trend, threshold)
     cure_until = since + timedelta(days=promise.cure_days) if since else None
@@ -114,14 +114,18 @@ def _averaged(points: list[tuple[date, Decimal | None]], months: int) -> list[tu
     return told
 
 
-def _ahead(trend: Sequence[tuple[date, Decimal | None]], as_of: date) -> tuple[tuple[date, Decimal], ...]:
+def _ahead(
+    trend: Sequence[tuple[date, Decimal | None]], as_of: date, is_money: bool
+) -> tuple[tuple[date, Decimal], ...]:
     known = [(Decimal(place), v) for place, (_, v) in enumerate(trend) if v is not None]
     if len(known) < LEAST_POINTS or trend[-1][1] is None:
         return ()
     slopes = [(b - a) / (y - x) for i, (x, a) in enumerate(known) for y, b in known[i + 1 :]]
     slope = median(slopes)
     last = known[-1][1]
-    return tuple((period_end(as_of, k, Every.month), last + slope * k) for k in range(1, AHEAD + 1))
+    most = None if is_money else max(Decimal(1), last)  # a share of a whole goes no further than all of it
+    steps = ((k, max(Decimal(0), last + slope * k)) for k in range(1, AHEAD + 1))
+    return tuple((period_end(as_of, k, Every.month), v if most is None else min(v, most)) for k, v in steps)
 
 
 def _since(promise: Promise, trend: Sequence[tuple[date, Decimal | None]], threshold: Decimal) -> date | None:

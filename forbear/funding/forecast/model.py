@@ -174,7 +174,7 @@ def _leant(flow: Floats, exposure: Floats, wider: Floats, whole: float) -> Float
 def _wider(values: Floats, due_in: Ints) -> Floats:
     """Sums over the cells of the same time to the due date, told for each cell."""
     _, place = np.unique(due_in, return_inverse=True)
-    told: Floats = np.bincount(place, weights=values)[place]
+    told: Floats = np.bincount(place, weights=values)[place].astype(np.float64)
     return told
 
 
@@ -210,7 +210,7 @@ def _hazard(history: History, origin: int, half_life: int) -> Floats:
     first = _leant(flow, exposure, wide[place], float(exposure.sum()))
     now = history.exposure[origin]
     told[0] = float(now @ first)
-    unpaid: Floats = np.bincount(place, weights=now * np.maximum(1 - first, 0))
+    unpaid: Floats = np.bincount(place, weights=now * np.maximum(1 - first, 0)).astype(np.float64)
     for later in range(1, history.horizon):
         unpaid = _one_nearer(unpaid)
         paid = unpaid * wide

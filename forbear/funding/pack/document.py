@@ -35,6 +35,13 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    def heads(self) -> list[tuple[str, bool]]:
+        """Each column's head, and whether any figure stands below it."""
+        return [
+            (head, any(row[place].number is not None for row in self.rows))
+            for place, head in enumerate(self.columns)
+        ]
+
 
 @dataclass(frozen=True)
 class Section:

@@ -26,6 +26,7 @@ PAGES = {
         *("/litigation", "LITIGATION", "SUIT"),
         *("/bureau", "/bureau/runs/2", "BUREAU"),
         *("/placements", "/placements/agency/QIMING", "/placements/agency/QIMING/statement"),
+        *("/funding", "PACK/forecast", "PACK/pool", "PACK/reconciliation"),
     ),
     "compliance": (
         "/",
@@ -40,7 +41,7 @@ PAGES = {
     "admin": ("/", "/users", "/webhooks/"),
     "risk": ("/", "/portfolio", "/rules?act=visit", "/applications/policy", "/applications/4"),
     "agency": ("/", "/worklist", "BORROWER", "/placements/agency/QIMING"),
-    "funder": ("/",),
+    "funder": ("/", "/funding", "PACK/forecast"),
     "borrower": ("/", "/accounts/password/change/", "/accounts/2fa/"),
 }
 """Every page, under one of the roles that open it; BORROWER and LOAN stand for one of the worklist."""
@@ -88,6 +89,12 @@ def addresses(page, demo, username: str) -> list[str]:
     stands_for = {one: _last(page, demo, first_of[one]) for one in wanted if one in first_of}
     if {"BORROWER", "LOAN", "COMPLAINTS", "LETTERS", "LITIGATION", "BUREAU"} & set(wanted):
         stands_for |= _of_worklist(page, demo)
+    if any(one.startswith("PACK") for one in wanted):
+        page.goto(f"{demo.url}/funding")
+        of_pack = page.locator('nav.contents a[href*="/forecast"]').first.get_attribute("href")
+        stands_for |= {
+            one: of_pack.rpartition("/")[0] + one.removeprefix("PACK") for one in wanted if "PACK" in one
+        }
     return [stands_for.get(one, one) for one in wanted]
 
 

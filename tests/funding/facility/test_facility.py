@@ -49,6 +49,13 @@ def test_the_threshold_itself_is_kept_and_the_other_way_round_too():
     assert (low.headroom, low.state) == (Decimal("-0.02"), "event")
 
 
+def test_a_share_is_not_drawn_on_beyond_the_whole():
+    rising = stands([940, 950, 960, 970, 980, 990, 1000], direction="at_least", threshold="0.9")
+    assert [v for _, v in rising.ahead] == [1, 1, 1]
+    falling = stands([60, 50, 40, 30, 20, 10, 5])
+    assert [v for _, v in falling.ahead] == [0, 0, 0]
+
+
 def test_one_odd_month_does_not_turn_the_trend():
     assert stands([50, 50, 400, 50, 50, 50, 50]).state == "met"
 
