@@ -17,10 +17,10 @@ from django.db import connection, transaction
 
 from forbear.desk.applications.sampling import sample_applications
 from forbear.desk.bureau.sampling import furnish_bureau
+from forbear.desk.funding.making import make_pack
 from forbear.desk.ledger.balances import balances
 from forbear.desk.litigation.filing import Note as StageNote
 from forbear.desk.litigation.filing import note, open_suit
-from forbear.desk.funding.making import make_pack
 from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
