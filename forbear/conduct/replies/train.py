@@ -23,6 +23,7 @@ from forbear.conduct.language.train import Floats, fitted, rows_of
 from forbear.conduct.replies.intents import INTENTS, PROTECTING
 from forbear.conduct.replies.labelled import DATA, Labelled, read
 from forbear.conduct.replies.model import features
+from forbear.conduct.replies.rules import found as rules_found
 
 OUT = Path(__file__).parent / "data"
 SCALE = 100
@@ -31,13 +32,11 @@ PENALTY = 0.3
 """Strength of the L2 penalty, for all messages together."""
 RARITY = 1.5
 """Power of the logarithm by which rare pieces count for more."""
-RULE_WORTH = 4.0
-"""How many times more than a letter piece a rule counts."""
 LEAST_SEEN = 2
 KEPT = 12_000
 """Pieces kept: those that move any intent most."""
 PRECISION_KEPT = 0.75
-LOWEST, HIGHEST = 0.15, 0.6
+LOWEST, HIGHEST = 0.1, 0.6
 """Between these a threshold lies."""
 
 
@@ -45,7 +44,7 @@ def worths(found: list[set[str]]) -> dict[str, float]:
     """What each piece counts for before any weight, in alphabetical order."""
     counts = Counter(name for present in found for name in present)
     return {
-        name: round(float(np.log(1 + len(found) / seen)) ** RARITY * (RULE_WORTH if name[:2] == "R:" else 1), 2)
+        name: round(float(np.log(1 + len(found) / seen)) ** RARITY, 2)
         for name, seen in sorted(counts.items())
         if seen >= LEAST_SEEN
     }
@@ -63,7 +62,7 @@ def trained(found: list[set[str]], labels: NDArray[np.bool_]) -> tuple[dict[str,
 def scored(found: list[set[str]], worth: dict[str, float], weights: Floats, bias: Floats) -> Floats:
     """The chance of each intent for each message."""
     rows = rows_of(found, worth)
-    sums = np.stack([rows.times(weights[:, at]) + bias[at] for at in range(len(bias))], axis=1)
+    sums = np.stack([rows @ weights[:, at] + bias[at] for at in range(len(bias))], axis=1)
     return np.asarray(1 / (1 + np.exp(-sums)))
 
 
@@ -93,10 +92,12 @@ def threshold(intent: str, chance: Floats, held: NDArray[np.bool_], ruled: NDArr
 
 def train(messages: list[Labelled], language: str) -> tuple[dict[str, Any], str]:
     """The model of a language as it is written to its file, and what to expect of it."""
-    found = [features(flow(m.text).text.strip(), language) for m in messages]
+    flows = [flow(m.text).text.strip() for m in messages]
+    found = [features(text, language) for text in flows]
     names = list(INTENTS)
     labels = np.array([[name in m.intents for name in names] for m in messages])
-    ruled = np.array([[f"R:{name}" in present for name in names] for present in found])
+    by_rule = [rules_found(text, language) for text in flows]
+    ruled = np.array([[name in present for name in names] for present in by_rule])
     chance = left_out(found, labels, [m.line for m in messages])
     holds_at = [threshold(name, chance[:, at], labels[:, at], ruled[:, at]) for at, name in enumerate(names)]
     worth, weights, bias = trained(found, labels)
