@@ -77,12 +77,15 @@ def left_out(found: list[set[str]], labels: NDArray[np.bool_], lines: list[int])
     return chance
 
 
-def threshold(intent: str, chance: Floats, held: NDArray[np.bool_], ruled: NDArray[np.bool_]) -> float:
-    """From which chance on an intent holds."""
+def threshold(
+    intent: str, chance: Floats, held: NDArray[np.bool_], ruled: NDArray[np.bool_], weight: Floats
+) -> float:
+    """From which chance on an intent holds; every written line weighs the same, however many messages it stands for."""
     steps = np.arange(LOWEST, HIGHEST + 1e-9, 0.01)
     found = [(chance >= at) | ruled for at in steps]
-    recall = [float((one & held).sum() / held.sum()) for one in found]
-    precision = [float((one & held).sum() / max(1, one.sum())) for one in found]
+    right = [float(weight[one & held].sum()) for one in found]
+    recall = [hits / float(weight[held].sum()) for hits in right]
+    precision = [hits / max(1e-9, float(weight[one].sum())) for hits, one in zip(right, found, strict=True)]
     if intent in PROTECTING:
         fit = [at for at, share in zip(steps, precision, strict=True) if share >= PRECISION_KEPT]
         return round(float(min(fit, default=HIGHEST)), 2)
@@ -99,7 +102,11 @@ def train(messages: list[Labelled], language: str) -> tuple[dict[str, Any], str]
     by_rule = [rules_found(text, language) for text in flows]
     ruled = np.array([[name in present for name in names] for present in by_rule])
     chance = left_out(found, labels, [m.line for m in messages])
-    holds_at = [threshold(name, chance[:, at], labels[:, at], ruled[:, at]) for at, name in enumerate(names)]
+    of_line = Counter(m.line for m in messages)
+    weight = np.array([1 / of_line[m.line] for m in messages])
+    holds_at = [
+        threshold(name, chance[:, at], labels[:, at], ruled[:, at], weight) for at, name in enumerate(names)
+    ]
     worth, weights, bias = trained(found, labels)
     strength = np.abs(weights).max(axis=1) * np.array(list(worth.values()))
     keep = set(np.argsort(-strength, kind="stable")[:KEPT].tolist())
@@ -117,8 +124,8 @@ def train(messages: list[Labelled], language: str) -> tuple[dict[str, Any], str]
     said = [f"{language}: {len(messages)} messages of {len({m.line for m in messages})} lines"]
     for at, name in enumerate(names):
         holds = (chance[:, at] >= holds_at[at]) | ruled[:, at]
-        recall = (holds & labels[:, at]).sum() / labels[:, at].sum()
-        precision = (holds & labels[:, at]).sum() / max(1, holds.sum())
+        right = weight[holds & labels[:, at]].sum()
+        recall, precision = right / weight[labels[:, at]].sum(), right / max(1e-9, weight[holds].sum())
         said.append(f"  {name:13} at {holds_at[at]:.2f}: recall {recall:.3f}, precision {precision:.3f}")
     return data, "\n".join(said)
 
