@@ -46,16 +46,13 @@ SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
 ALARMS_ALLOWED = 0.025
 """Share of the lawful messages of the parts below that may be forbidden when their files are left out."""
-LEAST_CAUGHT = 0.97
-"""Share of the forbidden messages of these parts that must be caught. As long as it is, the threshold is raised
-further than `ALARMS_ALLOWED` asks, for the sake of the lawful messages that are harder."""
 STRETCH_ALARMS = 0.03
 """Share of the long lawful messages of all parts of which a sentence may be forbidden. Most were written to be hard."""
 LEAST_STRETCH = 0.8
 """A sentence of a long message is never forbidden below this, however few the messages that say so."""
 MEASURING = {
-    "en": ("en_tuning16", "en_tuning17", "en_tuning57"),
-    "zh": ("zh_tuning10", "zh_tuning11", "zh_tuning32"),
+    "en": ("en_tuning16", "en_tuning17", "en_tuning57", "en_tuning70", "en_tuning71"),
+    "zh": ("zh_tuning10", "zh_tuning11", "zh_tuning32", "zh_tuning70", "zh_tuning71"),
 }
 """The parts that were written to measure with, by other hands or long before the patterns were last changed. The
 threshold is set on them alone, for most other lawful tuning messages were written to be hard. A folder that has none
@@ -168,12 +165,10 @@ def stretch_threshold(worst: Floats) -> float:
     return min((at for at in hundredths if (worst >= at).mean() <= STRETCH_ALARMS), default=0.99)
 
 
-def threshold(lawful: Floats, forbidden: Floats) -> float:
-    """The highest of the hundredths at which enough is caught, but never one with more alarms than allowed."""
+def threshold(lawful: Floats) -> float:
+    """The lowest of the hundredths at which no more lawful messages are forbidden than allowed."""
     hundredths = [at / 100 for at in range(20, 100)]
-    quiet = [at for at in hundredths if (lawful >= at).mean() <= ALARMS_ALLOWED]
-    enough = [at for at in quiet if (forbidden >= at).mean() >= LEAST_CAUGHT]
-    return max(enough, default=min(quiet, default=0.99))
+    return min((at for at in hundredths if (lawful >= at).mean() <= ALARMS_ALLOWED), default=0.99)
 
 
 def _kinds(
@@ -219,7 +214,7 @@ def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, A
     scores = np.where(worst >= stretch_at, 1.0, scores)
     usual = np.array([m.trick != TWIN for m in of.messages])
     measured = usual & measuring(of.parts, language)
-    forbid_at = threshold(scores[measured & (y == 0)], scores[measured & (y == 1)])
+    forbid_at = threshold(scores[measured & (y == 0)])
     rows, verdicts = of.lessons(list(range(len(y))))
     worth = chosen(rows, verdicts, language)
     weights, bias = fitted(rows_of(rows, worth), verdicts, PENALTY[language])

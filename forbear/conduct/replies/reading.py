@@ -21,7 +21,7 @@ SURE = 0.75
 """An intent that no rule found is certain from this chance on."""
 SHORT = 4
 """A message of so many characters in which a rule finds something has nothing left for the model to tell."""
-BELIEVED = 0.9
+BELIEVED = 0.97
 """Where a rule says that the words only look like an intent, the model is believed from this chance on."""
 NEAR = 0.6
 """Share of an intent's threshold from which on its absence is not certain."""

@@ -36,7 +36,7 @@ LEAST_SEEN = 2
 KEPT = 12_000
 """Pieces kept: those that move any intent most."""
 PRECISION_KEPT = 0.75
-LOWEST, HIGHEST = 0.1, 0.6
+LOWEST, HIGHEST = 0.2, 0.6
 """Between these a threshold lies."""
 
 
