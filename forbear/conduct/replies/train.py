@@ -35,7 +35,7 @@ RARITY = 1.5
 LEAST_SEEN = 2
 KEPT = 12_000
 """Pieces kept: those that move any intent most."""
-PRECISION_KEPT = 0.75
+PRECISION_KEPT = 0.8
 LOWEST, HIGHEST = 0.2, 0.6
 """Between these a threshold lies."""
 
