@@ -2,16 +2,21 @@
 
     .venv/bin/python benchmarks/bench_replies.py [--part tuning] [--misses]
 
-The held-out messages were written before the rules and frozen by their hashes (tests/conduct/replies/data).
+The held-out messages are by another hand than the rules and frozen by their hashes (tests/conduct/replies/data).
 """
 
 from __future__ import annotations
 
 import argparse
 import platform
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bench_language import wilson
 
 from forbear.conduct.language import check_words
 from forbear.conduct.language.forms import flow
@@ -26,13 +31,15 @@ NAMES = {"zh": "Chinese", "en": "English"}
 
 def table(figures: Measured, rules_alone: dict[str, float]) -> str:
     lines = [
-        "| intent | messages | recall | precision | F1 | recall of rules alone |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| intent | found | recall | found, or a person | precision | F1 | recall of rules alone |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for intent, one in figures.by_intent.items():
         name = f"**{intent}**" if intent in PROTECTING else intent
-        figures_of = f"{one.recall:.3f} | {one.precision:.3f} | {one.f1:.3f} | {rules_alone[intent]:.3f}"
-        lines.append(f"| {name} | {one.labelled} | {figures_of} |")
+        low, high = wilson(one.right, one.labelled)
+        recall = f"{one.right} of {one.labelled} | {one.recall:.3f} ({low:.3f} to {high:.3f})"
+        figures_of = f"{figures.seen(intent):.3f} | {one.precision:.3f} | {one.f1:.3f} | {rules_alone[intent]:.3f}"
+        lines.append(f"| {name} | {recall} | {figures_of} |")
     return "\n".join(lines)
 
 
@@ -79,32 +86,65 @@ def part(language: str, name: str) -> tuple[str, Measured]:
 
 HISTORY = """## How often they were read, and what to expect of other messages
 
-The held-out messages were written before the rules by the same hand; what of them was missed was not looked at.
+The held-out messages above are by another hand than rules and tuning messages: 390 in each language, 45 of each
+intent that protects.
+They were written while the last tuning messages were, by a person who had seen neither rules nor messages, and
+frozen. Nobody
+who made rules and weights has read one of them. They were measured twice. The **first reading**, of weights and
+rules as they
+were when it was made, is the honest one (Wilson's 95 % interval; "or a person" counts those that were not certain):
 
-| reading | Chinese macro F1 | English macro F1 | below 0.97 |
-| --- | --- | --- | --- |
-| first | 0.965 | 0.964 | English wrong_person 0.875, hardship 0.965 |
-| second | 0.948 | 0.962 | English hardship 0.965 |
-| third | 0.948 | 0.960 | English hardship 0.965 |
-| fourth, above | | | see the tables |
+Chinese, macro F1 0.837; 323 of 390 were certain:
 
-Before the second reading English rules and tuning lines for these two intents were added and the precision asked of the
-protecting intents was lowered from 0.93 to 0.85, so that thresholds fell. A **second set** was then written for the
-two intents, frozen and read once: wrong_person 0.600, hardship 0.689, most of the missed ones uncertain and so with a
-person. It told that the figures above flatter: whoever writes messages and rules thinks of the same words. Its misses
-were looked at, and the rules of all protecting intents were broadened in both languages. A **third set**, ten messages
-of each protecting intent in each language, was written after that, frozen, and read once. It is the honest figure of
-messages in words that nobody had thought of; "or a person" counts those that were not certain, which a person reads:
+| intent | found | recall | found, or a person | precision | F1 |
+| --- | --- | --- | --- | --- | --- |
+| stop | 43 of 45 | 0.956 (0.852 to 0.988) | 1.000 | 0.860 | 0.905 |
+| wrong_person | 44 of 45 | 0.978 (0.884 to 0.996) | 1.000 | 0.698 | 0.815 |
+| dispute | 44 of 45 | 0.978 (0.884 to 0.996) | 0.978 | 0.746 | 0.846 |
+| already_paid | 17 of 20 | 0.850 (0.640 to 0.948) | 1.000 | 0.895 | 0.872 |
+| hardship | 42 of 45 | 0.933 (0.821 to 0.977) | 1.000 | 0.677 | 0.785 |
+| bereavement | 44 of 45 | 0.978 (0.884 to 0.996) | 0.978 | 0.786 | 0.871 |
+| lawyer | 45 of 45 | 1.000 (0.921 to 1.000) | 1.000 | 0.865 | 0.928 |
+| promise | 18 of 20 | 0.900 (0.699 to 0.972) | 1.000 | 0.783 | 0.837 |
+| asks_plan | 19 of 20 | 0.950 (0.764 to 0.991) | 1.000 | 0.792 | 0.864 |
+| asks_proof | 13 of 20 | 0.650 (0.433 to 0.819) | 1.000 | 0.929 | 0.765 |
+| abuse | 17 of 20 | 0.850 (0.640 to 0.948) | 1.000 | 0.944 | 0.895 |
+| other | 17 of 20 | 0.850 (0.640 to 0.948) | 1.000 | 0.548 | 0.667 |
 
-| third set | stop | wrong_person | dispute | hardship | bereavement | lawyer |
-| --- | --- | --- | --- | --- | --- | --- |
-| Chinese, found | 0.90 | 0.40 | 0.90 | 0.90 | 0.90 | 1.00 |
-| Chinese, found or a person | 1.00 | 0.90 | 1.00 | 1.00 | 1.00 | 1.00 |
-| English, found | 0.90 | 0.90 | 0.90 | 0.90 | 1.00 | 0.90 |
-| English, found or a person | 1.00 | 1.00 | 1.00 | 1.00 | 1.00 | 1.00 |
+English, macro F1 0.810; 265 of 390 were certain:
 
-After that the second and third sets joined the tuning messages, Chinese rules of wrong_person were broadened, and the
-precision asked was lowered to 0.75; the tables at the top are of the weights as they are now.
+| intent | found | recall | found, or a person | precision | F1 |
+| --- | --- | --- | --- | --- | --- |
+| stop | 44 of 45 | 0.978 (0.884 to 0.996) | 1.000 | 0.733 | 0.838 |
+| wrong_person | 45 of 45 | 1.000 (0.921 to 1.000) | 1.000 | 0.517 | 0.682 |
+| dispute | 44 of 45 | 0.978 (0.884 to 0.996) | 1.000 | 0.746 | 0.846 |
+| already_paid | 16 of 20 | 0.800 (0.584 to 0.919) | 0.950 | 0.696 | 0.744 |
+| hardship | 43 of 45 | 0.956 (0.852 to 0.988) | 1.000 | 0.573 | 0.717 |
+| bereavement | 43 of 45 | 0.956 (0.852 to 0.988) | 1.000 | 0.878 | 0.915 |
+| lawyer | 44 of 45 | 0.978 (0.884 to 0.996) | 1.000 | 0.898 | 0.936 |
+| promise | 14 of 20 | 0.700 (0.481 to 0.855) | 1.000 | 0.824 | 0.757 |
+| asks_plan | 18 of 20 | 0.900 (0.699 to 0.972) | 1.000 | 0.818 | 0.857 |
+| asks_proof | 18 of 20 | 0.900 (0.699 to 0.972) | 1.000 | 0.900 | 0.900 |
+| abuse | 16 of 20 | 0.800 (0.584 to 0.919) | 1.000 | 1.000 | 0.889 |
+| other | 14 of 20 | 0.700 (0.481 to 0.855) | 0.950 | 0.583 | 0.636 |
+
+So almost nothing that protects passed unseen, but too much was taken for it. After this reading the former held-out
+messages (500
+in each language, by the hand of the rules) joined the tuning messages, 250 new ones of the other intents were
+written, the
+precision asked of the protecting intents was raised from 0.75 to 0.80, and an intent that no rule found, beside one
+that a rule found,
+was asked for a chance of one half. The tables at the top are the **second reading**, after that; which messages
+were missed was
+not looked at, how many of each intent was.
+
+Former held-out messages, by the hand of the rules, before they became tuning messages: macro F1 0.940 in Chinese,
+0.945 in
+English, every protecting intent at 0.98 or more (English hardship 0.965 with the weights of the first reading).
+They flattered:
+whoever writes messages and rules thinks of the same words. A third set by that hand, read once, had 0.90 to 1.00
+and Chinese
+wrong_person 0.40. Sets of a hundred written along the way, to see what was missed, are tuning messages now.
 """
 
 
@@ -125,7 +165,7 @@ def main() -> None:
 
 Made by `benchmarks/bench_replies.py` on {datetime.now(UTC).date()}, {machine}. Intents that protect the borrower
 are in bold: wanted is a recall of at least 0.97 for each of them in each language, and a macro F1 of at least 0.85.
-A message may have several intents; each counts for itself.
+A message may have several intents; each counts for itself. Intervals are Wilson's at 95 %.
 
 """
     if asked.part != "heldout" or asked.misses:

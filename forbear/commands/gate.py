@@ -133,7 +133,7 @@ def next_command(
     history: Annotated[File, typer.Option("--history", help="Past contacts.")] = None,
     facts: Annotated[File, typer.Option("--facts", help="Facts of borrowers, long or wide.")] = None,
     pack: PackOption = None,
-    sender: Annotated[str, typer.Option("--sender", help="Who acts.")] = "lender",
+    sender: Annotated[str | None, typer.Option("--sender", help="Who acts; the lender if not given.")] = None,
     loan: Annotated[str, typer.Option("--loan", help="The debt or debts, A|B.")] = "",
     number: Annotated[str, typer.Option("--number", help="The number or address used.")] = "",
     act_fact: Annotated[list[str] | None, typer.Option("--fact", help="A fact of the act, name=value.")] = None,
@@ -143,9 +143,10 @@ def next_command(
     from forbear.conduct import judge
 
     act: dict[str, Any] = dict(_named(pair) for pair in act_fact or [])
-    act |= {"borrower_id": borrower, "channel": channel, "sender": sender, "loan_id": loan, "number": number}
-    since = _instant(at) or datetime.now(UTC).replace(microsecond=0)
-    verdict = judge([act], _rows(history), since, _packs(pack), facts=_rows(facts))[0]
+    act |= {"borrower_id": borrower, "channel": channel, "sender": sender or "", "loan_id": loan, "number": number}
+    since, packs = _instant(at) or datetime.now(UTC).replace(microsecond=0), _packs(pack)
+    verdict = judge([act], _rows(history), since, packs, facts=_rows(facts))[0]
+    _tell_senders([act], packs)
     if form is Format.json:
         print_json(verdict.to_json())
     elif verdict.allowed:

@@ -206,6 +206,9 @@ def test_acts_that_name_no_sender_are_told_where_rules_bind_agencies_alone(tmp_p
     assert own.exit_code == 0
     assert "acts that name no sender: 1" in own.stderr
     assert "no sender" not in run("judge", "--acts", tmp_path / "named.json", *files).stderr
+    asked = ["next", "--borrower", "B1", "--channel", "call", "--at", "2026-06-07T22:30-04:00", *files]
+    assert "acts that name no sender: 1" in run(*asked).stderr
+    assert "no sender" not in run(*asked, "--sender", "C1").stderr
 
 
 def test_rules_are_listed_with_citations(folder):

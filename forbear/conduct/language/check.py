@@ -8,12 +8,13 @@ from typing import Any
 
 from forbear.basics.errors import WrongUse
 from forbear.conduct.language.forms import Form, is_han
-from forbear.conduct.language.hints import features, kind, model, score, telling
+from forbear.conduct.language.hints import Model, features, kind, model, score, telling
 from forbear.conduct.language.identity import offers_stop, softened, unnamed_demand
 from forbear.conduct.language.lexicon import lexicon
 from forbear.conduct.language.match import Match
 from forbear.conduct.language.reading import Language, Read, read_message
 from forbear.conduct.language.rules import FACTS, Rule, Severity, rules
+from forbear.conduct.language.stretches import Stretch, stretches
 
 ELECTRONIC = frozenset({"sms", "email", "app", "chat"})
 HAN_SHARE = 0.15
@@ -123,19 +124,37 @@ LEAST_TEXT: dict[Language, int] = {"zh": 4, "en": 8}
 def _judged(message: Read, text: str, spoken: Language, known: Mapping[str, Any]) -> list[Finding]:
     """Findings of the patterns and of the second layer, each correcting the other."""
     learned = model(spoken)
-    present = features(message, spoken, known)
-    chance = score(learned, present) if learned else 1.0
-    severity: Severity | None = "warn" if learned and chance < learned.forbid_at else None
-    rows = [
-        _finding(rules()[m.rule], text, message.flow, m.start, m.end, spoken, _said(message, m), severity)
-        for m in _longest(message.kept)
-    ]
-    long_enough = len(message.flow.text) >= LEAST_TEXT[spoken]
-    if learned and long_enough and chance >= learned.forbid_at and not rows and not message.around.whole:
-        start, end, because = telling(learned, message.flow.text, spoken)
-        rule = rules()[f"words.hint.{kind(learned, present)}"]
-        rows.append(_finding(rule, text, message.flow, start, end, spoken, because))
+    if learned is None:
+        return [_matched(message, text, spoken, match, None) for match in _longest(message.kept)]
+    bad = _lawless(learned, message, spoken, known)
+    rows = []
+    for match in _longest(message.kept):
+        inside = any(place.start <= match.start < place.end for place in bad)
+        rows.append(_matched(message, text, spoken, match, None if inside else "warn"))
+    if len(message.flow.text) < LEAST_TEXT[spoken] or message.around.whole:
+        return rows
+    for place in bad:
+        if not any(place.start <= match.start < place.end for match in message.kept):
+            start, end, because = telling(learned, message.flow.text[place.start : place.end], spoken)
+            rule = rules()[f"words.hint.{kind(learned, place.features)}"]
+            at = place.start
+            rows.append(_finding(rule, text, message.flow, at + start, at + end, spoken, because))
     return rows
+
+
+def _lawless(learned: Model, message: Read, spoken: Language, known: Mapping[str, Any]) -> list[Stretch]:
+    """Where the wording is forbidden: the whole message, or sentences of a long one; nowhere in a lawful one."""
+    present = features(message, spoken, known)
+    if score(learned, present) >= learned.forbid_at:
+        return [Stretch(0, len(message.flow.text), present)]
+    return [
+        place for place in stretches(message, spoken, known) if score(learned, place.features) >= learned.stretch_at
+    ]
+
+
+def _matched(message: Read, text: str, spoken: Language, match: Match, severity: Severity | None) -> Finding:
+    rule, because = rules()[match.rule], _said(message, match)
+    return _finding(rule, text, message.flow, match.start, match.end, spoken, because, severity)
 
 
 def _said(message: Read, match: Match) -> str:

@@ -45,7 +45,8 @@ class Model:
     """Weights of one language: `lawless` for the verdict, `kinds` for the category, and the threshold.
 
     `worth` is what a piece counts for before any weight; a piece without one is unknown. `of_kind` has for a piece a
-    number for each of `kinds`. A finding is forbidden from the probability `forbid_at` on.
+    number for each of `kinds`. A finding is forbidden from the probability `forbid_at` on, a sentence of a long message
+    from `stretch_at` on.
     """
 
     worth: dict[str, float]
@@ -55,6 +56,7 @@ class Model:
     kind_bias: tuple[float, ...]
     of_kind: dict[str, tuple[float, ...]]
     forbid_at: float
+    stretch_at: float
 
 
 @cache
@@ -79,6 +81,7 @@ def model(language: str) -> Model | None:
             name: tuple(worth[name] * table.get(name, 0) / scale for table in tables) for name in telling_pieces
         },
         forbid_at=data["forbid_at"],
+        stretch_at=data["stretch_at"],
     )
 
 

@@ -78,13 +78,13 @@ class Figures:
 
     @property
     def recall(self) -> float:
-        """Share of forbidden messages with a forbidden finding."""
-        return self.caught / self.forbidden
+        """Share of forbidden messages with a forbidden finding; 1 where there are none."""
+        return self.caught / self.forbidden if self.forbidden else 1.0
 
     @property
     def false_alarms(self) -> float:
-        """Share of lawful messages with a forbidden finding."""
-        return self.alarms / self.lawful
+        """Share of lawful messages with a forbidden finding; 0 where there are none."""
+        return self.alarms / self.lawful if self.lawful else 0.0
 
 
 def measured(messages: Iterable[Labelled]) -> Figures:
@@ -131,7 +131,7 @@ def as_markdown(title: str, figures: Figures) -> str:
         "",
         f"Forbidden {figures.forbidden}, caught {figures.caught}: **recall {figures.recall:.4f}**. "
         f"Lawful {figures.lawful}, alarms {figures.alarms}: **false alarms {figures.false_alarms:.4f}**. "
-        f"Category right for {figures.right_category} ({figures.right_category / figures.forbidden:.4f}). "
+        f"Category right for {figures.right_category} ({figures.right_category / max(1, figures.forbidden):.4f}). "
         f"Disguised messages caught: {sum(figures.tricks_caught.values())} of {sum(figures.tricks.values())}.",
         "",
         "| label \\ found | " + " | ".join(columns) + " |",

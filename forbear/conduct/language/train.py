@@ -24,6 +24,7 @@ from forbear.conduct.language.check import missing
 from forbear.conduct.language.hints import LENGTH, features
 from forbear.conduct.language.measure import DATA, LAWFUL, Labelled, read
 from forbear.conduct.language.reading import Language, read_message
+from forbear.conduct.language.stretches import stretches
 
 Floats = NDArray[np.float64]
 STEPS = 200
@@ -45,12 +46,13 @@ SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
 ALARMS_ALLOWED = 0.025
 """Share of the lawful messages of the parts below that may be forbidden when their files are left out."""
-LEAST_CAUGHT = 0.955
-"""Share of the forbidden messages of these parts that must be caught. As long as it is, the threshold is raised
-further than `ALARMS_ALLOWED` asks, for the sake of the lawful messages that are harder."""
+STRETCH_ALARMS = 0.03
+"""Share of the long lawful messages of all parts of which a sentence may be forbidden. Most were written to be hard."""
+LEAST_STRETCH = 0.8
+"""A sentence of a long message is never forbidden below this, however few the messages that say so."""
 MEASURING = {
-    "en": ("en_tuning16", "en_tuning17", "en_tuning57"),
-    "zh": ("zh_tuning10", "zh_tuning11", "zh_tuning32"),
+    "en": ("en_tuning16", "en_tuning17", "en_tuning57", "en_tuning70", "en_tuning72"),
+    "zh": ("zh_tuning10", "zh_tuning11", "zh_tuning32", "zh_tuning70", "zh_tuning72"),
 }
 """The parts that were written to measure with, by other hands or long before the patterns were last changed. The
 threshold is set on them alone, for most other lawful tuning messages were written to be hard. A folder that has none
@@ -112,27 +114,61 @@ def chosen(found: list[set[str]], y: Floats, language: Language) -> dict[str, fl
     return {name: value for at, (name, value) in enumerate(worth.items()) if at in strongest}
 
 
-def left_out(found: list[set[str]], y: Floats, parts: list[str], language: Language) -> Floats:
-    """For each message the probability from a model that has seen nothing of its file."""
-    scores = np.zeros(len(found))
-    folds = {part: at % FOLDS for at, part in enumerate(sorted(set(parts)))}
+@dataclass(frozen=True, slots=True)
+class Learnable:
+    """The messages to learn from, the file of each, its features, and the features of its sentences if it is long."""
+
+    messages: list[Labelled]
+    parts: list[str]
+    found: list[set[str]]
+    sentences: list[list[set[str]]]
+
+    @property
+    def lawless(self) -> Floats:
+        """For each message whether it is forbidden, as 1 and 0."""
+        return np.array([float(LAWFUL not in m.labels) for m in self.messages])
+
+    def lessons(self, chosen_ones: list[int]) -> tuple[list[set[str]], Floats]:
+        """The features to learn from and their verdicts: messages, then the sentences of the lawful long ones."""
+        lawless = self.lawless
+        lawful = [one for at in chosen_ones if not lawless[at] for one in self.sentences[at]]
+        rows = [self.found[at] for at in chosen_ones] + lawful
+        return rows, np.append(lawless[chosen_ones], np.zeros(len(lawful)))
+
+
+def left_out(of: Learnable, language: Language) -> tuple[Floats, Floats]:
+    """For each message the probability from a model that has seen nothing of its file, and its worst sentence's."""
+    whole, worst = np.zeros(len(of.found)), np.zeros(len(of.found))
+    folds = {part: at % FOLDS for at, part in enumerate(sorted(set(of.parts)))}
     for fold in range(FOLDS):
-        out = [at for at, part in enumerate(parts) if folds[part] == fold]
-        rest = [at for at, part in enumerate(parts) if folds[part] != fold]
+        out = [at for at, part in enumerate(of.parts) if folds[part] == fold]
+        rest = [at for at, part in enumerate(of.parts) if folds[part] != fold]
         if not out or not rest:
             continue
-        worth = chosen([found[at] for at in rest], y[rest], language)
-        weights, bias = fitted(rows_of([found[at] for at in rest], worth), y[rest], PENALTY[language])
-        scores[out] = 1 / (1 + np.exp(-(rows_of([found[at] for at in out], worth) @ weights + bias)))
-    return scores
+        rows, y = of.lessons(rest)
+        worth = chosen(rows, y, language)
+        weights, bias = fitted(rows_of(rows, worth), y, PENALTY[language])
+        whole[out] = _chances([of.found[at] for at in out], worth, weights, bias)
+        for at in out:
+            if of.sentences[at]:
+                worst[at] = _chances(of.sentences[at], worth, weights, bias).max()
+    return whole, worst
 
 
-def threshold(lawful: Floats, forbidden: Floats) -> float:
-    """The highest of the hundredths at which enough is caught, but never one with more alarms than allowed."""
+def _chances(found: list[set[str]], worth: dict[str, float], weights: Floats, bias: float) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-(rows_of(found, worth) @ weights + bias))))
+
+
+def stretch_threshold(worst: Floats) -> float:
+    """The lowest of the hundredths at which few enough of the long lawful messages have a sentence as bad as that."""
+    hundredths = [at / 100 for at in range(round(100 * LEAST_STRETCH), 100)]
+    return min((at for at in hundredths if (worst >= at).mean() <= STRETCH_ALARMS), default=0.99)
+
+
+def threshold(lawful: Floats) -> float:
+    """The lowest of the hundredths at which no more lawful messages are forbidden than allowed."""
     hundredths = [at / 100 for at in range(20, 100)]
-    quiet = [at for at in hundredths if (lawful >= at).mean() <= ALARMS_ALLOWED]
-    enough = [at for at in quiet if (forbidden >= at).mean() >= LEAST_CAUGHT]
-    return max(enough, default=min(quiet, default=0.99))
+    return min((at for at in hundredths if (lawful >= at).mean() <= ALARMS_ALLOWED), default=0.99)
 
 
 def _kinds(
@@ -152,18 +188,9 @@ def _kinds(
     return kinds
 
 
-@dataclass(frozen=True, slots=True)
-class Learnable:
-    """The messages to learn from, the file of each, and their features."""
-
-    messages: list[Labelled]
-    parts: list[str]
-    found: list[set[str]]
-
-
 def learnable(parts: dict[str, list[Labelled]], language: Language) -> Learnable:
     """The messages whose verdict hangs on their wording, read."""
-    chosen_ones = Learnable([], [], [])
+    chosen_ones = Learnable([], [], [], [])
     for part, rows in parts.items():
         for message in rows:
             read_one = read_message(message.text, language, message.facts)
@@ -172,20 +199,28 @@ def learnable(parts: dict[str, list[Labelled]], language: Language) -> Learnable
                 chosen_ones.messages.append(message)
                 chosen_ones.parts.append(part)
                 chosen_ones.found.append(features(read_one, language, message.facts))
+                long = stretches(read_one, language, message.facts)
+                chosen_ones.sentences.append([one.features for one in long])
     return chosen_ones
 
 
 def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, Any]:
     """The model of one language, as plain data."""
     of = learnable(parts, language)
-    y = np.array([float(LAWFUL not in m.labels) for m in of.messages])
-    scores = left_out(of.found, y, of.parts, language)
+    y = of.lawless
+    scores, worst = left_out(of, language)
+    long = np.array([bool(sentences) for sentences in of.sentences])
+    stretch_at = stretch_threshold(worst[long & (y == 0)]) if (long & (y == 0)).any() else 0.99
+    scores = np.where(worst >= stretch_at, 1.0, scores)
     usual = np.array([m.trick != TWIN for m in of.messages])
     measured = usual & measuring(of.parts, language)
-    forbid_at = threshold(scores[measured & (y == 0)], scores[measured & (y == 1)])
-    worth = chosen(of.found, y, language)
-    weights, bias = fitted(rows_of(of.found, worth), y, PENALTY[language])
+    forbid_at = threshold(scores[measured & (y == 0)])
+    rows, verdicts = of.lessons(list(range(len(y))))
+    worth = chosen(rows, verdicts, language)
+    weights, bias = fitted(rows_of(rows, worth), verdicts, PENALTY[language])
     tell(language, scores >= forbid_at, y, np.where(usual, of.parts, f"twins of {language}"), forbid_at)
+    tell_thresholds(language, scores[measured], y[measured])
+    print(f"{language}: a sentence of a long message from {stretch_at} on, {long.sum()} long", flush=True)
     return {
         "scale": SCALE,
         "pieces": {
@@ -195,6 +230,7 @@ def trained(parts: dict[str, list[Labelled]], language: Language) -> dict[str, A
         "bias": round(bias, 4),
         "kinds": _kinds(of.messages, of.found, worth, language),
         "forbid_at": forbid_at,
+        "stretch_at": stretch_at,
     }
 
 
@@ -212,6 +248,13 @@ def tell(language: str, hit: NDArray[np.bool_], y: Floats, parts: NDArray[np.str
         recall = f"recall {caught.mean():.3f} of {len(caught)}, " if len(caught) else ""
         print(f"{language} {part}: {recall}alarms {alarms.sum()} of {len(alarms)}")
     print(f"{language}: forbidden from {forbid_at} on", flush=True)
+
+
+def tell_thresholds(language: str, scores: Floats, y: Floats) -> None:
+    """Print what other thresholds would give on the left-out parts that the threshold is set on."""
+    for at in (0.5, 0.55, 0.6, 0.65, 0.7, 0.8):
+        caught, alarms = (scores >= at)[y == 1], (scores >= at)[y == 0]
+        print(f"{language} at {at}: recall {caught.mean():.3f}, alarms {alarms.mean():.3f}")
 
 
 def main() -> None:

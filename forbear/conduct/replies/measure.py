@@ -59,6 +59,15 @@ class Measured:
         """The mean of the intents' F1."""
         return sum(one.f1 for one in self.by_intent.values()) / len(self.by_intent)
 
+    def seen(self, intent: str) -> float:
+        """Of the messages that have the intent the share in which it is found, or that a person reads."""
+        one = self.by_intent[intent]
+        lost = sum(
+            intent in message.intents and intent not in reply.intents and reply.certain
+            for message, reply in self.wrong
+        )
+        return 1 - lost / one.labelled if one.labelled else 1.0
+
 
 def measured(messages: Iterable[Labelled], language: str) -> Measured:
     """Read every message and count."""

@@ -1,7 +1,8 @@
 """The model of replies: for each intent a linear score over the pieces of a message, made by `train.py`.
 
 The pieces are those of the language check's second layer (characters and their neighbors; words, pairs, parts of words
-and groups of words of like meaning), the edges of the message, the whole of a short one, and what the rules found.
+and groups of words of like meaning), the edges of the message, and the whole of a short one. What the rules found is
+no piece: a model that may lean on rules, which know nearly all tuning messages, learns little about the others.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from functools import cache
 from importlib.resources import files
 
 from forbear.conduct.language.hints import LENGTH, pieces
-from forbear.conduct.replies.rules import found
 
 EDGE = 3
 """Characters of the beginning and the end that count as such, in Chinese; words in English."""
@@ -59,7 +59,7 @@ def features(text: str, language: str) -> set[str]:
         made |= {"^" + " ".join(words[:n]) for n in range(1, EDGE + 1)}
     if len(text) <= SHORT:
         made.add(f"W:{text.strip(' .!?。！？')}")
-    return made | {f"R:{intent}" for intent in found(text, language)}
+    return made
 
 
 def chances(learned: Model, present: Collection[str]) -> dict[str, float]:

@@ -21,8 +21,10 @@ SURE = 0.75
 """An intent that no rule found is certain from this chance on."""
 SHORT = 4
 """A message of so many characters in which a rule finds something has nothing left for the model to tell."""
-BELIEVED = 0.9
+BELIEVED = 0.97
 """Where a rule says that the words only look like an intent, the model is believed from this chance on."""
+BESIDE = 0.5
+"""Beside an intent that a rule found, one that no rule found holds from this chance on."""
 NEAR = 0.6
 """Share of an intent's threshold from which on its absence is not certain."""
 
@@ -84,9 +86,10 @@ def read_reply(text: str, on: date, language: Language | None = None) -> Reply:
     by_rule = ruled & INTENTS.keys()
     threshold = dict(zip(learned.intents, learned.holds_at, strict=True))
     threshold |= dict.fromkeys(spared(said, spoken) & INTENTS.keys(), BELIEVED)
+    beside = {intent: max(at, BESIDE) if by_rule else at for intent, at in threshold.items()}
     if by_rule and len(said) <= SHORT:
         chance = dict.fromkeys(INTENTS, 0.0)
-    held = {intent for intent in INTENTS if intent in by_rule or chance[intent] >= threshold[intent]}
+    held = {intent for intent in INTENTS if intent in by_rule or chance[intent] >= beside[intent]}
     if len(held) > 1:
         held.discard("other")
     held = held or {"other"}

@@ -23,6 +23,7 @@ from forbear.conduct.language.train import Floats, fitted, rows_of
 from forbear.conduct.replies.intents import INTENTS, PROTECTING
 from forbear.conduct.replies.labelled import DATA, Labelled, read
 from forbear.conduct.replies.model import features
+from forbear.conduct.replies.rules import found as rules_found
 
 OUT = Path(__file__).parent / "data"
 SCALE = 100
@@ -31,13 +32,11 @@ PENALTY = 0.3
 """Strength of the L2 penalty, for all messages together."""
 RARITY = 1.5
 """Power of the logarithm by which rare pieces count for more."""
-RULE_WORTH = 4.0
-"""How many times more than a letter piece a rule counts."""
 LEAST_SEEN = 2
 KEPT = 12_000
 """Pieces kept: those that move any intent most."""
-PRECISION_KEPT = 0.75
-LOWEST, HIGHEST = 0.15, 0.6
+PRECISION_KEPT = 0.8
+LOWEST, HIGHEST = 0.2, 0.6
 """Between these a threshold lies."""
 
 
@@ -45,7 +44,7 @@ def worths(found: list[set[str]]) -> dict[str, float]:
     """What each piece counts for before any weight, in alphabetical order."""
     counts = Counter(name for present in found for name in present)
     return {
-        name: round(float(np.log(1 + len(found) / seen)) ** RARITY * (RULE_WORTH if name[:2] == "R:" else 1), 2)
+        name: round(float(np.log(1 + len(found) / seen)) ** RARITY, 2)
         for name, seen in sorted(counts.items())
         if seen >= LEAST_SEEN
     }
@@ -63,7 +62,7 @@ def trained(found: list[set[str]], labels: NDArray[np.bool_]) -> tuple[dict[str,
 def scored(found: list[set[str]], worth: dict[str, float], weights: Floats, bias: Floats) -> Floats:
     """The chance of each intent for each message."""
     rows = rows_of(found, worth)
-    sums = np.stack([rows.times(weights[:, at]) + bias[at] for at in range(len(bias))], axis=1)
+    sums = np.stack([rows @ weights[:, at] + bias[at] for at in range(len(bias))], axis=1)
     return np.asarray(1 / (1 + np.exp(-sums)))
 
 
@@ -78,12 +77,15 @@ def left_out(found: list[set[str]], labels: NDArray[np.bool_], lines: list[int])
     return chance
 
 
-def threshold(intent: str, chance: Floats, held: NDArray[np.bool_], ruled: NDArray[np.bool_]) -> float:
-    """From which chance on an intent holds."""
+def threshold(
+    intent: str, chance: Floats, held: NDArray[np.bool_], ruled: NDArray[np.bool_], weight: Floats
+) -> float:
+    """From which chance on an intent holds; every written line weighs the same, however many messages it stands for."""
     steps = np.arange(LOWEST, HIGHEST + 1e-9, 0.01)
     found = [(chance >= at) | ruled for at in steps]
-    recall = [float((one & held).sum() / held.sum()) for one in found]
-    precision = [float((one & held).sum() / max(1, one.sum())) for one in found]
+    right = [float(weight[one & held].sum()) for one in found]
+    recall = [hits / float(weight[held].sum()) for hits in right]
+    precision = [hits / max(1e-9, float(weight[one].sum())) for hits, one in zip(right, found, strict=True)]
     if intent in PROTECTING:
         fit = [at for at, share in zip(steps, precision, strict=True) if share >= PRECISION_KEPT]
         return round(float(min(fit, default=HIGHEST)), 2)
@@ -93,12 +95,18 @@ def threshold(intent: str, chance: Floats, held: NDArray[np.bool_], ruled: NDArr
 
 def train(messages: list[Labelled], language: str) -> tuple[dict[str, Any], str]:
     """The model of a language as it is written to its file, and what to expect of it."""
-    found = [features(flow(m.text).text.strip(), language) for m in messages]
+    flows = [flow(m.text).text.strip() for m in messages]
+    found = [features(text, language) for text in flows]
     names = list(INTENTS)
     labels = np.array([[name in m.intents for name in names] for m in messages])
-    ruled = np.array([[f"R:{name}" in present for name in names] for present in found])
+    by_rule = [rules_found(text, language) for text in flows]
+    ruled = np.array([[name in present for name in names] for present in by_rule])
     chance = left_out(found, labels, [m.line for m in messages])
-    holds_at = [threshold(name, chance[:, at], labels[:, at], ruled[:, at]) for at, name in enumerate(names)]
+    of_line = Counter(m.line for m in messages)
+    weight = np.array([1 / of_line[m.line] for m in messages])
+    holds_at = [
+        threshold(name, chance[:, at], labels[:, at], ruled[:, at], weight) for at, name in enumerate(names)
+    ]
     worth, weights, bias = trained(found, labels)
     strength = np.abs(weights).max(axis=1) * np.array(list(worth.values()))
     keep = set(np.argsort(-strength, kind="stable")[:KEPT].tolist())
@@ -116,8 +124,8 @@ def train(messages: list[Labelled], language: str) -> tuple[dict[str, Any], str]
     said = [f"{language}: {len(messages)} messages of {len({m.line for m in messages})} lines"]
     for at, name in enumerate(names):
         holds = (chance[:, at] >= holds_at[at]) | ruled[:, at]
-        recall = (holds & labels[:, at]).sum() / labels[:, at].sum()
-        precision = (holds & labels[:, at]).sum() / max(1, holds.sum())
+        right = weight[holds & labels[:, at]].sum()
+        recall, precision = right / weight[labels[:, at]].sum(), right / max(1e-9, weight[holds].sum())
         said.append(f"  {name:13} at {holds_at[at]:.2f}: recall {recall:.3f}, precision {precision:.3f}")
     return data, "\n".join(said)
 

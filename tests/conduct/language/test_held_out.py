@@ -2,8 +2,8 @@
 
 The target is a recall of 0.95 at no more than 3 % false alarms, measured on whatever files are named `heldout`. A
 language without such a file has nothing to be held to, and its tests are skipped. The floors below hold what has been
-measured, that a change which loses it be seen; they are set by hand after a measurement, never tuned towards. Chinese
-meets the target; English has 0.936 where 0.95 is wanted.
+measured, that a change which loses it be seen; they are set by hand after a measurement, never tuned towards. On the
+fifth parts neither language meets the recall wanted, at fewer alarms than are allowed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from forbear.conduct.language.measure import LAWFUL, Figures, measured, read
 
 DATA = Path(__file__).parent / "data"
 MOST_ALARMS = {"en": 0.03, "zh": 0.03}
-LEAST_RECALL = {"en": 0.93, "zh": 0.95}
+LEAST_RECALL = {"en": 0.91, "zh": 0.92}
 LEAST_DISGUISED = 0.95
 LEAST_TO_JUDGE = 30
 """Disguised messages below which their share says nothing."""
@@ -27,10 +27,8 @@ LANGUAGES = ["en", "zh"]
 
 
 FROZEN = {
-    "en_heldout3": "d771ffddb2bd56db6fc59866e89a6f90e8fc50e73288cf379edb3d066a8afe6a",
-    "en_heldout4": "8f1682593453a55f7be34ed42b9e928e387f855549b1993b02dbf6d99a687855",
-    "zh_heldout3": "744dca58de74a43d3797b421016145fa4afb117d19d4abe2358ed9d096afcad6",
-    "zh_heldout4": "f2cf1d5b4b0152ae5d754c6313eb41c8fe1cde9177ec4a70c993574fa1ba1cdb",
+    "en_heldout5": "017ef0f93051dad78bb8023bd059c5c5613679ee40d3eddd47b617566c63342e",
+    "zh_heldout5": "0258cb10bddcd3f5a5baca0b6262c7dc54179b5a7dc7671829c460fa150d971f",
 }
 """SHA-256 of the held-out files as they were when they were made, before anything was tuned that they measure."""
 
@@ -46,13 +44,13 @@ def held_out(language: str) -> Figures:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_lawful_messages_are_let_through(language: str) -> None:
-    assert held_out(language).lawful >= 230
+    assert held_out(language).lawful >= 150
     assert held_out(language).false_alarms <= MOST_ALARMS[language]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_forbidden_messages_are_caught(language: str) -> None:
-    assert held_out(language).forbidden >= 260
+    assert held_out(language).forbidden >= 150
     assert held_out(language).recall >= LEAST_RECALL[language]
 
 

@@ -1,0 +1,62 @@
+"""Long messages are judged by their sentences too; the thresholds come from left-out lawful messages alone."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forbear.conduct.language import check_words
+from forbear.conduct.language.measure import LAWFUL, measured, read
+from forbear.conduct.language.reading import read_message
+from forbear.conduct.language.stretches import LONG, stretches
+from forbear.conduct.language.train import ALARMS_ALLOWED, STRETCH_ALARMS, stretch_threshold, threshold
+
+DATA = Path(__file__).parent / "data"
+LETTER = (
+    "Dear Ms. Hart, thank you for your letter of 3 May. We have credited the payment of $40 that you mention, and "
+    "your balance is now $310. You can pay it by card, by transfer or in a branch. {bad}If you are in difficulty, "
+    "please tell us, and we will look for a plan that suits you. Free advice is available from the council. "
+    "Kind regards, Ann Lee, Fern Finance"
+)
+BAD = "Otherwise our boys will break your legs, you filthy thief. "
+
+
+def test_one_bad_sentence_in_a_lawful_letter_is_found_at_its_place() -> None:
+    letter = LETTER.format(bad=BAD)
+    found = [finding for finding in check_words(letter) if finding.severity == "forbidden"]
+    assert found
+    place = letter.index(BAD)
+    assert all(place - 1 <= finding.start and finding.end <= place + len(BAD) for finding in found)
+    assert not check_words(LETTER.format(bad="")).forbidden
+
+
+def test_the_sentences_cover_a_long_message_in_order() -> None:
+    message = read_message(LETTER.format(bad=BAD), "en", {})
+    places = stretches(message, "en", {})
+    assert len(places) >= 5
+    assert places[0].start == 0
+    assert places[-1].end == len(message.flow.text)
+    assert all(before.end == after.start for before, after in pairwise(places))
+    assert {"R:words.threat.violence"} & set().union(*(place.features for place in places))
+
+
+@pytest.mark.parametrize("text", ["", "Pay by Friday.", "One. Two. Three. Four.", "x" * (LONG["en"] + 1)])
+def test_a_short_message_or_one_of_a_single_sentence_has_no_stretches(text: str) -> None:
+    assert stretches(read_message(text, "en", {}), "en", {}) == []
+
+
+def test_thresholds_allow_no_more_alarms_than_said() -> None:
+    lawful = np.linspace(0, 1, 201)
+    at = threshold(lawful)
+    assert (lawful >= at).mean() <= ALARMS_ALLOWED < (lawful >= at - 0.01).mean()
+    assert (lawful >= stretch_threshold(lawful)).mean() <= STRETCH_ALARMS
+    assert stretch_threshold(np.zeros(10)) == 0.8
+
+
+def test_a_file_of_lawful_messages_alone_is_measured() -> None:
+    lawful = [m for m in read(DATA / "en_tuning66.csv") if LAWFUL in m.labels]
+    figures = measured(lawful)
+    assert (figures.forbidden, figures.recall) == (0, 1.0)
