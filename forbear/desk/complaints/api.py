@@ -13,9 +13,9 @@ from pydantic import Field
 
 from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.desk.complaints.taking import LONGEST, take
-from forbear.desk.contact.api import Instant, Name
+from forbear.desk.contact.api import Name
 from forbear.desk.people.rights import requires
-from forbear.desk.people.wire import NO
+from forbear.desk.people.wire import NO, Instant
 from forbear.desk.record.models import Complaint
 from forbear.desk.record.visible import visible_borrowers
 

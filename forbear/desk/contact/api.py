@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import Field
 
 from forbear.desk.contact import clock, opening, queue, receipts, switches
 from forbear.desk.contact.channels.base import News
@@ -18,7 +18,7 @@ from forbear.desk.contact.inbound import told_reply
 from forbear.desk.contact.models import Planned
 from forbear.desk.contact.planning import cancel, plan
 from forbear.desk.people.rights import requires
-from forbear.desk.people.wire import NO
+from forbear.desk.people.wire import NO, Instant
 
 router = Router(tags=["contact"])
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
@@ -26,13 +26,6 @@ Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 Text = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
 
 
-def _of_our_time(at: datetime) -> datetime:
-    if not 2000 <= at.year < 2200:
-        raise ValueError("an instant between 2000 and 2200")
-    return at
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 Channel = Literal["call", "voice", "sms", "email", "app_push", "chat", "letter", "visit"]
 Purpose = Literal["reminder", "overdue", "offer", "notice", "reply"]
 

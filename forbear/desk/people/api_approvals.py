@@ -13,7 +13,7 @@ from ninja import Field, Query, Router, Schema
 from forbear.desk.people import approvals
 from forbear.desk.people.models import Approval
 from forbear.desk.people.rights import requires
-from forbear.desk.people.wire import NO
+from forbear.desk.people.wire import NO, Instant
 
 router = Router(tags=["approvals"])
 
@@ -44,7 +44,7 @@ class WhichProposals(Schema):
     """Which proposals; newest first."""
 
     state: Literal["", "proposed", "executed", "refused", "withdrawn", "expired"] = "proposed"
-    before: datetime | None = Field(None, description="proposed_at of the last of the page before")
+    before: Instant | None = Field(None, description="proposed_at of the last of the page before")
     page: int = Field(100, ge=1, le=1000)
 
 

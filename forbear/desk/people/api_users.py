@@ -13,7 +13,7 @@ from forbear.desk.people import tokens, users
 from forbear.desk.people.approvals import propose
 from forbear.desk.people.models import Approval, ServiceToken, User
 from forbear.desk.people.rights import actions, requires
-from forbear.desk.people.wire import NO
+from forbear.desk.people.wire import NO, Instant
 
 router = Router(tags=["users"])
 
@@ -88,7 +88,7 @@ class NewToken(Schema):
     service: str
     name: str = Field(max_length=200)
     scopes: list[str] = Field(max_length=100)
-    expires_at: datetime
+    expires_at: Instant
 
 
 class Token(Schema):

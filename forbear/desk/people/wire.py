@@ -1,10 +1,12 @@
-"""How the API says no: the shape and the statuses of a refusal (see `forbear.desk.api.errors`)."""
+"""What all of the API shares: how it says no (see `forbear.desk.api.errors`), and how an instant is given."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 from ninja import Schema
+from pydantic import AfterValidator, AwareDatetime
 
 
 class Refused(Schema):
@@ -15,3 +17,13 @@ class Refused(Schema):
 
 
 NO: dict[int, type[Refused]] = dict.fromkeys((403, 404, 409, 422), Refused)
+
+
+def _of_our_time(at: datetime) -> datetime:
+    if not 2000 <= at.year < 2200:
+        raise ValueError("an instant between 2000 and 2200")
+    return at
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+"""An instant that is given: with its zone, and in years that every table can hold."""
