@@ -42,7 +42,9 @@ def added_up(rows: pa.Table) -> pa.Table:
     """One row a month, from rows of which several may tell of the same."""
     names = [name for name in rows.column_names if name != "month_number"]
     summed = rows.group_by("month_number", use_threads=False).aggregate([(name, "sum") for name in names])
-    return summed.select(["month_number", *(f"{name}_sum" for name in names)]).rename_columns(["month_number", *names])
+    return summed.select(["month_number", *(f"{name}_sum" for name in names)]).rename_columns(
+        ["month_number", *names]
+    )
 
 
 def month_due(loans: Loans, as_of: int) -> pa.Table:

@@ -198,9 +198,13 @@ def _run_parts(
             pool.submit(_run_part, connection.cursor(), f"part_{n}", parts.sources, condition, order, kept)
             for n, condition in enumerate(conditions)
         ]
-        for done, part in enumerate(running):
-            progress(done, len(conditions))
-            made.append(part.result())
+        try:
+            for done, part in enumerate(running):
+                progress(done, len(conditions))
+                made.append(part.result())
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # parts not begun never are
+            raise
     progress(len(conditions), len(conditions))
     return {name: pa.concat_tables([tables[name] for tables in made]) for name in kept}
 
