@@ -26,6 +26,8 @@ _INTEGERS = WHOLE_TYPES | {"HUGEINT", "UHUGEINT"}
 _TIMESTAMPS = frozenset(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"))
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _ZONED = "TIMESTAMP WITH TIME ZONE"
+_CONTROL = "('*[' || chr(0) || '-' || chr(31) || chr(127) || ']*')"
+"""A text with a control character in it; as a regular expression the same takes ten times as long."""
 _INSTANT = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 _ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)"
 
@@ -135,8 +137,7 @@ def _text(column: Column, cell: str, physical: str, *, ids_are_whole: bool) -> t
         fractional = physical in {"FLOAT", "DOUBLE"} and column.kind is Kind.identity
         wrong = Wrong(f"{cell} IS NOT NULL", "wrong_type", "an identifier as text or integer, not a float")
         return f"CAST({cell} AS VARCHAR)", (wrong,) if fractional else ()
-    unprintable = f"regexp_matches({cell}, '[\\x00-\\x1f\\x7f]')"
-    wrongs = [Wrong(unprintable, "control_character", "printable characters only")]
+    wrongs = [Wrong(f"{cell} GLOB {_CONTROL}", "control_character", "printable characters only")]
     if column.kind is Kind.identity:
         padded = f"{cell} <> trim({cell})"
         wrongs.append(Wrong(padded, "untrimmed_identity", "an identifier without spaces around it"))

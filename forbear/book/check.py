@@ -7,6 +7,7 @@ the book's connection, uncapped; the listing in `CheckResult.faults` is capped f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -20,7 +21,7 @@ from forbear.book.cells import literal
 from forbear.book.control import control_faults
 from forbear.book.faults import Fault, cut, fault, masked, rules
 from forbear.book.lines import LINE_LOAN, place_lines
-from forbear.book.raw import first_line, read_through
+from forbear.book.raw import RawFile, first_line, read_through
 from forbear.book.schema import EVENT_BOOK, TABLES
 from forbear.book.statistics import statistics_faults
 from forbear.book.unique import has_duplicates
@@ -31,6 +32,8 @@ BAD_LOANS = f"{CHECK_SCHEMA}.bad_loans"
 FOUND = f"{CHECK_SCHEMA}.found"
 MOST_BITS = 126
 """The highest installment number that a bit of checks/schedules.sql stands for."""
+MOST_FILES_AT_ONCE = 8
+"""Files whose row groups are held in memory at once, however many threads there are."""
 LISTED_A_RULE = 100
 """Faults listed for each rule; all of them are counted and written aside."""
 
@@ -82,12 +85,19 @@ def check_book(book: Book, as_of: date | None = None) -> CheckResult:
         rows = _row_counts(book)
         _ask_all(book, as_of)
         named = {f.file for f in direct if f.rule == "unread_rows"}
-        direct += [f for raw in book.raws if raw.file.name not in named for f in statistics_faults(raw)]
+        direct += _untrue_statistics(book, [raw for raw in book.raws if raw.file.name not in named])
         direct += _empty_tables(book, rows)
         direct += place_lines(book, FOUND)
         return _result(book, direct, rows, _collect_bad_loans(connection))
     except duckdb.Error as broken:
         return _unread(book, [*direct, *unreadable(book, broken)], rows)
+
+
+def _untrue_statistics(book: Book, raws: Sequence[RawFile]) -> list[Fault]:
+    """Faults of every file, as many files read at once as the engine has threads."""
+    threads = _number(book.connection, "SELECT current_setting('threads')")
+    with ThreadPoolExecutor(min(max(threads, 1), MOST_FILES_AT_ONCE)) as pool:
+        return [f for found in pool.map(statistics_faults, raws) for f in found]
 
 
 def _unread(book: Book, direct: Sequence[Fault], rows: dict[str, int]) -> CheckResult:

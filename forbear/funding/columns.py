@@ -24,7 +24,7 @@ def by_month(days: Day, **sums: Whole | None) -> pa.Table:
     """One row a month that occurs: each sum over its days, or how many there are where None is given."""
     names = list(sums)
     if not len(days):
-        return pa.table({name: pa.array([], pa.int64()) for name in ("month_number", *names)})
+        return pa.table({"month_number": pa.array([], pa.int32())} | {n: pa.array([], pa.int64()) for n in names})
     first = int(days.min())
     span = months_of(np.arange(first, int(days.max()) + 1, dtype=np.int32))
     slot = (span - span[0])[days - first]
@@ -34,7 +34,17 @@ def by_month(days: Day, **sums: Whole | None) -> pa.Table:
         for name, of in sums.items()
     }
     there = np.flatnonzero(count)
-    return pa.table({"month_number": there + span[0], **{name: found[there] for name, found in made.items()}})
+    months = (there + span[0]).astype(np.int32)
+    return pa.table({"month_number": months, **{name: found[there] for name, found in made.items()}})
+
+
+def added_up(rows: pa.Table) -> pa.Table:
+    """One row a month, from rows of which several may tell of the same."""
+    names = [name for name in rows.column_names if name != "month_number"]
+    summed = rows.group_by("month_number", use_threads=False).aggregate([(name, "sum") for name in names])
+    return summed.select(["month_number", *(f"{name}_sum" for name in names)]).rename_columns(
+        ["month_number", *names]
+    )
 
 
 def month_due(loans: Loans, as_of: int) -> pa.Table:

@@ -79,9 +79,15 @@ def aged_by_columns(
     work = _Work(wanted, words, _ladder(ladder), (as_of - EPOCH).days)
     made = [_block(work, loans.run(a, b), read["loans"].slice(a, b - a), ~left[a:b]) for a, b in _blocks(loans)]
     return ByColumns(
-        {name: pa.concat_tables([tables[name] for tables, _ in made]) for name in wanted},
+        {name: together(name, [tables[name] for tables, _ in made]) for name in wanted},
         pa.concat_arrays([rest for _, rest in made]),
     )
+
+
+def together(name: str, rows: list[pa.Table]) -> pa.Table:
+    """Rows of one table from several runs of loans; months added up."""
+    every = pa.concat_tables(rows)
+    return funding.added_up(every) if name.startswith("month_") else every
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pyarrow as pa
 from forbear.aging.words import Word
 from forbear.book import Book
 from forbear.night import parts as cut
-from forbear.night.columns import GIVEN, ByColumns, aged_by_columns
+from forbear.night.columns import GIVEN, ByColumns, aged_by_columns, together
 from forbear.night.parts import Parts, divide
 from forbear.night.tables import NightTable, needed, render
 
@@ -198,9 +198,13 @@ def _run_parts(
             pool.submit(_run_part, connection.cursor(), f"part_{n}", parts.sources, condition, order, kept)
             for n, condition in enumerate(conditions)
         ]
-        for done, part in enumerate(running):
-            progress(done, len(conditions))
-            made.append(part.result())
+        try:
+            for done, part in enumerate(running):
+                progress(done, len(conditions))
+                made.append(part.result())
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # parts not begun never are
+            raise
     progress(len(conditions), len(conditions))
     return {name: pa.concat_tables([tables[name] for tables in made]) for name in kept}
 
@@ -241,11 +245,11 @@ def _given(
     left = _run_left(connection, schema, sources, condition, made.rest, order)
     if not made.tables:
         return left
-    return {name: _together(name, made.tables[name], left[name]) for name in order.given}
+    return {name: _both_ways(name, made.tables[name], left[name]) for name in order.given}
 
 
-def _together(name: str, by_columns: pa.Table, left: pa.Table) -> pa.Table:
-    both = pa.concat_tables([by_columns, left.select(by_columns.column_names).cast(by_columns.schema)])
+def _both_ways(name: str, by_columns: pa.Table, left: pa.Table) -> pa.Table:
+    both = together(name, [by_columns, left.select(by_columns.column_names).cast(by_columns.schema)])
     return both.combine_chunks().sort_by("loan_id") if name == ORDERED else both
 
 

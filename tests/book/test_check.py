@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
 from decimal import Decimal
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forbear.basics.errors import AnswerIsNo
-from forbear.book import check_book, leave_out, open_book
+from forbear.book import cells, check_book, leave_out, open_book
 from forbear.book.aside import write_aside
 from forbear.book.check import LISTED_A_RULE
 from forbear.book.control import sealed
 from forbear.book.faults import masked, rules
+from forbear.book.schema import Column, Kind
 
 AS_OF = date(2026, 6, 30)
 
@@ -302,3 +306,11 @@ def test_money_of_three_decimals(tmp_path):
     assert book.currency == "KWD"
     assert book.connection.execute("SELECT principal FROM book.loans").fetchone() == (1005,)
     assert sealed(book).count(str(Decimal("1.005"))) == 2
+
+
+@given(text=st.text(st.characters(codec="utf-8") | st.sampled_from("\0\x01\x1f \x7f\x80[]*-^!"), max_size=8))
+def test_a_control_character_anywhere_is_seen(text):
+    """As a regular expression would see it, in any script."""
+    [wrong] = cells.read(Column("c", Kind.text), "c", "VARCHAR", cells.Money("CNY", 2)).wrong
+    [(seen,)] = duckdb.execute(f"SELECT {wrong.when} FROM (SELECT $1 AS c)", [text]).fetchall()
+    assert seen is bool(re.search(r"[\x00-\x1f\x7f]", text))
