@@ -137,6 +137,8 @@ that a rule found,
 was asked for a chance of one half. The tables at the top are the **second reading**, after that; which messages
 were missed was
 not looked at, how many of each intent was.
+One Chinese pattern, which took "this money I never borrowed" for having none, was narrowed after it; that changed the
+precision of one intent and no recall.
 
 Former held-out messages, by the hand of the rules, before they became tuning messages: macro F1 0.940 in Chinese,
 0.945 in
