@@ -12,6 +12,7 @@ from forbear.testing.demo import running_demo
 
 SHOTS = (
     ("agent", 0, "en", "wide", "home"),
+    ("funder", 2, "en", "wide", "funding"),
     ("agent", 1, "en", "wide", "worklist"),
     ("agent", 2, "en", "wide", "borrower"),
     ("agent", 2, "zh-hans", "phone", "borrower-phone"),
