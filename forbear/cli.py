@@ -17,7 +17,19 @@ from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
     *("sample", "check", "close", "schedule", "rolls", "fit", "score", "assess", "gate", "words"),
-    *("allocate", "why", "experiment", "simulate", "relief", "fineract", "letter", "litigation", "serve", "ledger", "audit"),
+    *(
+        "allocate",
+        "why",
+        "experiment",
+        "simulate",
+        "relief",
+        "fineract",
+        "letter",
+        "litigation",
+        "serve",
+        "ledger",
+        "audit",
+    ),
     *("desk", "desk_privacy", "desk_tokens", "desk_export", "desk_bank", "desk_backup", "desk_contact", "demo"),
     "voice",
 )
