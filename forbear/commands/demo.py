@@ -146,7 +146,7 @@ def _filled(out: Path, data: Path, loans: int, at: datetime, zone: str = "") -> 
             with steps.step("loading the worklist"):
                 load_worklist(out / "close", actor="forbear demo", at=at)
             with steps.step("users and a month of work"):
-                return furnish(at, zone=zone), doors()
+                return furnish(at, zone=zone), doors(at)
     finally:
         os.environ.clear()
         os.environ.update(before)  # the desk that serves starts a database of its own

@@ -97,7 +97,7 @@ def _dispute(request: Any) -> HttpResponse:
     )
 
 
-dispute.hers = True  # type: ignore[attr-defined]
+dispute.hers = True
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

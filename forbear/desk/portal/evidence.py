@@ -56,14 +56,14 @@ class InMemory(FileUploadHandler):
         self.count = getattr(self, "count", 0) + 1
         self.held = BytesIO()
         if self.count > MOST_FILES:
-            self.request.dropped = _("too many files")  # type: ignore[attr-defined]
+            self.request.dropped = _("too many files")
             raise SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Hold a part of it."""
         assert self.request is not None
         if start + len(raw_data) > MOST_BYTES:
-            self.request.dropped = _("a file is too large")  # type: ignore[attr-defined]
+            self.request.dropped = _("a file is too large")
             raise SkipFile
         self.held.write(raw_data)
 

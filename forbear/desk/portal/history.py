@@ -73,7 +73,8 @@ def _reserved(borrower_id: str) -> set[str]:
 def _made(row: Contact, attempt: Attempt | None, reserved: bool) -> Made:
     if row.direction == "in":
         return Made(row.at, row.channel, row.result or "", _("You wrote to us or called us."), "", inward=True)
-    why, verdict, laws = _("No reason was kept."), _unknown(), ()
+    laws: tuple[str, ...] = ()
+    why, verdict = _("No reason was kept."), _unknown()
     if attempt is not None:
         why = str(PURPOSES.get(attempt.planned.purpose, attempt.planned.purpose))
         asked = tuple(str(rule).split("/")[-1].split(":")[0] for rule in attempt.rules.rules)

@@ -154,4 +154,6 @@ def _budget(loan: Loan, given: Any) -> Budget:
     dependants = given.get("dependants", "").strip() or "0"
     if not (dependants.isascii() and dependants.isdecimal() and int(dependants) <= 50):
         raise WrongUse(_("%(count)s is no number of people") % {"count": dependants[:10]}, _("0 to 50"))
-    return Budget(**money, dependants=int(dependants))
+    return Budget(
+        money["income"], money.get("spending"), obligations=money.get("obligations", 0), dependants=int(dependants)
+    )

@@ -154,3 +154,62 @@ def walk_from_hardship_to_a_payment(browser, demo, door: tuple[str, str, str]) -
     assert "20.50" in page.locator("main").inner_text()
     assert page.said == []
     page.context.close()
+
+
+def pay_by_sandbox(page, demo, much: str, amount: str = "") -> None:
+    """Choose a sum, go to the sandbox's page by its link, pay there, see it arrive."""
+    page.goto(demo.url + "/my/pay")
+    page.locator(f'input[value="{much}"]').first.check()
+    page.locator('input[name="amount"]').first.fill(amount)
+    page.locator("form.card button.main").first.click()
+    page.get_by_role("link", name=re.compile("^Pay .* with ")).click()
+    page.get_by_role("button", name="Pay", exact=True).click()
+    page.get_by_role("heading", name="Your payment has arrived").wait_for()
+
+
+def walk_a_loan_back(browser, demo, door: tuple[str, str, str], sign_in) -> None:
+    """A loan from her side: link, second check, hardship, a plan granted by two, a payment, all paid, the way back."""
+    page = phone_of(browser)
+    come_in(page, door)
+    page.get_by_text("Overdue today").first.wait_for()
+    page.goto(demo.url + "/my/hardship")
+    page.locator("form.card button.main").click()
+    page.get_by_text("It is paused already").wait_for()
+    page.goto(demo.url + "/my/plans")
+    page.locator('input[name="income"]').first.fill("30000")
+    page.locator("form.card button.main").first.click()
+    page.get_by_role("button", name=re.compile("^I want this one")).first.click()
+    page.wait_for_url(re.compile(r"/my/plans/\d+$"))
+    number = page.url.rsplit("/", 1)[1]
+    if page.locator('input[name="confirmed"]').count() == 0:  # proof is wanted first: the agent has seen it
+        staff(browser, demo, sign_in, "agent", number, lambda desk: desk.fill('input[name="evidence"]', "payslips"))
+        page.reload()
+    page.locator('input[name="confirmed"]').check()
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_text("Two people look at it").wait_for()
+    staff(browser, demo, sign_in, "agent", number)  # puts it forward
+    staff(browser, demo, sign_in, "manager", number)  # grants it
+    page.reload()
+    page.get_by_text(re.compile(r"0 of \d+ payments made")).wait_for()
+    pay_by_sandbox(page, demo, "part", "10")
+    pay_by_sandbox(page, demo, "all")
+    page.goto(demo.url + "/my/")
+    page.get_by_text("This loan is paid. Nothing is owed.").first.wait_for()
+    page.goto(f"{demo.url}/my/plans/{number}")
+    page.get_by_text(re.compile(r"(\d+) of \1 payments made|You kept it")).first.wait_for()
+    page.goto(demo.url + "/my/way-back")
+    page.get_by_text("Step by step").first.wait_for()
+    assert page.locator("ol.rows .unseen", has_text="done:").count() >= 1
+    assert page.said == []
+    page.context.close()
+
+
+def staff(browser, demo, sign_in, who: str, number: str, first=None) -> None:
+    """Somebody at the desk takes the plan one step further, by the one main button that her role has."""
+    desk = sign_in(browser, demo, who)
+    desk.goto(f"{demo.url}/plans/one/{number}")
+    if first:
+        first(desk)
+    desk.locator("section button.main").first.click()
+    desk.get_by_text("Done.").wait_for()
+    desk.context.close()

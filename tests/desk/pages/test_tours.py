@@ -283,3 +283,7 @@ def test_a_borrowers_own_page_needs_no_scripts(browser, demo):
 
 def test_a_borrower_tells_promises_and_pays(browser, demo):
     portal_tour.walk_from_hardship_to_a_payment(browser, demo, demo.doors[3])
+
+
+def test_a_loans_way_back_from_the_borrowers_side(browser, demo):
+    portal_tour.walk_a_loan_back(browser, demo, demo.doors[4], sign_in)

@@ -83,7 +83,7 @@ def made(name: str, row: Mapping[str, Any], where: str) -> Provider:
             f"{where} [{name}]: {', '.join(sorted(unknown))} is no setting", f"those are: {', '.join(wanted)}"
         )
     try:
-        return kind(**values)  # type: ignore[no-any-return]
+        return kind(**values)
     except Exception as bad:  # the libraries raise whatever a key that is none makes them
         raise WrongUse(f"{where} [{name}]: a key cannot be read ({bad})", "PEM, as the provider gives it") from None
 
