@@ -17,7 +17,7 @@ from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
     *("sample", "check", "close", "schedule", "rolls", "fit", "score", "assess", "gate", "words"),
-    *("allocate", "why", "experiment", "simulate", "fineract", "serve", "ledger", "audit"),
+    *("allocate", "fit_values", "why", "experiment", "simulate", "fineract", "serve", "ledger", "audit"),
     *("desk", "desk_privacy", "desk_tokens", "desk_export", "desk_bank", "desk_backup", "desk_contact", "demo"),
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
