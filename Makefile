@@ -55,6 +55,8 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/reference_books.py
 	@$(BIN)/python benchmarks/reference_statuses.py
 	@$(BIN)/python benchmarks/bench_simulate.py
+	@$(BIN)/python benchmarks/bench_offpolicy.py
+	@$(BIN)/python benchmarks/bench_causes.py
 	@$(BIN)/python benchmarks/bench_exports.py --out benchmarks/exports.md
 	@$(BIN)/python benchmarks/bench_ledger.py --out benchmarks/ledger.md
 	@$(BIN)/python benchmarks/bench_import.py

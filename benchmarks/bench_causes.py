@@ -44,8 +44,8 @@ def made(folder: Path, setup: Setup) -> tuple[Frame, Texts]:
     """(frame of the loans in arrears on the last day, their true causes in our words)."""
     write_book(folder, world("structural"), "ladder", setup)
     last = START + timedelta(days=setup.days - 1)
-    with open_book(folder) as book:
-        frame = scoring_frame(book, last)
+    with duckdb.connect() as engine:
+        frame = scoring_frame(open_book(folder, engine), last)
     overdue = np.flatnonzero(frame.marks["overdue"].astype(float) > 0)
     part = frame.take(overdue)
     with duckdb.connect() as connection:
