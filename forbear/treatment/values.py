@@ -342,7 +342,7 @@ def _slope(difference: Floats, told: Floats, borrower: Ints) -> tuple[float, flo
     slope = float((x * y).sum() / spread)
     _, owner = np.unique(borrower[keep], return_inverse=True)
     error = float(np.sqrt((np.bincount(owner, weights=x * (y - slope * x)) ** 2).sum()) / spread)
-    return float(np.clip(slope - error, 0.0, 1.0)), error
+    return float(np.clip(slope - CAUTION * error, 0.0, 1.0)), error
 
 
 def _joined(name: str, taken: int, learned: tuple[float, float], prior: Prior | None) -> Mean:

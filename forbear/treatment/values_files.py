@@ -15,6 +15,9 @@ from forbear.treatment.values import Log, Prior, Values, learn
 
 HINT = "its form is explained in docs/values.md"
 WAIT = "wait"
+MOST_SHARE = 6.0
+"""Money received, as a share of the money at stake, above which it counts as this: or a few with next to nothing in
+arrears, who paid several installments, would outweigh all others."""
 NEEDED = ("borrower_id", "action", "at_stake", "soon", "later")
 
 
@@ -57,8 +60,8 @@ def read_log(path: Path) -> Log:
         _taken(read, actions, path),
         np.column_stack([numbers(read, f"p_{name}", path) for name in actions]),
         _borrowers(read),
-        numbers(read, "soon", path) / stake,
-        numbers(read, "later", path, gaps=True) / stake,
+        np.minimum(numbers(read, "soon", path) / stake, MOST_SHARE),
+        np.minimum(numbers(read, "later", path, gaps=True) / stake, MOST_SHARE),
         None if whole else np.column_stack([numbers(read, name, path, gaps=True) for name in after]),
         _still(read, path),
         tuple(name for name in columns if not name.startswith(("contacts", "days_since_contact"))),
