@@ -8,7 +8,7 @@ PLANNED ?= 10000
 WORKERS ?= 8
 SEED ?= 7
 
-.PHONY: help demo test check audit bench storm league kills mutate screenshots translations lock clean
+.PHONY: help demo test check audit bench storm frontier league kills mutate screenshots translations lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -55,6 +55,8 @@ bench: .venv/made-dev  ## speed, memory and the real books' figures (half an hou
 	@$(BIN)/python benchmarks/reference_books.py
 	@$(BIN)/python benchmarks/reference_statuses.py
 	@$(BIN)/python benchmarks/bench_simulate.py
+	@$(BIN)/python benchmarks/bench_offpolicy.py
+	@$(BIN)/python benchmarks/bench_causes.py
 	@$(BIN)/python benchmarks/bench_exports.py --out benchmarks/exports.md
 	@$(BIN)/python benchmarks/bench_ledger.py --out benchmarks/ledger.md
 	@$(BIN)/python benchmarks/bench_import.py
@@ -67,7 +69,12 @@ storm: .venv/made-dev  ## the dispatcher under kills, faults and jumping clocks 
 	@$(BIN)/python -m forbear.testing.storm --borrowers $(BORROWERS) --planned $(PLANNED) --kills $(KILLS) \
 		--workers $(WORKERS) --seed $(SEED) --out storm
 
-league: .venv/made-dev  ## the baselines against each other on simulated borrowers, 20 seeds a world (ten minutes)
+frontier: .venv/made-run  ## what contacts brought against their number, three seeds a world: docs/images/frontier.svg (five minutes)
+	@$(BIN)/forbear simulate --world all --strategy ladder --strategy random --strategy uplift --strategy least \
+		--strategy forbear --borrowers 1500 --days 120 --seeds 3 --language en --out frontier
+	@cp frontier/frontier.svg docs/images/frontier.svg
+
+league: .venv/made-dev  ## strategies against each other on simulated borrowers, 20 seeds a world (half an hour)
 	@$(BIN)/python benchmarks/league.py
 	@$(BIN)/python benchmarks/results.py
 
@@ -92,4 +99,4 @@ lock:  ## pin the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q --extra dev --extra spark --extra voice pyproject.toml -o requirements/dev.txt
 
 clean:  ## remove what was made
-	rm -rf demo storm mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf demo storm frontier mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

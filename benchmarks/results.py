@@ -28,7 +28,9 @@ PAGES = (
     "storm.md",
     "risk.md",
     "risk_speed.md",
+    "causes.md",
     "simulate.md",
+    "offpolicy.md",
     "league.md",
     "funding.md",
 )

@@ -17,9 +17,10 @@ from forbear.basics.errors import ForbearError, WrongUse
 
 COMMANDS = (
     *("sample", "check", "close", "schedule", "rolls", "fit", "score", "assess", "gate", "words"),
-    *("allocate", "why", "experiment", "simulate", "funding", "relief", "fineract", "bureau", "letter"),
-    *("litigation", "serve", "ledger", "audit", "desk", "desk_privacy", "desk_tokens", "desk_export"),
-    *("desk_bank", "desk_backup", "desk_contact", "desk_funding", "demo", "voice"),
+    *("allocate", "fit_values", "why", "experiment", "simulate", "funding", "relief", "fineract"),
+    *("bureau", "letter", "litigation", "serve", "ledger", "audit", "desk", "desk_privacy"),
+    *("desk_tokens", "desk_export", "desk_bank", "desk_backup", "desk_contact", "desk_funding", "demo"),
+    *("voice",),
 )
 """Modules of `forbear.commands`, in the order in which `--help` lists them."""
 

@@ -27,6 +27,7 @@ from forbear.night.decided import summary
 from forbear.night.risk import Known
 from forbear.treatment.allocate import allocate
 from forbear.treatment.keys import keyed_hash
+from forbear.treatment.learned import learned
 from forbear.treatment.proposals import Deciding, deciding_sql, keep, propose, put, worth
 from forbear.treatment.strategy import ReadStrategy
 
@@ -90,6 +91,7 @@ def decide(
     propose(on)
     _leave_in_peace(on)
     _ask_the_gate(on, packs, facts)
+    learned(on)
     worth(on)
     told = _allocate(on, aside)
     _write(on, aside)

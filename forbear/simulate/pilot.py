@@ -59,13 +59,14 @@ def past_of(world: World, seed: int) -> Callable[[], Logged]:
 
 @dataclass(frozen=True, eq=False)
 class _Day:
-    """What is kept of a day: rows, the table's columns, acts, their propensities, and every act's chance."""
+    """What is kept of a day: rows, the table, acts and their propensities, every act's chance, who was found."""
 
     rows: NDArray[np.int64]
     table: Table
     act: NDArray[np.int8]
     propensity: NDArray[np.float32]
     chances: NDArray[np.float64]
+    reached: NDArray[np.bool_]
 
 
 class _Collector:
@@ -88,12 +89,14 @@ class _Collector:
         table = {name: column[rows] for name, column in log.seen.columns.items()}
         drawn = log.choice.propensity
         assert drawn is not None
-        self._kept.append(_Day(rows, table, log.choice.act[rows], drawn[rows], _as_kept(chances[rows])))
+        self._kept.append(
+            _Day(rows, table, log.choice.act[rows], drawn[rows], _as_kept(chances[rows]), log.reached[rows])
+        )
 
     def logged(self) -> Logged:
         """Every kept decision whose horizon lies within the run."""
         until = np.cumsum(np.stack([np.zeros_like(self._paid[0]), *self._paid]), axis=0)
-        whole = self._kept[: len(self._paid) - HORIZON + 1]
+        whole = self._kept[: min(len(self._paid) - HORIZON + 1, len(self._after))]
         paid, soon, later = [], [], []
         for day, kept in enumerate(whole):
             paid.append(until[day + HORIZON][kept.rows] - until[day][kept.rows])
@@ -104,6 +107,7 @@ class _Collector:
             Seen(_stacked(self._after[: len(whole)])),
             STEP,
             np.concatenate(soon),
+            np.concatenate([k.reached for k in whole]),
             1 / SHARE,
             np.concatenate(later),
         )
@@ -118,7 +122,8 @@ def _as_kept(chances: NDArray[np.float64]) -> NDArray[np.float64]:
     """Chances among the rows that are kept: waiting is kept more rarely."""
     kept = chances.copy()
     kept[:, 0] *= WAITING_KEPT
-    return kept / kept.sum(axis=1, keepdims=True)
+    kept /= kept.sum(axis=1, keepdims=True)
+    return kept
 
 
 def _by_tens(until: NDArray[np.int64], day: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:

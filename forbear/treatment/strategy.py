@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from forbear.basics.errors import UnreadableFile
 from forbear.treatment.actions import FACT, Actions, read_actions
+from forbear.treatment.values_folder import fingerprint
 
 HINT = "its form is explained in docs/decisions-of-the-night.md"
 Share = Decimal
@@ -107,6 +108,7 @@ class Strategy(_Strict):
     assume: dict[str, bool | Decimal] = {}
     vouched: dict[str, dict[str, str]] = {}
     own_actions: str = ""
+    values: str = ""
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -126,12 +128,14 @@ class ReadStrategy(_Strict):
         strategy: as read.
         actions: the shipped ones, tightened by its own.
         effects: as shipped.
-        sha256: fingerprint of the three texts.
+        values: folder of learned values; None: the effects alone.
+        sha256: fingerprint of the three texts, and of the values.
     """
 
     strategy: Strategy
     actions: Actions
     effects: Effects
+    values: Path | None
     sha256: str
 
 
@@ -157,7 +161,12 @@ def read_strategy(given: str) -> ReadStrategy:
     prints = hashlib.sha256()
     for part in (made.model_dump_json(), _effects_text(), actions.model_dump_json()):
         prints.update(part.encode())
-    return ReadStrategy(strategy=made, actions=actions, effects=shipped_effects(), sha256=prints.hexdigest())
+    values = Path(given).parent / made.values if made.values else None
+    if values is not None:
+        prints.update(fingerprint(values).encode())
+    return ReadStrategy(
+        strategy=made, actions=actions, effects=shipped_effects(), values=values, sha256=prints.hexdigest()
+    )
 
 
 def _whole(given: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def why(close: Path, borrower: str, language: str = "en") -> Why:
         )
     told = json.loads((close / "portfolio.json").read_text(encoding="utf-8"))
     steps = _rows(close, "verdicts.parquet", borrower)
-    return Why(_sentence(rows[0], steps, told, language), rows[0], steps, dict(told["decisions"]["strategy"]))
+    return Why(sentence(rows[0], steps, told, language), rows[0], steps, dict(told["decisions"]["strategy"]))
 
 
 def _rows(close: Path, name: str, borrower: str) -> list[dict[str, Any]]:
@@ -91,7 +91,15 @@ def _rows(close: Path, name: str, borrower: str) -> list[dict[str, Any]]:
     return found
 
 
-def _sentence(row: dict[str, Any], steps: list[dict[str, Any]], told: dict[str, Any], language: str) -> str:
+def sentence(row: dict[str, Any], steps: list[dict[str, Any]], told: dict[str, Any], language: str) -> str:
+    """A decision in one sentence.
+
+    Args:
+        row: of decisions.parquet.
+        steps: its rows of verdicts.parquet.
+        told: portfolio.json.
+        language: en or zh.
+    """
     titles = {one["action"]: one["title"][language] for one in told["decisions"]["by_action"]}
     rules = sorted({rule for step in steps for rule in (step["because"] or "").split("|") if rule})
     currency = told["currency"]

@@ -29,7 +29,7 @@ def assign_file(plan: Path, borrowers: Path, out: Path) -> dict[str, int]:
         UnreadableFile: a file or cell that cannot be used; WrongUse: the plan makes no experiment.
     """
     experiment, _ = read_plan(plan)
-    table = _table(borrowers, ("borrower_id",))
+    table = read_table(borrowers, ("borrower_id",))
     ids = [str(value) for value in table["borrower_id"].to_pylist()]
     for row, one in enumerate(table["borrower_id"].to_pylist(), start=1):
         if one is None:
@@ -41,8 +41,8 @@ def assign_file(plan: Path, borrowers: Path, out: Path) -> dict[str, int]:
         raise UnreadableFile(
             f"{borrowers}, column borrower_id: {twice!r} stands in several rows, expected one", HINT
         )
-    strata = dict(zip(ids, _texts(table, "stratum"), strict=True))
-    before = {one: arm for one, arm in zip(ids, _texts(table, "arm"), strict=True) if arm}
+    strata = dict(zip(ids, texts(table, "stratum"), strict=True))
+    before = {one: arm for one, arm in zip(ids, texts(table, "arm"), strict=True) if arm}
     made = assign(experiment, strata, before)
     told = pa.table({"borrower_id": ids, "stratum": [strata[i] for i in ids], "arm": [made[i] for i in ids]})
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -54,12 +54,12 @@ def compare_file(plan: Path, results: Path, alpha: float) -> dict[str, Any]:
     """Verdicts on every challenger of a plan from a file of results."""
     experiment, guards = read_plan(plan)
     wanted = ("result", *(g.of for g in guards))
-    table = _table(results, ("arm", *wanted))
-    arms = np.array(_texts(table, "arm"))
+    table = read_table(results, ("arm", *wanted))
+    arms = np.array(texts(table, "arm"))
     strangers = sorted(set(arms.tolist()) - {arm.name for arm in experiment.arms})
     if strangers:
         raise UnreadableFile(f"{results}, column arm: {strangers[0]!r} is no arm of {experiment.name}", HINT)
-    columns = {name: _numbers(table, name, results) for name in wanted}
+    columns = {name: numbers(table, name, results) for name in wanted}
     of = {arm.name: {n: c[arms == arm.name] for n, c in columns.items()} for arm in experiment.arms}
     champion = experiment.arms[0].name
     verdicts = [(arm.name, judged(of[arm.name], of[champion], guards, alpha)) for arm in experiment.arms[1:]]
@@ -73,15 +73,15 @@ def compare_file(plan: Path, results: Path, alpha: float) -> dict[str, Any]:
 
 def evaluate_files(log: Path, target: Path) -> dict[str, Any]:
     """Estimates of a target strategy from a log; doubly robust when the log has features (`x_` columns)."""
-    logged = _table(log, ("action", "result"))
-    wanted = _table(target, ())
+    logged = read_table(log, ("action", "result"))
+    wanted = read_table(target, ())
     steps = sorted(name[2:] for name in logged.column_names if name.startswith("p_"))
     missing = [f"p_{s}" for s in steps if f"p_{s}" not in wanted.column_names]
     if not steps or missing:
         raise UnreadableFile(f"{target}: no column {missing[0] if missing else 'p_ACTION'}", HINT)
     if len(wanted) != len(logged):
         raise UnreadableFile(f"{target}: {len(wanted):,} rows, expected {len(logged):,} as in {log}", HINT)
-    taken = _texts(logged, "action")
+    taken = texts(logged, "action")
     for row, one in enumerate(taken, start=1):
         if one not in steps:
             raise UnreadableFile(
@@ -89,12 +89,12 @@ def evaluate_files(log: Path, target: Path) -> dict[str, Any]:
             )
     seen = Logged(
         np.array([steps.index(one) for one in taken], dtype=np.int64),
-        np.column_stack([_numbers(logged, f"p_{s}", log) for s in steps]),
-        _numbers(logged, "result", log),
+        np.column_stack([numbers(logged, f"p_{s}", log) for s in steps]),
+        numbers(logged, "result", log),
     )
-    features = [_numbers(logged, n, log, gaps=True) for n in logged.column_names if n.startswith("x_")]
+    features = [numbers(logged, n, log, gaps=True) for n in logged.column_names if n.startswith("x_")]
     expected = cross_fitted(np.column_stack(features), seen) if features else None
-    chances = np.column_stack([_numbers(wanted, f"p_{s}", target) for s in steps])
+    chances = np.column_stack([numbers(wanted, f"p_{s}", target) for s in steps])
     return {"decisions": len(logged), "actions": steps, **_plain(evaluate(seen, chances, expected))}
 
 
@@ -116,7 +116,12 @@ def read_plan(path: Path) -> tuple[Experiment, list[Guard]]:
     return Experiment(name, arms, key), guards
 
 
-def _table(path: Path, columns: Sequence[str]) -> pa.Table:
+def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
+    """A CSV or Parquet file that has at least these columns.
+
+    Raises:
+        UnreadableFile: another kind of file, one that cannot be read, or a column that is missing.
+    """
     reader = {".csv": "read_csv", ".parquet": "read_parquet"}.get(path.suffix.lower())
     if reader is None:
         raise UnreadableFile(f"{path}: unknown kind of file", "end its name with .csv or .parquet")
@@ -132,13 +137,24 @@ def _table(path: Path, columns: Sequence[str]) -> pa.Table:
     return made
 
 
-def _texts(table: pa.Table, name: str) -> list[str]:
+def texts(table: pa.Table, name: str) -> list[str]:
+    """A column as text, empty where nothing stands or the column is missing."""
     if name not in table.column_names:
         return [""] * len(table)
     return ["" if value is None else str(value) for value in table[name].to_pylist()]
 
 
-def _numbers(table: pa.Table, name: str, path: Path, *, gaps: bool = False) -> Floats:
+def numbers(table: pa.Table, name: str, path: Path, *, gaps: bool = False) -> Floats:
+    """A column of numbers; NaN where nothing stands, if gaps may be.
+
+    Raises:
+        UnreadableFile: a cell that is no finite number; names row and column.
+    """
+    kind = table.schema.field(name).type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
+        quick = np.asarray(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
+        if not np.isinf(quick).any() and (gaps or not np.isnan(quick).any()):
+            return quick
     values = []
     for row, value in enumerate(table[name].to_pylist(), start=1):
         try:

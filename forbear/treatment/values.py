@@ -7,10 +7,12 @@ The extra discounted money within the horizon (90 days) of an action against wai
 2. *Doubly robust differences* from waiting with the logged chances (Kennedy, Electronic Journal of Statistics 17(2),
    2023), on residuals of a model that has not seen the borrower (cross-fitting). One model of results serves all
    actions: what an action adds is small beside how people differ, and known chances keep the estimate right.
-3. *Who gains more*: boosted trees of those differences (CatBoost), drawn toward the action's mean by the slope with which
-   they foretell unseen borrowers (the best linear predictor of Chernozhukov, Demirer, Duflo, Fernandez-Val, 2018).
-4. *The action's mean*, drawn toward a prior where data are thin (normal means, by precision).
-5. *Value to go*: what the best step a step later would be worth, after waiting and after having acted; their difference
+3. *Who gains more*: boosted trees of those differences (CatBoost), drawn toward the action's mean by the slope with
+   which they foretell unseen borrowers (best linear predictor: Chernozhukov, Demirer, Duflo, Fernandez-Val, 2018).
+4. *Who can be found*: an attempt works only on whom it finds, which the log tells with far less noise than money: an
+   action's mean is multiplied by the person's chance to be found by it over the usual one.
+5. *The action's mean*, drawn toward a prior where data are thin (normal means, by precision).
+6. *Value to go*: what the best step a step later would be worth, after waiting and after having acted; their difference
    is what acting today gives up.
 
 The lower bound decides. Nothing here knows channels, costs or the law; it stops at shares, their errors, their sources.
@@ -41,12 +43,13 @@ LEAST_CHANCE = 0.005
 """A logged chance below which a decision says nothing of an action (its weight would drown all others)."""
 RESULT_TREES: dict[str, Any] = {"iterations": 200, "depth": 5, "learning_rate": 0.08, "l2_leaf_reg": 10}
 EFFECT_TREES: dict[str, Any] = {"iterations": 150, "depth": 2, "learning_rate": 0.03, "l2_leaf_reg": 1000}
+REACH_TREES: dict[str, Any] = {"iterations": 200, "depth": 5, "learning_rate": 0.08, "l2_leaf_reg": 10}
 EXACT: dict[str, Any] = {"random_seed": 7, "thread_count": 2, "verbose": False, "allow_writing_files": False}
 
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """Decisions that were drawn with known chances, one row each; n rows, m features, k actions of which the first waits.
+    """Decisions drawn with known chances, one row each; n rows, m features, k actions of which the first waits.
 
     Attributes:
         columns: names of the features.
@@ -58,9 +61,10 @@ class Log:
         soon: money received within the step, discounted, as a share of the money at stake, n.
         later: the same from the step's end to the horizon; NaN where it is not known yet.
         after: the features at the end of the step, n x m; None: `soon` is the whole result.
-        state: names of the features that tell what comes after the step: those of the loan. Counts of contacts must not be
-            among them: who was late for longer within the step was contacted more, and a model would blame the contact.
+        state: names of the features that tell what comes after the step: those of the loan. Counts of contacts must
+            not be among them: who was late for longer was contacted more, and a model would blame the contact.
         still: whether there is something to decide at the end of the step, n.
+        reached: 1 where the action found the person, 0 where not; NaN where nothing was done or it is not known.
     """
 
     columns: tuple[str, ...]
@@ -74,6 +78,7 @@ class Log:
     after: Floats | None
     still: Bools
     state: tuple[str, ...] = ()
+    reached: Floats | None = None
 
     def __post_init__(self) -> None:
         n, k = self.chances.shape
@@ -119,6 +124,11 @@ class Mean:
     deviation: float
 
     @property
+    def low(self) -> float:
+        """The lower bound."""
+        return self.mean - CAUTION * self.deviation
+
+    @property
     def source(self) -> str:
         """`learned` when the data weigh nine tenths and more, `prior` without data, else `shrunk`."""
         return "prior" if self.weight == 0 else "learned" if self.weight >= 0.9 else "shrunk"
@@ -149,6 +159,8 @@ class Values:
         center: mean of the trees' answers, from which a person's difference is counted.
         effects: trees of each fold's complement, telling how much more a person gains from being treated at all; empty
             when that is not believed.
+        reach: trees of the chance to be found, of features and action; None where the log does not tell it.
+        usual: of each action, the mean of that chance.
         to_go: trees of the best lower bound a step later, of features and of having acted; None: not weighed.
         rows, borrowers: of the log.
     """
@@ -160,6 +172,8 @@ class Values:
     slope_error: float
     center: float
     effects: tuple[Any, ...]
+    reach: Any | None
+    usual: tuple[float, ...]
     to_go: Any | None
     rows: int
     borrowers: int
@@ -167,14 +181,24 @@ class Values:
     def gains(self, features: Floats) -> Gains:
         """What every action brings for every row of features (n x m, in the order of `columns`)."""
         shape = (len(features), len(self.actions))
-        mean = np.tile([m.mean for m in self.means], (shape[0], 1))
-        doubt = np.tile([m.deviation for m in self.means], (shape[0], 1))
+        found = self.found(features)
+        mean = found * [m.mean for m in self.means]
+        doubt = found * [m.deviation for m in self.means]
         if self.effects and len(features):
             own = sum(trees.predict(features) for trees in self.effects) / len(self.effects) - self.center
             known = np.array([m.weight > 0 for m in self.means]) & (np.arange(shape[1]) != WAIT)
             mean[:, known] += self.slope * own[:, None]
             doubt[:, known] = np.hypot(doubt[:, known], self.slope_error * own[:, None])
         return Gains(mean, doubt)
+
+    def found(self, features: Floats) -> Floats:
+        """How much likelier than usual each action finds each person, n x k; 1 where nothing is known."""
+        ratio = np.ones((len(features), len(self.actions)))
+        if self.reach is not None and len(features):
+            for a, usual in enumerate(self.usual):
+                if usual > 0:
+                    ratio[:, a] = np.clip(self.reach.predict(_with_flag(features, float(a))), 0, 1) / usual
+        return ratio
 
     def given_up(self, features: Floats) -> Floats:
         """What acting today takes from the value of later steps, as a share of the money at stake, n; 0 or more."""
@@ -212,7 +236,8 @@ def learn(log: Log, priors: Mapping[str, Prior], *, personal: bool = True) -> Va
         trees, told = _effects(log, difference, fold)
         slope, slope_error = _slope(difference, told, log.borrower)
         trees, center = (trees, float(told.mean())) if slope > 0 else ((), 0.0)
-    made = (log.columns, log.actions, means, slope, slope_error, center, trees)
+    reach, usual = _reach(log)
+    made = (log.columns, log.actions, means, slope, slope_error, center, trees, reach, usual)
     size = (len(log.taken), len(np.unique(log.borrower)))
     values = Values(*made, None, *size)
     return Values(*made, _to_go(log, values), *size) if personal and log.after is not None else values
@@ -244,9 +269,11 @@ def _cross(features: Floats, target: Floats, fold: Ints) -> Floats:
 
 
 def _results(log: Log, fold: Ints) -> Floats:
-    """The first step's money as it came, and what a model says of the rest from the state at its end."""
+    """The step's money as it came, and what a model says of the rest from the state at its end, if any is known."""
     if log.after is None:
         return log.soon + np.where(np.isfinite(log.later), log.later, 0)
+    if np.isfinite(log.later).sum() < LEAST_TAKEN:
+        return log.soon
     some = [log.columns.index(name) for name in log.state or log.columns]
     return log.soon + _cross(log.after[:, some], log.later, fold)
 
@@ -315,7 +342,7 @@ def _slope(difference: Floats, told: Floats, borrower: Ints) -> tuple[float, flo
     slope = float((x * y).sum() / spread)
     _, owner = np.unique(borrower[keep], return_inverse=True)
     error = float(np.sqrt((np.bincount(owner, weights=x * (y - slope * x)) ** 2).sum()) / spread)
-    return float(np.clip(slope - error, 0.0, 1.0)), error
+    return float(np.clip(slope - CAUTION * error, 0.0, 1.0)), error
 
 
 def _joined(name: str, taken: int, learned: tuple[float, float], prior: Prior | None) -> Mean:
@@ -328,12 +355,30 @@ def _joined(name: str, taken: int, learned: tuple[float, float], prior: Prior | 
     return Mean(name, taken, found, error, prior, weight, mean, float(np.sqrt(weight)) * error)
 
 
+def _reach(log: Log) -> tuple[Any | None, tuple[float, ...]]:
+    """Trees of the chance to be found, and its mean over all decisions by action; 0 where too few attempts tell it."""
+    nothing = (0.0,) * len(log.actions)
+    if log.reached is None:
+        return None, nothing
+    told = np.isfinite(log.reached) & (log.taken != WAIT)
+    tries = np.bincount(log.taken[told], minlength=len(log.actions))
+    if tries.max() < LEAST_TAKEN:
+        return None, nothing
+    asked = _with_flag(log.features, log.taken.astype(np.float64))
+    trees = _regressor(**REACH_TREES).fit(asked[told], log.reached[told])
+    usual = [
+        float(np.clip(trees.predict(_with_flag(log.features, float(a))), 0, 1).mean()) if n >= LEAST_TAKEN else 0.0
+        for a, n in enumerate(tries)
+    ]
+    return trees, tuple(usual)
+
+
 def _with_flag(features: Floats, flag: float | Floats) -> Floats:
     return np.column_stack([features, np.broadcast_to(flag, len(features))])
 
 
 def _to_go(log: Log, values: Values) -> Any | None:
-    """Trees of the best lower bound at the end of the step, of the features before it and of having acted; None when nothing has one."""
+    """Trees of the best lower bound at the step's end, of the features and of having acted; None: nothing has one."""
     assert log.after is not None
     gains = values.gains(log.after)
     best = np.where(log.still, np.maximum(gains.low[:, 1:].max(axis=1), 0), 0)

@@ -253,3 +253,44 @@ def test_certify_checks_the_night(night, tmp_path):
     assert told["value"] == pytest.approx(net, abs=0.01 * len(rows))
     assert callable(certify)
     assert isinstance(next(r for r in rows if r["action"] != "wait")["not_before"], datetime)
+
+
+def with_values(tmp_path, columns, mean=0.08, deviation=0.01):
+    """A strategy that names learned values: of a call alone, the same for all."""
+    from forbear.treatment.values import Mean, Prior, Values
+    from forbear.treatment.values_folder import save
+
+    prior = Prior(0.02, 0.05, "study")
+    means = (
+        Mean("wait", 900, 0, 0, Prior(0, 0, ""), 1, 0, 0),
+        Mean("human_call", 900, 0.08, 0.01, prior, 0.95, mean, deviation),
+    )
+    made = Values(columns, ("wait", "human_call"), means, 0.0, 0.0, 0.0, (), None, (0.0, 0.0), None, 1800, 400)
+    save(made, tmp_path / "values", {})
+    return own(tmp_path, 'values = "values"\n')
+
+
+def test_learned_values_take_the_place_of_studies(book, night, tmp_path):
+    closed, rows = decided(book, tmp_path / "close", with_values(tmp_path, ("dpd", "contacts_7")))
+    calls = [r for r in rows if r["action"] == "human_call"]
+    assert calls
+    assert {r["gain_source"] for r in calls} == {"learned"}
+    assert {r["gain_source"] for r in rows if r["action"] == "sms"} <= {"study"}
+    assert all(r["gain_source"] is None for r in rows if r["action"] == "wait")
+    for row in calls[:50]:
+        assert row["expected_gain"] == pytest.approx(row["at_stake"] * (0.08 - 1.282 * 0.01), abs=0.01)
+    assert {r["gain_source"] for r in night[1]} == {"study", None}
+    assert closed.portfolio["decisions"]["treated"] == sum(r["action"] != "wait" for r in rows)
+
+
+def test_values_that_bring_nothing_stop_the_calls(book, tmp_path):
+    _, rows = decided(book, tmp_path / "close", with_values(tmp_path, ("dpd",), mean=-0.01))
+    assert not [r for r in rows if r["action"] == "human_call"]
+
+
+def test_values_that_want_what_the_night_does_not_know_are_refused(book, tmp_path):
+    with pytest.raises(WrongUse, match="shoe_size"):
+        decided(book, tmp_path / "close", with_values(tmp_path, ("dpd", "shoe_size")))
+    (tmp_path / "values" / "values.json").unlink()
+    with pytest.raises(UnreadableFile, match=r"values\.json"):
+        read_strategy(str(tmp_path / "own.toml"))

@@ -11,6 +11,9 @@ from typing import Any
 
 from django.db import models
 
+from forbear.desk.fields import Minor
+from forbear.desk.record.models.loans import Borrower
+
 
 class Night(models.Model):
     """One night by its as-of date; a later close of the same date takes its place."""
@@ -30,6 +33,27 @@ class Night(models.Model):
         """The figures, as `forbear.report` takes them."""
         found: dict[str, Any] = json.loads(self.told)
         return found
+
+
+class Step(models.Model):
+    """What the last night with a strategy decided for a borrower: `wait`, or an action; why, in both languages."""
+
+    borrower = models.OneToOneField(Borrower, models.CASCADE, primary_key=True, related_name="+")
+    as_of = models.DateField()
+    action = models.TextField()
+    titles = models.JSONField(help_text="the action's name by language; empty when waiting")
+    not_before = models.DateTimeField(null=True)
+    gain = Minor(help_text="what it should bring at least, within 90 days")
+    words = models.JSONField(help_text="the reason as a sentence, by language")
+    reasons = models.JSONField(help_text="codes of docs/decisions-of-the-night.md")
+    strategy = models.TextField()
+
+    class Meta:
+        db_table = "night_steps"
+        indexes = (models.Index("as_of", name="night_steps_by_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.borrower_id}: {self.action}"
 
 
 def keep(as_of: date, told: str, at: datetime) -> None:

@@ -20,6 +20,7 @@ from forbear.desk.applications.scores import scores_of
 from forbear.desk.calls.models import Sheet
 from forbear.desk.calls.talking import follow_up
 from forbear.desk.calls.words import METHOD_WORDS
+from forbear.desk.nights.steps import step_of
 from forbear.desk.pages.owed import owed
 from forbear.desk.pages.trying import day_of, tried
 from forbear.desk.people.rights import allowed, requires
@@ -80,6 +81,7 @@ def _page(request: HttpRequest, who: Borrower, more: dict[str, Any] | None = Non
         "may_reveal": allowed(request.user, "borrower.reveal"),
         **(more or {}),
         "case": case,
+        "step": step_of(who.pk, case.figures_as_of, get_language() or "") if case else None,
         "mine": bool(case and case.claimed_by_id == request.user.pk and case.claimed_until > now),
         "loans": owed(
             visible_loans(request.user).filter(borrower=who).order_by("-disbursed_on", "loan_id"), now.date()

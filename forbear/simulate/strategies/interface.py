@@ -58,6 +58,7 @@ class Ahead:
         after: the table `step` days later.
         step: days.
         soon: money of each of the `step` days from the decision on, rows x days, minor units.
+        reached: whether the act found the person.
         pace: days between acts on one person, on average, where they were drawn.
         later: money of the days from then to the horizon of values, by tens of days, rows x tens; negative: not known.
     """
@@ -66,6 +67,7 @@ class Ahead:
     after: Seen
     step: int
     soon: NDArray[np.int64]
+    reached: NDArray[np.bool_]
     pace: float
     later: NDArray[np.int64]
 

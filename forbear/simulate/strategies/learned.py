@@ -1,6 +1,6 @@
-"""Forbear's own strategy: learned values, the mask of what is allowed, and the allocation under the day's capacities.
+"""Forbear's own strategy: learned values, the mask of what is allowed, the allocation under the day's capacities.
 
-It learns from the randomised pilot as a lender would from logged contacts (`forbear.treatment.values`), counts the lower
+It learns from a randomised pilot as a lender would from logged contacts (`forbear.treatment.values`), counts the lower
 bound of what an act brings, takes off its cost, the burden at a price, the complaints it would bring at a price, and
 what acting today takes from a cheaper step tomorrow; what remains is allocated as `forbear allocate` does it. Acts that
 the pilot never drew are left to an experiment. People who told of hardship are offered relief and asked nothing else.
@@ -8,7 +8,6 @@ the pilot never drew are left to an experiment. People who told of hardship are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,30 +19,32 @@ from forbear.simulate.acts import menu
 from forbear.simulate.seen import Seen
 from forbear.simulate.strategies.interface import WAIT, Ahead, Choice, Logged, Today, lottery
 from forbear.treatment.memory import choose
-from forbear.treatment.strategy import shipped_effects
-from forbear.treatment.values import Floats, Log, Prior, Values, learn
+from forbear.treatment.values import Floats, Log, Values, learn
+from forbear.treatment.values_files import priors_of
 
 URGENCY = 3.65
 """Annual rate (simple) at which money to come is discounted in a league that ends after some months: a hundredth a day.
 A real lender's is a parameter of `forbear fit-values`; assumed."""
-BURDEN_PRICE = 50
-"""What a contact point must bring, minor units: as `burden_price` of the careful strategy."""
+BURDEN_PRICE = 20
+"""What a contact point must bring, minor units; assumed."""
 COMPLAINT_PRICE = 50_000
 """What a complaint costs, minor units: handling and trust; assumed."""
 COMPLAINTS = {"base": 2e-4, "pressing": 2.0, "by_recent": 0.5}
-"""Complaints an attempt, how much more of pressing acts, and how much more by attempt of the last week; assumed, as a pilot is
-too small to count them."""
+"""Complaints an attempt, how much more of pressing acts, and how much more by attempt of the last week; assumed, as a
+pilot is too small to count them."""
 STATE = (
+    *("dpd", "unpaid_installments", "arrears_share", "left_share", "days_to_due", "months_on_book"),
     *(
-        "dpd",
-        "unpaid_installments",
-        "arrears_share",
-        "left_share",
-        "days_to_due",
-        "months_on_book",
         "days_since_payment",
+        "score",
+        "first_time",
+        "age",
+        "autopay",
+        "income_share",
+        "on_plan",
+        "extended",
+        "settling",
     ),
-    *("score", "first_time", "age", "autopay", "income_share", "on_plan", "extended", "settling"),
 )
 """Features that tell what comes later, once the step is over."""
 OF_TEN = 5.0
@@ -60,12 +61,14 @@ def columns(seen: Seen) -> dict[str, Floats]:
     plain = ("dpd", "unpaid_installments", "score", "first_time", "days_to_due", "months_on_book", "age", "autopay")
     more = ("days_since_payment", "days_since_contact", "days_since_reached", "contacts_7", "calls_7", "contacts")
     told = ("promise_open", "broken", "kept", "on_plan", "extended", "settling", "hardship", "bad_number")
-    told += ("phone_tried", "phone_reached", "text_tried", "text_read", "complained", "vulnerable")
+    counts = ("phone_tried", "phone_reached", "text_tried", "text_read", "complained", "vulnerable")
     return {
-        **{name: number(name) for name in (*plain, *more, *told)},
+        **{name: number(name) for name in (*plain, *more, *told, *counts)},
         "arrears_share": number("arrears") / part,
         "left_share": number("outstanding") / part,
         "income_share": part / np.maximum(number("stated_income"), 1),
+        "phone_rate": (number("phone_reached") + 1) / (number("phone_tried") + 3),
+        "text_rate": (number("text_read") + 1) / (number("text_tried") + 2),
     }
 
 
@@ -145,6 +148,7 @@ def log_of(logged: Logged) -> Log:
         np.column_stack(list(after.values())),
         np.asarray(ahead.after["dpd"]) > 0,
         STATE,
+        np.where(logged.act == WAIT, np.nan, ahead.reached.astype(np.float64)),
     )
 
 
@@ -159,20 +163,8 @@ def _later(ahead: Ahead) -> Floats:
     return np.where((ahead.later < 0).any(axis=1), np.nan, money)
 
 
-def priors(log: Log) -> Mapping[str, Prior]:
-    """What studies let one expect of each act before the pilot: reach times effect, among those who do not pay alone."""
-    waits = log.taken == 0
-    unpaid = float(np.maximum(1 - log.soon[waits], 0).mean())
-    effects = shipped_effects().actions
-    return {
-        name: Prior(float(e.low * e.reach) * unpaid, float(e.mid * e.reach) * unpaid, e.source)
-        for name, e in effects.items()
-        if name in log.actions
-    }
-
-
 def learned(logged: Logged, seed: int = 0) -> Learned:
     """The strategy that a pilot suggests."""
     log = log_of(logged)
     assert logged.ahead is not None
-    return Learned(learn(log, priors(log)), logged.ahead.pace, seed)
+    return Learned(learn(log, priors_of(log)), logged.ahead.pace, seed)

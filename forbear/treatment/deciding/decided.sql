@@ -23,6 +23,7 @@ SELECT
     g.starts_at AS not_before,
     ROUND(COALESCE(w.gain_low, 0), 4) AS expected_gain,
     ROUND(COALESCE(w.gain_mid, 0), 4) AS expected_gain_mid,
+    w.gain_source,
     COALESCE(w.cost, 0) AS cost,
     COALESCE(w.burden, 0) AS burden,
     CAST(CASE WHEN c.action IS NOT NULL THEN 1 - {peace_share}

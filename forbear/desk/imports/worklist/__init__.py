@@ -2,7 +2,7 @@
 
 A case carries the figures of the night that last told of it, with that night's day; a night that is older than what a
 case already carries changes nothing, so results may be loaded in any order and more than once. Priority is the money in
-arrears until a strategy says otherwise.
+arrears, or, after a close with a strategy, what the step decided on should bring.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from forbear.desk.applications.scores import load_scores
 from forbear.desk.audit.log import record
 from forbear.desk.imports.copying import copy_in
 from forbear.desk.nights.models import keep
+from forbear.desk.nights.steps import load_steps
 
 STEPS = ("cured", "refresh", "opened")
 """The statements that change cases, in order; each is a file of this folder."""
@@ -67,6 +68,7 @@ def load_worklist(folder: str | Path, *, actor: Any, at: datetime) -> Worklist:
                 cursor.execute(_statement(name), {"as_of": as_of, "at": at})
                 done[name] = cursor.rowcount
             keep(as_of, text, at)
+            load_steps(Path(folder), as_of, told)
             load_scores(Path(folder), as_of, told.get("risk", {}).get("model", {}).get("sha256", ""))
             record(actor, "book.import", f"night:{as_of}", **done)
     return Worklist(as_of, done["opened"], done["refresh"], done["cured"])
