@@ -10,11 +10,11 @@ from ninja import Router, Schema, Status
 from pydantic import Field
 
 from forbear.conduct.situation import RESULTS
-from forbear.desk.contact.api import Channel, Instant, Name
+from forbear.desk.contact.api import Channel, Name
 from forbear.desk.people.models import Agency
 from forbear.desk.people.rights import requires
 from forbear.desk.people.roles import Role
-from forbear.desk.people.wire import NO
+from forbear.desk.people.wire import NO, Instant
 from forbear.desk.placements import returning
 from forbear.recovery.placement_files import Reported
 
