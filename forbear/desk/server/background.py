@@ -26,6 +26,7 @@ JOBS: dict[str, float] = {
     "forbear.desk.contact.working:background": 1,
     "forbear.desk.calls.promising:settle_now": 300,
     "forbear.desk.portal.paying:ask_open_now": 120,
+    "forbear.desk.portal.visits:forget_now": 3600,
     "forbear.desk.plans.watching:watch_now": 300,
     "forbear.desk.letters.telling:tell_now": 60,
 }
