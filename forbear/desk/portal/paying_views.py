@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -43,7 +44,7 @@ def pay(request: Any) -> HttpResponse:
                 due,
                 request.POST.get("provider", ""),
                 at,
-                request.META.get("REMOTE_ADDR", ""),
+                _address(request),
             )
             return redirect("portal:payment", reference=made.pk)
         except ForbearError as error:
@@ -75,6 +76,12 @@ def promise(request: Any) -> HttpResponse:
             wrong = error
     told = shell(wrong=wrong, given=request.POST, dues=dues, today=at.date())
     return render(request, "portal/promise.html", told, status=400 if wrong else 200)
+
+
+def _address(request: Any) -> str:
+    """Where the payer comes from, as the proxy in front says, if there is one."""
+    told = request.headers.get("X-Forwarded-For", "") if settings.BEHIND_PROXY else ""
+    return str(told.rsplit(",", 1)[-1].strip() or request.META.get("REMOTE_ADDR", ""))
 
 
 def _due(dues: list[Due], currency: str) -> Due:

@@ -27,6 +27,8 @@ from forbear.desk.portal.models import UsedLink, Visit
 LONGEST = timedelta(hours=1)
 RESTS = timedelta(minutes=20)
 """A visit ends after so long in all, and after so long without a click."""
+KEPT = timedelta(days=90)
+"""How long it is kept that a visit was; the audit log keeps that she came in."""
 SEEN_EVERY = timedelta(minutes=1)
 """How often it is noted that a visit goes on: a write for each request would be too many."""
 
@@ -78,6 +80,17 @@ def leave(request: HttpRequest, at: datetime) -> HttpResponse:
     response = redirect("portal:closed")
     response.delete_cookie(cookie_name("visit"))
     return response
+
+
+def forget_now() -> int:
+    """For the background: let go what can open nothing any more; how many rows.
+
+    A used link is kept until it has surely expired, for without its row it would open for any device.
+    """
+    at = timezone.now()
+    links, _ = UsedLink.objects.filter(used_at__lt=at - 2 * LASTS).delete()
+    visits, _ = Visit.objects.filter(began_at__lt=at - KEPT).delete()
+    return int(links + visits)
 
 
 def hers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -177,6 +177,18 @@ def test_a_visit_ends_after_a_rest_and_after_its_longest_time(inside):
     assert inside.get("/my/").status_code == 302
 
 
+def test_what_opens_nothing_any_more_is_forgotten_and_a_live_link_never(hers):
+    client, path = Client(), door_of("B1")
+    assert said(client, path, CHECK) == 302
+    at = timezone.now()
+    UsedLink.objects.update(used_at=at - links.LASTS)
+    Visit.objects.update(began_at=at - visits.KEPT - timedelta(seconds=1))
+    assert visits.forget_now() == 1
+    assert said(Client(), path, CHECK) == 404  # still another device's
+    UsedLink.objects.update(used_at=at - 2 * links.LASTS - timedelta(seconds=1))
+    assert visits.forget_now() == 1
+
+
 def test_cookies_are_out_of_reach_of_scripts_and_other_sites(hers, settings):
     settings.SESSION_COOKIE_SECURE = True
     answer = Client().post(door_of("B1"), CHECK)

@@ -22,7 +22,7 @@ from forbear.desk.portal import paying
 from forbear.desk.portal.models import Intent, News
 from forbear.desk.portal.numbers import plain
 from forbear.desk.portal.pay import registry, told
-from forbear.desk.portal.pay.base import Paid, Unreachable
+from forbear.desk.portal.pay.base import Begun, Paid, Unreachable
 from forbear.desk.portal.pay.sandbox import Sandbox, told_of
 from forbear.desk.replies.models import Task
 from forbear.testing.lending import lend
@@ -285,6 +285,17 @@ def test_a_provider_that_does_not_take_the_order_is_said_and_nothing_is_owed_to_
     answer = inside.post("/my/pay", {"currency": "CNY", "much": "overdue", "provider": "sandbox"})
     assert answer.status_code == 400
     assert "the provider is away" in answer.content.decode()
+
+
+def test_the_payers_address_is_the_one_that_the_proxy_saw(inside, sandbox, settings, monkeypatch):
+    seen = []
+    monkeypatch.setattr(Sandbox, "begin", lambda self, order: seen.append(order.ip) or Begun("/x"))
+    forged = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
+    for behind in (False, True):
+        settings.BEHIND_PROXY = behind
+        given = {"currency": "CNY", "much": "overdue", "provider": "sandbox"}
+        assert inside.post("/my/pay", given, headers=forged).status_code == 302
+    assert seen == ["127.0.0.1", "203.0.113.9"]
 
 
 def test_many_open_orders_are_enough(inside, sandbox):
