@@ -29,8 +29,6 @@ JOBS: dict[str, float] = {
     "forbear.desk.portal.visits:forget_now": 3600,
     "forbear.desk.plans.watching:watch_now": 300,
     "forbear.desk.letters.telling:tell_now": 60,
-    "forbear.desk.plans.watching:watch_now": 300,
-    "forbear.desk.portal.paying:ask_open_now": 120,
     "forbear.desk.placements.placing:sweep_now": 3600,
 }
 """A function without arguments, and how many seconds pass between its end and its next beginning."""
