@@ -20,7 +20,6 @@ from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
 from forbear.desk.people.roles import Role
-from forbear.desk.plans.sampling import sample_plans
 from forbear.desk.privacy.storing import Given, put_many
 from forbear.desk.record.models import Borrower, Case, Complaint, Contact, Fact, Loan, Note, Promise
 from forbear.desk.record.vouching import vouch, wanted
@@ -94,7 +93,6 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") ->
     _names(random.Random(seed))  # noqa: S311
     sample_applications(users["agent"], users["manager"], at, random.Random(seed))  # noqa: S311
     furnish_bank(users["manager"], at, random.Random(seed))  # noqa: S311
-    sample_plans(users, at, random.Random(seed))  # noqa: S311
     return made
 
 

@@ -15,7 +15,7 @@ PAGES = {
     "agent": (
         *("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine", "/applications/new"),
         *("/inbox", "COMPLAINTS", "/templates"),
-        *("/plans", "PLANS", "PLAN"),
+        *("/plans", "PLANS"),
     ),
     "manager": (
         *("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
@@ -24,7 +24,7 @@ PAGES = {
         *("/payments/receipts?state=matched", "/payments/receipts?state=returned", "/approvals?show=decided"),
         *("/applications", "/applications/13", "/applications/6", "/applications/policy"),
         "/applications?state=accepted&outcome=decline",
-        *("/plans?show=running", "PLAN"),
+        "/plans?show=running",
     ),
     "compliance": (
         "/",
@@ -83,7 +83,7 @@ def speak(page, language: str) -> None:
 def addresses(page, demo, username: str) -> list[str]:
     """The addresses that a role's tour visits; what stands for a borrower or a loan is the first of the worklist."""
     wanted = PAGES[username]
-    first_of = {"RECEIPT": "/payments/receipts", "APPROVAL": "/approvals", "PLAN": "/plans"}
+    first_of = {"RECEIPT": "/payments/receipts", "APPROVAL": "/approvals"}
     stands_for = {one: _last(page, demo, first_of[one]) for one in wanted if one in first_of}
     if {"BORROWER", "LOAN", "COMPLAINTS"} & set(wanted):
         stands_for |= _of_worklist(page, demo)
