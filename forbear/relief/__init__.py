@@ -12,7 +12,7 @@ desk's (`forbear.desk.plans`).
 
 from forbear.relief.budget import Budget, Surplus, surplus_of
 from forbear.relief.debt import Debt, Part
-from forbear.relief.granting import Grantable, Ruling, may_agree, may_ask, may_grant
+from forbear.relief.granting import Grantable, Ruling, lighter_than, may_agree, may_ask, may_grant
 from forbear.relief.options import Option, Told, options
 from forbear.relief.policy import Policy, shipped
 from forbear.relief.watching import Kept, judged
@@ -32,6 +32,7 @@ __all__ = [
     "Surplus",
     "Told",
     "judged",
+    "lighter_than",
     "may_agree",
     "may_ask",
     "may_grant",

@@ -139,6 +139,12 @@ def may_ask(option: Option, earlier: Sequence[Grantable], on: date) -> Ruling:
     return YES
 
 
+def lighter_than(earlier: Sequence[Grantable]) -> int | None:
+    """The most that a month of the next plan may ask for after a broken one, minor units; None: no plan was broken."""
+    broken = [one for one in earlier if one.broken_on]
+    return broken[-1].peak - 1 if broken and grants().second.must_be_lighter else None
+
+
 def may_agree(agreed_at: datetime, at: datetime, policy: Policy) -> Ruling:
     """Whether the cooling-off is over, so that the plan may be booked."""
     free = agreed_at + timedelta(days=policy.place.cooling.days)

@@ -116,6 +116,7 @@ def options(
     cap: Decimal | None,
     broken: int = 0,
     again: bool = False,
+    most: int | None = None,
     lawful: Lawful | None = None,
 ) -> Told:
     """The plans that fit a budget.
@@ -127,6 +128,7 @@ def options(
         cap: on the annual cost; None: no rule caps it.
         broken: earlier plans that were broken.
         again: whether an earlier plan is still in its observation.
+        most: no month may ask for more than this, whatever is left (a second plan is lighter); None: no such line.
         lawful: asks the gate; None: nobody does.
 
     Returns:
@@ -134,7 +136,8 @@ def options(
         minor unit (`hold_together`).
     """
     surplus = surplus_of(budget, policy, debt.currency)
-    ground = Ground(debt, surplus, policy, debt.annual_rate)
+    room = surplus if most is None else replace(surplus, now=min(surplus.now, most), later=min(surplus.later, most))
+    ground = Ground(debt, room, policy, debt.annual_rate)
     found, refused = list[Option](), dict[str, str]()
     if not debt.unpaid:
         return Told(surplus, (), (), {"all": "nothing_owed"})

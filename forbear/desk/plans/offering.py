@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -21,8 +21,9 @@ from forbear.desk.plans.standing import debt_of
 from forbear.desk.record.gate import packs, vouched_at
 from forbear.desk.record.models import Loan
 from forbear.desk.record.zones import zone_of
-from forbear.relief import Budget, Debt, Grantable, Policy, Told, may_ask, options, shipped
+from forbear.relief import Budget, Debt, Grantable, Policy, Told, lighter_than, may_ask, options, shipped
 from forbear.relief.law import LATER
+from forbear.relief.options import best
 from forbear.relief.plain import from_plain
 
 
@@ -52,19 +53,22 @@ def offers_for(loan_id: str, budget: Budget, at: datetime, *, language: str = "e
     if loan is None:
         raise WrongUse(f"there is no loan {loan_id!r}", "name a loan of the record")
     on = day_of(loan.borrower_id, at)
-    debt, earlier = debt_of(loan, on), earlier_of(loan_id)
+    debt, earlier, policy = debt_of(loan, on), earlier_of(loan_id), policy_in_force()
     _, facts = sending.known_of(connection, loan.borrower_id)
     told = options(
         debt,
         budget,
-        policy_in_force(),
+        policy,
         cap=cap_on(loan, on),
         broken=sum(one.broken_on is not None for one in earlier),
         again=again(loan_id, on),
+        most=lighter_than(earlier),
         lawful=lambda given: rules_against(loan, given, facts, at),
     )
     rulings = {one.option_id: may_ask(one, earlier, on) for one in told.all}
     no = {name: ruling.sentence(language) for name, ruling in rulings.items() if not ruling.allowed}
+    if allowed := [one for one in told.all if one.option_id not in no]:
+        told = replace(told, shown=best(allowed, policy.rules.offer.shown))
     return Offers(loan, debt, told, no)
 
 

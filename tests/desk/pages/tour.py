@@ -14,7 +14,7 @@ LANGUAGES = ("en", "zh-hans")
 PAGES = {
     "agent": (
         *("/", "/worklist", "BORROWER", "HISTORY", "/worklist?bucket=M7%2B&held=mine", "/applications/new"),
-        *("/inbox", "COMPLAINTS", "/templates", "LETTERS", "/letters"),
+        *("/inbox", "COMPLAINTS", "/templates", "LETTERS", "/letters", "/plans", "PLANS"),
     ),
     "manager": (
         *("/", "/portfolio", "/board?period=30", "/payments", "LOAN"),
@@ -27,6 +27,7 @@ PAGES = {
         *("/bureau", "/bureau/runs/2", "BUREAU"),
         *("/placements", "/placements/agency/QIMING", "/placements/agency/QIMING/statement"),
         *("/funding", "PACK/forecast", "PACK/pool", "PACK/reconciliation"),
+        "/plans?show=running",
     ),
     "compliance": (
         "/",
@@ -87,7 +88,7 @@ def addresses(page, demo, username: str) -> list[str]:
     wanted = PAGES[username]
     first_of = {"RECEIPT": "/payments/receipts", "APPROVAL": "/approvals", "SUIT": "/litigation"}
     stands_for = {one: _last(page, demo, first_of[one]) for one in wanted if one in first_of}
-    if {"BORROWER", "LOAN", "COMPLAINTS", "LETTERS", "LITIGATION", "BUREAU"} & set(wanted):
+    if {"BORROWER", "LOAN", "COMPLAINTS", "LETTERS", "LITIGATION", "BUREAU", "PLANS"} & set(wanted):
         stands_for |= _of_worklist(page, demo)
     if any(one.startswith("PACK") for one in wanted):
         page.goto(f"{demo.url}/funding")
@@ -118,6 +119,7 @@ def _of_worklist(page, demo) -> dict[str, str]:
         "LETTERS": borrower.replace("/borrowers/", "/letters/of/"),
         "LITIGATION": borrower.replace("/borrowers/", "/litigation/of/"),
         "BUREAU": borrower.replace("/borrowers/", "/bureau/of/"),
+        "PLANS": borrower.replace("/borrowers/", "/plans/of/"),
         "LOAN": f"/payments/of/{loan}",
         "ACTS": f"/acts/of/{loan}?{act}",
     }
