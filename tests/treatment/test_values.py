@@ -141,6 +141,15 @@ def test_a_log_file_is_the_log(tmp_path):
     assert learn_file(written(tmp_path, log)).means[1].taken == (log.taken == 1).sum()
 
 
+def test_next_to_nothing_at_stake_does_not_outweigh_all_others(tmp_path):
+    log = drawn(1_000)
+    stake = np.full(1_000, 200.0)
+    stake[0] = 0.01
+    read = read_log(written(tmp_path, log, at_stake=stake))
+    assert read.soon.max() <= 6
+    assert np.nanmax(read.later) <= 6
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
