@@ -146,7 +146,9 @@ def _ladder(rungs: pa.Table) -> Ladder:
 
 
 def _in_order(read: Mapping[str, pa.Table], ids: pa.Array) -> Loans | None:
-    """The rows as columns in order; None when they lack values, repeat a loan or name an unknown one."""
+    """The rows as columns in order; None when they lack values, repeat a loan, or name an unknown one."""
+    if len({table.schema.field("loan_id").type for table in read.values()}) > 1:
+        return None
     if any(table[c].null_count for table in read.values() for c in table.column_names):
         return None
     if not len(ids) or pc.any(pc.equal(ids[1:], ids[:-1])).as_py():

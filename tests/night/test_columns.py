@@ -148,6 +148,7 @@ def test_only_loans_with_events_are_left_to_the_files(opened):
          None),
         ("loans", "SELECT * FROM book.loans UNION ALL SELECT * FROM book.loans WHERE loan_id = 9", None),
         ("loans", "SELECT * FROM book.loans WHERE FALSE", None),
+        ("events", "SELECT * REPLACE (CAST(loan_id AS VARCHAR) AS loan_id) FROM book.events", None),
     ],
 )  # fmt: skip
 def test_what_is_odd_is_left_to_the_files(opened, table, oddity, left):
