@@ -87,12 +87,11 @@ def part(language: str, name: str) -> tuple[str, Measured]:
 HISTORY = """## How often they were read, and what to expect of other messages
 
 The held-out messages above are by another hand than rules and tuning messages: 390 in each language, 45 of each
-intent that protects.
-They were written while the last tuning messages were, by a person who had seen neither rules nor messages, and
-frozen. Nobody
-who made rules and weights has read one of them. They were measured twice. The **first reading**, of weights and
-rules as they
-were when it was made, is the honest one (Wilson's 95 % interval; "or a person" counts those that were not certain):
+intent that protects. They were written while the last tuning messages were, by a person who had seen neither rules
+nor messages, and frozen. Nobody who made rules and weights has read one, but for parts of some ten
+that a failing test printed after the second reading. They were measured twice. The **first reading**, of
+weights and rules as they were when it was made, is the honest one (Wilson's 95 % interval; "or a person" counts
+those that were not certain):
 
 Chinese, macro F1 0.837; 323 of 390 were certain:
 
@@ -129,24 +128,18 @@ English, macro F1 0.810; 265 of 390 were certain:
 | other | 14 of 20 | 0.700 (0.481 to 0.855) | 0.950 | 0.583 | 0.636 |
 
 So almost nothing that protects passed unseen, but too much was taken for it. After this reading the former held-out
-messages (500
-in each language, by the hand of the rules) joined the tuning messages, 250 new ones of the other intents were
-written, the
-precision asked of the protecting intents was raised from 0.75 to 0.80, and an intent that no rule found, beside one
-that a rule found,
-was asked for a chance of one half. The tables at the top are the **second reading**, after that; which messages
-were missed was
-not looked at, how many of each intent was.
-One Chinese pattern, which took "this money I never borrowed" for having none, was narrowed after it; that changed the
+messages (500 in each language, by the hand of the rules) joined the tuning messages, 250 new ones of the other
+intents were written, the precision asked of the protecting intents was raised from 0.75 to 0.80, and an intent that
+no rule found, beside one that a rule found, was asked for a chance of one half. The tables at the top are the
+**second reading**, after that; which messages were missed was not looked at, how many of each intent was. One
+Chinese pattern, which took "this money I never borrowed" for having none, was narrowed after it; that changed the
 precision of one intent and no recall.
 
 Former held-out messages, by the hand of the rules, before they became tuning messages: macro F1 0.940 in Chinese,
-0.945 in
-English, every protecting intent at 0.98 or more (English hardship 0.965 with the weights of the first reading).
-They flattered:
-whoever writes messages and rules thinks of the same words. A third set by that hand, read once, had 0.90 to 1.00
-and Chinese
-wrong_person 0.40. Sets of a hundred written along the way, to see what was missed, are tuning messages now.
+0.945 in English, every protecting intent at 0.98 or more (English hardship 0.965 with the weights of the first
+reading). They flattered: whoever writes messages and rules thinks of the same words. A third set by that hand, read
+once, had 0.90 to 1.00 and Chinese wrong_person 0.40. Sets of a hundred written along the way, to see what was
+missed, are tuning messages now.
 """
 
 
