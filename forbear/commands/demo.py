@@ -159,8 +159,9 @@ def _tell(url: str, people: list[SignIn], doors: list[Door], out: Path) -> None:
         answers.print(f"  {one.role:14} {one.username:12} {one.password}", markup=False)
     for door in doors:
         where = f"{url}{door.path}"
+        asked = ", ".join(f"{name} {value}" for name, value in door.answers.items())
         answers.print(
-            f"a borrower's own page: {where} phone ends in {door.phone}, born {door.born}",
+            f"a borrower's own page: {where} asks {asked}",
             markup=False,
             soft_wrap=True,
         )

@@ -32,7 +32,7 @@ class Demo:
 
     url: str = ""
     passwords: dict[str, str] = field(default_factory=dict)
-    doors: list[tuple[str, str, str]] = field(default_factory=list)
+    doors: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """Borrowers' own pages: a link that was not used yet, the last digits of her phone, the year she was born."""
     said: list[str] = field(default_factory=list)
     code: int | None = None
@@ -97,9 +97,8 @@ def _listen(process: subprocess.Popen[str], demo: Demo) -> None:
         if "the desk is at " in line:
             demo.url = line.split("the desk is at ")[1].strip()
         elif line.startswith(DOOR):
-            url, _, check = line.removeprefix(DOOR).partition(" phone ends in ")
-            phone, _, born = check.strip().partition(", born ")
-            demo.doors.append((url, phone, born))
+            url, _, asked = line.removeprefix(DOOR).partition(" asks ")
+            demo.doors.append((url, dict(one.split(" ") for one in asked.strip().split(", "))))
         elif demo.url and line.startswith("  "):
             _role, username, password = line.split()
             demo.passwords[username] = password

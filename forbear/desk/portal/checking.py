@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 
 def asked_of(borrower_id: str) -> tuple[str, ...]:
     """What is asked: `identity`, or `phone` and `born`, as far as they are on file; nothing: she cannot come in."""
-    return tuple(_known(borrower_id))
+    return tuple(answers_of(borrower_id))
 
 
 def fits(borrower_id: str, given: Mapping[str, str], at: datetime) -> bool:
@@ -65,7 +65,7 @@ def _count(door: Door, at: datetime) -> None:
 
 
 def _same(borrower_id: str, given: Mapping[str, str]) -> bool:
-    known, key = _known(borrower_id), current("search")
+    known, key = answers_of(borrower_id), current("search")
     right = [
         hmac.compare_digest(_hash(key, name, value), _hash(key, name, given.get(name, "")))
         for name, value in known.items()
@@ -77,7 +77,8 @@ def _hash(key: Key, name: str, value: str) -> bytes:
     return key.digest(f"portal\0{name}\0{value.strip().upper()[:20]}")
 
 
-def _known(borrower_id: str) -> dict[str, str]:
+def answers_of(borrower_id: str) -> dict[str, str]:
+    """The right answers, by field: for the check itself, and for a sample desk that tells them."""
     identity = addresses_of([borrower_id], "identity_number").get(borrower_id)
     if identity:
         return {"identity": identity.value[-4:]}

@@ -8,9 +8,9 @@ from itertools import cycle, islice
 from urllib.parse import urlsplit
 
 from forbear.desk.ledger.balances import balances
+from forbear.desk.portal.checking import answers_of
 from forbear.desk.portal.links import make
-from forbear.desk.privacy.reaching import addresses_of
-from forbear.desk.record.models import Borrower, Case, Loan
+from forbear.desk.record.models import Case, Loan
 
 DOORS = 5
 LATE = (1, 180)
@@ -19,11 +19,10 @@ LATE = (1, 180)
 
 @dataclass(frozen=True)
 class Door:
-    """A link's path and what is asked behind it."""
+    """A link's path, and the answers to what is asked behind it."""
 
     path: str
-    phone: str
-    born: int
+    answers: dict[str, str]
 
 
 def doors(at: datetime, count: int = DOORS) -> list[Door]:
@@ -31,18 +30,13 @@ def doors(at: datetime, count: int = DOORS) -> list[Door]:
 
     Where there are fewer borrowers than links, some have several.
     """
-    cases = Case.objects.filter(closed_at=None, dpd__range=LATE, borrower__birth_year__isnull=False, agency=None)
-    found = [
-        one
-        for one in cases.order_by("-priority", "case_id").values_list("borrower_id", flat=True)
-        if any(balance.arrears_total for balance in balances(_loans(one), at.date()).values())
-    ][:count]
-    phones = addresses_of(found, "phone")
-    born = dict(Borrower.objects.filter(pk__in=found).values_list("pk", "birth_year"))
-    having = [one for one in found if one in phones]
-    several = islice(cycle(having), count)
-    return [Door(urlsplit(make(one)).path, phones[one].value[-4:], born[one]) for one in several]
+    cases = Case.objects.filter(closed_at=None, dpd__range=LATE, agency=None)
+    late = cases.order_by("-priority", "case_id").values_list("borrower_id", flat=True)
+    owing = (one for one in late if answers_of(one) and _owes(one, at))
+    several = islice(cycle(list(islice(owing, count))), count)
+    return [Door(urlsplit(make(one)).path, answers_of(one)) for one in several]
 
 
-def _loans(borrower_id: str) -> list[str]:
-    return list(Loan.objects.filter(borrower_id=borrower_id).values_list("pk", flat=True))
+def _owes(borrower_id: str, at: datetime) -> bool:
+    loans = list(Loan.objects.filter(borrower_id=borrower_id).values_list("pk", flat=True))
+    return any(balance.arrears_total for balance in balances(loans, at.date()).values())

@@ -38,12 +38,12 @@ def phone_of(browser, language: str = "en", *, scripts: bool = True):
     return page
 
 
-def come_in(page, door: tuple[str, str, str]) -> None:
+def come_in(page, door: tuple[str, dict[str, str]]) -> None:
     """Open the link and pass the second check."""
-    url, digits, born = door
+    url, answers = door
     page.goto(url)
-    page.fill("#phone", digits)
-    page.fill("#born", born)
+    for field, value in answers.items():
+        page.fill(f"#{field}", value)
     page.locator("main button.main").click()
     page.wait_for_url("**/my/")
 
@@ -68,7 +68,7 @@ def pages_of(page) -> list[str]:
     return [loan if one == "LOAN" else one for one in PAGES]
 
 
-def walk_every_page(browser, demo, language: str, door: tuple[str, str, str]) -> None:
+def walk_every_page(browser, demo, language: str, door: tuple[str, dict[str, str]]) -> None:
     """Every page judged; by the keyboard the first stop is the way to the content."""
     from axe_playwright_python.sync_playwright import Axe
 
@@ -96,7 +96,7 @@ def walk_every_page(browser, demo, language: str, door: tuple[str, str, str]) ->
     page.context.close()
 
 
-def walk_without_scripts(browser, demo, door: tuple[str, str, str]) -> None:
+def walk_without_scripts(browser, demo, door: tuple[str, dict[str, str]]) -> None:
     """All of it works where no script runs: in, a dispute with a file, contact stopped and begun again, data, out."""
     page = phone_of(browser, scripts=False)
     come_in(page, door)
@@ -126,7 +126,7 @@ def walk_without_scripts(browser, demo, door: tuple[str, str, str]) -> None:
     page.context.close()
 
 
-def walk_from_hardship_to_a_payment(browser, demo, door: tuple[str, str, str]) -> None:
+def walk_from_hardship_to_a_payment(browser, demo, door: tuple[str, dict[str, str]]) -> None:
     """She tells that times are hard, says when she pays, pays a part by the sandbox, and sees it arrive."""
     page = phone_of(browser)
     come_in(page, door)
@@ -167,7 +167,7 @@ def pay_by_sandbox(page, demo, much: str, amount: str = "") -> None:
     page.get_by_role("heading", name="Your payment has arrived").wait_for()
 
 
-def walk_a_loan_back(browser, demo, door: tuple[str, str, str], sign_in) -> None:
+def walk_a_loan_back(browser, demo, door: tuple[str, dict[str, str]], sign_in) -> None:
     """A loan from her side: link, second check, hardship, a plan granted by two, a payment, all paid, the way back."""
     page = phone_of(browser)
     come_in(page, door)
