@@ -144,7 +144,7 @@ def _status(journey: Journey, policy: Policy) -> Step:
         "status",
         done,
         on,
-        f"From {on} the account is ordinary again, if every payment until then is made.",
+        f"Your account returns to ordinary standing on {on} if all payments up to that day are made.",
         f"到{on}为止各期都按时还，账户即恢复正常状态。",
         rules.rule,
         rules.verified,

@@ -41,7 +41,7 @@ class ContactsIn(Schema):
     contacts: Annotated[list[ContactIn], Field(min_length=1, max_length=MOST)]
 
 
-class TakenOut(Schema):
+class ReportedOut(Schema):
     """What came of them."""
 
     contacts: int
@@ -50,7 +50,7 @@ class TakenOut(Schema):
     suspended: bool
 
 
-@router.post("/{agency_id}/contacts", response={200: TakenOut, **NO}, summary="Report an agency's contacts")
+@router.post("/{agency_id}/contacts", response={200: ReportedOut, **NO}, summary="Report an agency's contacts")
 @requires("placements.report")
 def report(request: HttpRequest, agency_id: str, body: ContactsIn) -> Status:
     """Write contacts down and judge each as of its own time; a breach suspends the agency at once."""
@@ -62,4 +62,4 @@ def report(request: HttpRequest, agency_id: str, body: ContactsIn) -> Status:
         for number, one in enumerate(body.contacts, 1)
     ]
     taken = returning.take_rows(agency_id, rows, request.user, timezone.now())
-    return Status(200, TakenOut(**taken.__dict__))
+    return Status(200, ReportedOut(**taken.__dict__))

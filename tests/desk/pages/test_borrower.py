@@ -129,7 +129,7 @@ def test_the_page_takes_few_queries_whatever_happened(known, as_role, django_ass
             result="sent",
         )
     agent = as_role("agent")
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(23):
         agent.get(ADDRESS)
 
 

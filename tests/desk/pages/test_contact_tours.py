@@ -22,6 +22,8 @@ pytestmark = [
 ]
 TALKS = ("s1", "s2", "s3", "o1", "n1", "n2", "n3", "n4", "s2", "n1")
 """Outcomes of the ten calls, by their two keys."""
+MOST_REFUSED = 5
+"""Cases in a row for which the gate may say no, on a desk where some have disputes, plans and complaints."""
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +39,23 @@ def browser(demo):
         yield running
 
 
-def test_an_agent_through_ten_calls(browser, demo):
-    page, named = sign_in(browser, demo, "agent"), 0
-    for number, keys in enumerate(TALKS):
+def begin_a_call(page, demo):
+    """The next case that the gate gives leave for; those it refuses (a dispute is open, ...) are left."""
+    for _ in range(MOST_REFUSED):
         page.goto(f"{demo.url}/worklist")
         page.keyboard.press("n")
         page.wait_for_url("**/borrowers/*")
-        page.keyboard.press("c")  # the gate's leave
-        page.wait_for_url("**/calls/screen/*")
+        with page.expect_navigation():
+            page.keyboard.press("c")  # the gate's leave
+        if "/calls/screen/" in page.url:
+            return
+    raise AssertionError("the gate gave no leave")
+
+
+def test_an_agent_through_ten_calls(browser, demo):
+    page, named = sign_in(browser, demo, "agent"), 0
+    for number, keys in enumerate(TALKS):
+        begin_a_call(page, demo)
         assert "¥" not in page.locator("main").inner_text()  # no sum yet
         if keys[0] == "s":
             page.keyboard.press("k")  # I said who calls

@@ -156,9 +156,9 @@ def test_wechat_refusing_or_answering_under_another_key_is_no_order():
 
 def test_wechat_tells_of_a_payment_sealed_and_signed():
     body = wechat_notice(TRANSACTION)
-    assert wechat().read(wechat_headers(body), body, NOW) == PAID
+    assert wechat().read(wechat_headers(body), body, datetime.now(UTC)) == PAID
     other = wechat_notice({**TRANSACTION, "trade_state": "CLOSED"}, "TRANSACTION.CLOSED")
-    assert wechat().read(wechat_headers(other), other, NOW) is None
+    assert wechat().read(wechat_headers(other), other, datetime.now(UTC)) is None
 
 
 def test_wechats_forged_old_or_foreign_notices_are_refused():
@@ -342,9 +342,11 @@ def test_stripe_takes_an_order_under_its_idempotency_key():
 
 def test_stripe_tells_of_a_payment_by_a_signed_event():
     body = event()
-    assert stripe().read(stripe_headers(body), body, NOW) == Paid("pi_1", ORDER.number, 123_45, "CNY", NOW)
+    assert stripe().read(stripe_headers(body), body, NOW) == Paid(
+        "pi_1", ORDER.number, 123_45, "CNY", datetime.now(UTC)
+    )
     for other in (event("charge.refunded"), event(payment_status="unpaid")):
-        assert stripe().read(stripe_headers(other), other, NOW) is None
+        assert stripe().read(stripe_headers(other), other, datetime.now(UTC)) is None
     assert stripe().answer(True).status == 200
     assert stripe().answer(False).status == 503
 
@@ -363,7 +365,7 @@ def test_stripes_forged_changed_or_old_events_are_refused():
         ({"Stripe-Signature": good["Stripe-Signature"]}, b"\xff\xfe"),
     ):
         with pytest.raises(NotGenuine):
-            stripe().read(headers, content, NOW)
+            stripe().read(headers, content, datetime.now(UTC))
 
 
 def test_stripe_is_asked_for_a_session():
