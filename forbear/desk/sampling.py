@@ -56,6 +56,7 @@ FIRST_NAMES = ("安样", "本例", "乐假", "思拟", "晓例", "明样", "宁�
 PLACED = 60
 """Cases placed with the agency."""
 DAYS = 30
+ALL_DAY = "00:00-24:00"
 WEIGHTS = (18, 14, 5, 34, 9, 8, 4, 8)
 """How often each outcome of a call comes, in the order of `OUTCOMES`."""
 FACILITY = """
@@ -130,6 +131,10 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") ->
         if zone:
             Fact.objects.filter(fact="time_zone").update(value=zone)
             Borrower.objects.update(time_zone=zone)
+            everybody = Borrower.objects.values_list("pk", flat=True)
+            since = at - timedelta(days=DAYS)
+            agreed = [Fact(borrower_id=one, fact="agreed_hours", value=ALL_DAY, since=since) for one in everybody]
+            Fact.objects.bulk_create(agreed)  # Beijing's night is closed too, wherever she lives
         _templates(users["manager"], users["compliance"], at)
         _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
     _names(random.Random(seed))  # noqa: S311

@@ -60,20 +60,23 @@ def running_demo(loans: int = 400, *, awake_at: datetime | None = None) -> Itera
 
     Args:
         loans: how many the book has.
-        awake_at: all borrowers live where it is day at this instant, so that they may be called whatever the hour.
+        awake_at: all borrowers live where it is day at this instant, agreed to any hour, and no lender's own rule keeps
+            weekends and holidays free, so that they may be called whatever the hour and the day.
 
     Raises:
         ForbearError: it ended instead of serving; carries what it said.
     """
     demo = Demo()
     words = ["demo", "--out", "", "--loans", str(loans), "--port", "0", "--seconds", "3600"]
+    environment = _plain()
     if awake_at is not None:
         words += ["--zone", where_it_is_day(awake_at)]
+        environment["FORBEAR_PACKS"] = "cn"
     with open_folder() as folder, tempfile.TemporaryFile("w+") as log:
         words[2] = str(Path(folder) / "demo")
         command = [sys.executable, "-c", "from forbear.cli import main; main()", *words]
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, env=_plain()
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
         )
         try:
             _listen(process, demo)

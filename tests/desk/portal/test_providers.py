@@ -342,8 +342,8 @@ def test_stripe_takes_an_order_under_its_idempotency_key():
 
 def test_stripe_tells_of_a_payment_by_a_signed_event():
     body = event()
-    assert stripe().read(stripe_headers(body), body, NOW) == Paid(
-        "pi_1", ORDER.number, 123_45, "CNY", datetime.now(UTC)
+    assert stripe().read(stripe_headers(body), body, datetime.now(UTC)) == Paid(
+        "pi_1", ORDER.number, 123_45, "CNY", NOW
     )
     for other in (event("charge.refunded"), event(payment_status="unpaid")):
         assert stripe().read(stripe_headers(other), other, datetime.now(UTC)) is None
