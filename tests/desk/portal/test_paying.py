@@ -56,7 +56,7 @@ def payments_of(loan: str = "L1") -> list[Entry]:
 
 
 def test_paying_by_the_sandbox_from_end_to_end(inside, sandbox):
-    before = balances(["L1"], timezone.now().date())["L1"]
+    before = balances(["L1"], today_of("B1", timezone.now()))["L1"]
     made = begin(inside)
     page = inside.get(f"/my/pay/{made.pk}")
     assert f'href="/my/sandbox/{plain(made.pk)}"' in page.content.decode()
@@ -68,7 +68,7 @@ def test_paying_by_the_sandbox_from_end_to_end(inside, sandbox):
     inside.post(f"/my/sandbox/{plain(made.pk)}", {"do": "pay"})  # the button twice
     page = inside.get(f"/my/pay/{made.pk}").content.decode()
     assert "Your payment has arrived" in page
-    after = balances(["L1"], timezone.now().date())["L1"]
+    after = balances(["L1"], today_of("B1", timezone.now()))["L1"]
     assert after.paid_total - before.paid_total == made.amount == before.arrears_total
     assert after.arrears_total == 0
     assert len(payments_of()) == 1
@@ -83,7 +83,7 @@ def test_a_part_and_all_of_it(inside, sandbox, much):
     assert made.amount == (1_234 if much == "part" else due.outstanding)
     assert tell(paid_of(made)) == 200
     if much == "all":
-        assert balances(["L1"], timezone.now().date())["L1"].outstanding == 0
+        assert balances(["L1"], today_of("B1", timezone.now()))["L1"].outstanding == 0
         assert "There is nothing to pay" in inside.get("/my/pay").content.decode()
 
 
@@ -197,7 +197,6 @@ def test_money_that_comes_late_counts(inside, sandbox):
 def test_it_counts_from_her_own_day_and_never_from_before_she_began(inside, sandbox):
     made = begin(inside)
     tell(paid_of(made, paid_at=made.opened_at - timedelta(days=400)))
-    from forbear.desk.wording.rendering import today_of
 
     assert payments_of()[0].effective_on == today_of("B1", made.opened_at)
 
