@@ -25,6 +25,7 @@ from forbear.desk.portal.pay import registry, told
 from forbear.desk.portal.pay.base import Begun, Paid, Unreachable
 from forbear.desk.portal.pay.sandbox import Sandbox, told_of
 from forbear.desk.replies.models import Task
+from forbear.desk.wording.rendering import today_of
 from forbear.testing.lending import lend
 from tests.desk.portal.conftest import make_borrower
 
