@@ -43,7 +43,11 @@ class Receiver:
     def _handler(receiver) -> type[BaseHTTPRequestHandler]:  # noqa: N805
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender died within its message: nothing was received
+                    self.close_connection = True
+                    return
                 with receiver._lock:
                     receiver.got.append((dict(self.headers.items()), body))
                     nth = len(receiver.got)
