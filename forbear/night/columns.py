@@ -21,6 +21,7 @@ from forbear.aging import columns as aging
 from forbear.aging.columns import NEVER, Installments, Ladder, Loans, Payments
 from forbear.aging.words import Word, number
 from forbear.funding import columns as funding
+from forbear.night.rows import BATCH_ROWS, Runs, Scratch, in_order, numbers, read_runs
 
 GIVEN = frozenset(
     ("aged", "late_days", "repaid", "closed_spells", "month_due", "month_received", "month_unpaid", "month_repaid")
@@ -57,6 +58,7 @@ def aged_by_columns(
     wanted: Set[str],
     words: Mapping[str, Word],
     ladder: pa.Table,
+    scratch: Scratch,
 ) -> ByColumns:
     """Work out the wanted tables of a part.
 
@@ -67,17 +69,23 @@ def aged_by_columns(
         wanted: names, all in `GIVEN`.
         words: values of the SQL files' words.
         ladder: the table `ladder`.
+        scratch: memory for the rows; nothing that is returned lies in it.
     """
     as_of = words["as_of"]
-    told = {"condition": condition, "as_of": as_of}
-    read = {n: connection.sql(q.format(source=sources[n], **told)).to_arrow_table() for n, q in READ.items()}
-    ids = read["loans"]["loan_id"].combine_chunks()
-    loans = _in_order(read, ids)
-    if loans is None or not isinstance(as_of, date):
+    query = {
+        n: connection.sql(q.format(source=sources[n], condition=condition, as_of=as_of)) for n, q in READ.items()
+    }
+    own, restless = (query[name].to_arrow_table() for name in ("loans", "events"))
+    ids, events = (rows["loan_id"].combine_chunks() for rows in (own, restless))
+    plan, paid = (
+        read_runs(query[name].to_arrow_reader(BATCH_ROWS), scratch, name) for name in ("installments", "payments")
+    )
+    loans = _in_order(own, ids, plan, paid)
+    if loans is None or events.type != ids.type or not isinstance(as_of, date):
         return ByColumns({}, None)
-    left = pc.is_in(ids, read["events"]["loan_id"].combine_chunks()).to_numpy(zero_copy_only=False)
+    left = pc.is_in(ids, events).to_numpy(zero_copy_only=False)
     work = _Work(wanted, words, _ladder(ladder), (as_of - EPOCH).days)
-    made = [_block(work, loans.run(a, b), read["loans"].slice(a, b - a), ~left[a:b]) for a, b in _blocks(loans)]
+    made = [_block(work, loans.run(a, b), own.slice(a, b - a), ~left[a:b]) for a, b in _blocks(loans)]
     return ByColumns(
         {name: together(name, [tables[name] for tables, _ in made]) for name in wanted},
         pa.concat_arrays([rest for _, rest in made]),
@@ -145,52 +153,16 @@ def _ladder(rungs: pa.Table) -> Ladder:
     return Ladder(*(ordered[name].combine_chunks().dictionary_encode() for name in ("bucket", "category")))
 
 
-def _in_order(read: Mapping[str, pa.Table], ids: pa.Array) -> Loans | None:
+def _in_order(own: pa.Table, ids: pa.Array, plan: Runs | None, paid: Runs | None) -> Loans | None:
     """The rows as columns in order; None when they lack values, repeat a loan, or name an unknown one."""
-    if len({table.schema.field("loan_id").type for table in read.values()}) > 1:
+    if plan is None or paid is None or any(own[c].null_count for c in own.column_names):
         return None
-    if any(table[c].null_count for table in read.values() for c in table.column_names):
+    if {plan.loan_ids.type, paid.loan_ids.type} != {ids.type}:
         return None
     if not len(ids) or pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
         return None
-    plan, paid, own = read["installments"], read["payments"], read["loans"]
-    due = _sorted(plan, ids, "due_on", ("principal_due", "interest_due", "fees_due"))
-    received = _sorted(paid, ids, "paid_on", ("amount",))
+    due, received = in_order(plan, ids), in_order(paid, ids)
     if due is None or received is None:
         return None
-    return Loans(_days(own["disbursed_on"]), _numbers(own["principal"]), Installments(*due), Payments(*received))
-
-
-def _sorted(rows: pa.Table, ids: pa.Array, day: str, others: tuple[str, ...]) -> tuple[np.ndarray, ...] | None:
-    """Offsets of each loan's rows, and the columns in order of loan and day; None if some loan is unknown."""
-    runs = pc.run_end_encode(rows["loan_id"].combine_chunks(), run_end_type=pa.int64())
-    whose = np.arange(len(ids))
-    if not runs.values.equals(ids):
-        places = pc.index_in(runs.values, ids)
-        if places.null_count:
-            return None
-        whose = places.to_numpy().astype(np.int64)
-    lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
-    counts = np.zeros(len(ids), np.int64)
-    np.add.at(counts, whose, lengths)
-    starts = aging.offsets(counts)
-    columns = (_days(rows[day]), *(_numbers(rows[c]) for c in others))
-    if np.all(whose[1:] > whose[:-1]) and _falls_only_at(columns[0], starts):
-        return starts, *columns
-    order = np.lexsort((columns[0], np.repeat(whose, lengths)))
-    return starts, *(c[order] for c in columns)
-
-
-def _falls_only_at(days: np.ndarray, starts: np.ndarray) -> bool:
-    """Whether days fall nowhere but where a loan's rows begin."""
-    falls = np.flatnonzero(days[1:] < days[:-1]) + 1
-    return bool(np.all(starts[np.searchsorted(starts, falls)] == falls))
-
-
-def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    values: np.ndarray = column.combine_chunks().to_numpy(zero_copy_only=False)
-    return values
-
-
-def _days(column: pa.ChunkedArray) -> np.ndarray:
-    return _numbers(column.cast(pa.int32()))
+    disbursed_on, principal = (numbers(own[c].combine_chunks()) for c in ("disbursed_on", "principal"))
+    return Loans(disbursed_on, principal, Installments(due[0], *due[1]), Payments(received[0], *received[1]))

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from forbear.aging.words import Word
 from forbear.book import Book
 from forbear.night import parts as cut
 from forbear.night.columns import GIVEN, ByColumns, aged_by_columns, together
 from forbear.night.parts import Parts, divide
+from forbear.night.rows import Scratch
 from forbear.night.tables import NightTable, needed, render
 
 SCHEMAS = ("whole", "given")
@@ -35,6 +37,8 @@ COPIED = {
 """Tables of the book that the files read for the loans left to them, and the columns they read: decoded once a part."""
 ORDERED = "aged"
 """The gathered table that keeps the order of loans; the others are sums, whose order says nothing."""
+DRAWN, DEBTORS = "drawn", "debtors"
+"""The rows of `ORDERED` with a column more, by way of these borrowers: looked up here, since a join keeps no order."""
 ENCODED = ("status", "bucket", "category")
 """Its columns of few texts, kept as codes."""
 
@@ -55,20 +59,15 @@ class DuckNight:
         """A table of the whole book as Arrow; the accounts in order of loan_id."""
         if name in self.gathered:
             return self.gathered[name]
-        return self.connection.sql(_rows(name)).to_arrow_table()
+        return self.connection.sql(f"FROM whole.{name}").to_arrow_table()
 
     def write_accounts(self, path: Path) -> None:
         """Write the accounts to a Parquet file, in order of loan_id."""
         target = path.as_posix().replace("'", "''")
         # a table knows which of its columns are never empty, and the file says so
-        self.connection.execute(f"CREATE TABLE whole.written AS {_rows('accounts')}")
+        self.connection.execute("CREATE TABLE whole.written AS FROM whole.accounts")
         self.connection.execute(f"COPY whole.written TO '{target}' (FORMAT parquet)")
         self.connection.execute("DROP TABLE whole.written")
-
-
-def _rows(name: str) -> str:
-    """Joins keep no order, so that of the accounts is asked for; what is nearly sorted sorts fast."""
-    return f"SELECT * FROM whole.{name}" + (" ORDER BY loan_id" if name == "accounts" else "")
 
 
 @contextmanager
@@ -103,7 +102,7 @@ def duck_night(
         yield DuckNight(connection, _run(book, order, wanted, staging, progress, part_rows or cut.PART_ROWS))
     finally:
         connection.execute("SET search_path = 'main'")
-        for name in order.given.union(t.name for t, _ in order.outer):
+        for name in order.given.union((t.name for t, _ in order.outer), (DRAWN,)):
             connection.unregister(name)
         for schema in SCHEMAS:
             connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
@@ -177,8 +176,18 @@ def _run(
         connection.register(name, rows)
     _see(connection, "whole")
     for table, query in order.overall:
-        _make(connection, "whole", table, query)
+        if table.name == DRAWN:
+            connection.register(DRAWN, _drawn(connection, gathered[ORDERED]))
+        else:
+            _make(connection, "whole", table, query)
     return gathered
+
+
+def _drawn(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Table:
+    """The table `DRAWN`, in the order of `rows`."""
+    debtors = connection.sql(f"FROM whole.{DEBTORS}").to_arrow_table()["borrower_id"].combine_chunks()
+    found = pc.is_in(rows["borrower_id"], value_set=debtors.cast(rows.schema.field("borrower_id").type))
+    return rows.append_column(DRAWN, found)
 
 
 def _run_parts(
@@ -193,9 +202,10 @@ def _run_parts(
     kept = sorted({*order.given, *(t.name for t, _ in order.outer)} & read)
     at_once = min(_threads(connection), len(conditions), MOST_AT_ONCE)
     made: list[dict[str, pa.Table]] = []
+    scratch = Scratch()
     with ThreadPoolExecutor(at_once) as pool:
         running = [
-            pool.submit(_run_part, connection.cursor(), f"part_{n}", parts.sources, condition, order, kept)
+            pool.submit(_run_part, connection.cursor(), f"part_{n}", parts.sources, condition, order, kept, scratch)
             for n, condition in enumerate(conditions)
         ]
         try:
@@ -216,11 +226,12 @@ def _run_part(
     condition: str,
     order: _Order,
     kept: Sequence[str],
+    scratch: Scratch,
 ) -> dict[str, pa.Table]:
     """Make a part's tables: those given by columns, with the rows of the loans left to the files, then the others."""
     with connection:
         connection.execute(f"CREATE SCHEMA {schema}")
-        given = _given(connection, f"{schema}_left", sources, condition, order)
+        given = _given(connection, f"{schema}_left", sources, condition, order, scratch)
         for name, rows in given.items():
             connection.register(name, rows)
         for name, source in sources.items():
@@ -234,12 +245,17 @@ def _run_part(
 
 
 def _given(
-    connection: duckdb.DuckDBPyConnection, schema: str, sources: Mapping[str, str], condition: str, order: _Order
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    sources: Mapping[str, str],
+    condition: str,
+    order: _Order,
+    scratch: Scratch,
 ) -> dict[str, pa.Table]:
     """The tables `order.given` of a part, of all its loans."""
     made = ByColumns({}, None)
     if order.by_columns:
-        made = aged_by_columns(connection, sources, condition, order.given, order.words, order.ladder)
+        made = aged_by_columns(connection, sources, condition, order.given, order.words, order.ladder, scratch)
     if made.rest is not None and not len(made.rest):
         return made.tables
     left = _run_left(connection, schema, sources, condition, made.rest, order)

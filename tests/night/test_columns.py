@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,10 +26,11 @@ import unrest
 
 from forbear.aging import AgingSettings
 from forbear.book import open_book
-from forbear.night import age, columns
-from forbear.night.duck import DuckNight, duck_night
+from forbear.night import age, columns, duck
+from forbear.night.duck import duck_night
 from forbear.night.engines import night_sources, night_words
 from forbear.night.portfolio import plan_night
+from forbear.night.rows import Scratch
 from forbear.night.settings import NightSettings
 
 EXAMPLES = int(os.environ.get("FORBEAR_EXAMPLES", "25"))
@@ -118,7 +120,7 @@ def test_columns_and_files_agree_in_small_blocks_and_parts(opened, monkeypatch, 
 def by_columns(book, condition="TRUE", sources=DIVIDED):
     words = night_words(book, AgingSettings(), unrest.AS_OF)
     ladder = night_sources(AgingSettings())["ladder"]
-    return columns.aged_by_columns(book.connection, sources, condition, {"aged"}, words, ladder)
+    return columns.aged_by_columns(book.connection, sources, condition, {"aged"}, words, ladder, Scratch())
 
 
 def test_only_loans_with_events_are_left_to_the_files(opened):
@@ -171,17 +173,21 @@ def test_sums_too_large_to_be_exact_are_left_to_the_files(opened):
     assert len(by_columns(opened, sources={**DIVIDED, "payments": huge}).rest) == 2_000
 
 
-def test_accounts_come_and_are_written_in_order_whatever_a_join_did(tmp_path):
-    connection = duckdb.connect()
-    connection.execute("CREATE SCHEMA whole")
-    connection.execute(
-        "CREATE TABLE whole.accounts AS SELECT i AS loan_id FROM range(400000) t(i) ORDER BY hash(i)"
-    )
-    night = DuckNight(connection, {})
-    night.write_accounts(tmp_path / "accounts.parquet")
+def test_accounts_come_and_are_written_in_order_of_more_rows_than_one_thread_takes(opened, tmp_path):
+    """Joins keep no order above some 120,000 rows, so none lies between the aged loans and their accounts."""
+    using = NightSettings()
+    words, small = night_words(opened, using.aging, unrest.AS_OF), night_sources(using.aging)
+    opened.connection.execute("SET threads = 4")
+    with duck_night(opened, frozenset({"accounts"}), words, small, tmp_path) as night:
+        aged = night.gathered["aged"]
+        many = pa.concat_tables([aged] * 200)
+        ids = pa.array(range(many.num_rows), aged.schema.field("loan_id").type)
+        many = many.set_column(many.column_names.index("loan_id"), "loan_id", ids).unify_dictionaries()
+        night.connection.register("drawn", duck._drawn(night.connection, many))
+        assert night.table("accounts")["loan_id"].to_pylist() == ids.to_pylist()
+        night.write_accounts(tmp_path / "accounts.parquet")
     written = duckdb.read_parquet(str(tmp_path / "accounts.parquet")).to_arrow_table()
-    assert written["loan_id"].to_pylist() == list(range(400_000))
-    assert night.table("accounts")["loan_id"].to_pylist() == list(range(400_000))
+    assert written["loan_id"].to_pylist() == ids.to_pylist()
 
 
 def test_cents_that_a_tolerance_forgives_stay_outstanding(tmp_path):

@@ -1,5 +1,5 @@
 -- One row a loan, as accounts.parquet has it: money as decimals of the major unit.
--- Reads: aged, debtors.
+-- Reads: drawn.
 -- Over: the whole book.
 -- Kept as: view
 SELECT
@@ -18,7 +18,7 @@ SELECT
     MONEY(a.paid_total) AS paid_total,
     a.worst_dpd,
     CASE
-        WHEN d.borrower_id IS NOT NULL AND a.principal_outstanding > 0 AND a.dpd <= $contagion_below
+        WHEN a.drawn AND a.principal_outstanding > 0 AND a.dpd <= $contagion_below
             THEN $contagion_category
         ELSE a.category
     END AS classification,
@@ -40,5 +40,4 @@ SELECT
     a.last_due_on,
     a.last_paid_on,
     a.closed_on
-FROM aged AS a
-LEFT JOIN debtors AS d ON d.borrower_id = a.borrower_id
+FROM drawn AS a

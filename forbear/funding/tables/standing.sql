@@ -1,15 +1,15 @@
 -- One row a status, bucket and category: loans and money as of the date, and how much of it is past due for how long.
--- Reads: aged, debtors.
+-- Reads: drawn.
 -- Over: the whole book, since the category depends on a borrower's other loans.
 SELECT
     a.status,
     a.bucket,
     CASE
-        WHEN d.borrower_id IS NOT NULL AND a.principal_outstanding > 0 AND a.dpd <= $contagion_below
+        WHEN a.drawn AND a.principal_outstanding > 0 AND a.dpd <= $contagion_below
             THEN $contagion_category
         ELSE a.category
     END AS category,
-    CASE WHEN d.borrower_id IS NOT NULL AND a.principal_outstanding > 0 AND a.dpd <= $contagion_below THEN 1 ELSE 0
+    CASE WHEN a.drawn AND a.principal_outstanding > 0 AND a.dpd <= $contagion_below THEN 1 ELSE 0
         END AS by_contagion,
     COUNT(*) AS loans,
     CAST(SUM(CAST(a.principal AS DECIMAL(38, 0))) AS DECIMAL(38, 0)) AS disbursed,
@@ -30,6 +30,5 @@ SELECT
     CAST(SUM(CASE WHEN a.dpd >= 90 THEN a.principal_outstanding ELSE 0 END) AS DECIMAL(38, 0)) AS principal_90,
     CAST(SUM(CASE WHEN a.dpd >= $default_days THEN a.principal_outstanding ELSE 0 END) AS DECIMAL(38, 0))
         AS principal_default
-FROM aged AS a
-LEFT JOIN debtors AS d ON d.borrower_id = a.borrower_id
+FROM drawn AS a
 GROUP BY 1, 2, 3, 4
