@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import pq
 
 from forbear.basics.errors import WrongUse
 from forbear.desk.server import DataFolder, Embedded, embedded
@@ -90,12 +89,21 @@ def test_a_recovery_that_takes_longer_than_a_start_may_is_waited_for(server, mon
         return since[-1] - since[0] > 3
 
     monkeypatch.setattr(Embedded, "_answers", answers_late)
-    monkeypatch.setattr(pq.PGconn, "ping", lambda where: pq.Ping.REJECT)
+    monkeypatch.setattr(Embedded, "_recovers", lambda self: True)
     killed = server.pid
     os.kill(killed, signal.SIGKILL)
     until(lambda: since and time.monotonic() - since[0] > 3.5)
     assert answers(server.url)
     assert server.pid != killed
+
+
+def test_a_server_that_answers_or_is_gone_does_not_recover(server):
+    assert not server._recovers()
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        assert not server._recovers()
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
 
 
 def test_stopped_and_started_it_has_its_data(place):
