@@ -52,6 +52,8 @@ class Weather:
     kills: int = 100
     database_kills: int = 10
     jumps: int = 6
+    minutes: float = 0
+    """Real minutes after which the rest of the two weeks passes at once (what is planned still lapses); 0: none."""
 
 
 @dataclass
@@ -109,7 +111,7 @@ def run(size: Size, weather: Weather, out: Path, say: Callable[[str], None] = pr
     with _desk(out) as (env, server), _far(size, out, env) as providers:
         env |= {
             "FORBEAR_PROVIDERS": str(providers),
-            "FORBEAR_CONTACT_CARE": "0.5",
+            "FORBEAR_CONTACT_CARE": "2",
             "FORBEAR_CONTACT_ASK_AGAIN": "2",
             "FORBEAR_DB_POOL": "0",
             "STORM_SECRET": _secret(),
@@ -222,6 +224,9 @@ def _time_passes(storm: Storm) -> None:
     days_left = sum(1 for _ in _daytime_steps())
     shown = at.date()
     while at < end:
+        if storm.weather.minutes and time.monotonic() - storm.began > storm.weather.minutes * 60:
+            storm.say(f"time is up on {at:%d %B}: the rest passes at once")
+            at = end - STEP
         at += NIGHT_STEP if _local_hour(at) < 3 or _local_hour(at) >= 23 else STEP
         clock.set_to(storm.out / "clock", at)
         kills = 0.0
