@@ -12,6 +12,7 @@ from __future__ import annotations
 import hmac
 import json
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -39,6 +40,7 @@ class Manners:
         refuses: a message is refused for good.
         forgets: a taken message is not named in the answer.
         repeats: a receipt is told twice.
+        reorders: news is held back until later messages' news was told.
         fails: a receipt says undelivered.
         answers: the borrower answers a message, with one of `says`.
     """
@@ -52,6 +54,7 @@ class Manners:
     refuses: float = 0
     forgets: float = 0
     repeats: float = 0
+    reorders: float = 0
     fails: float = 0
     answers: float = 0
     says: tuple[str, ...] = ("TD", "STOP", "好的")
@@ -65,12 +68,18 @@ class _State:
     manners: Manners
     chance: random.Random
     log: Any
+    acknowledge: Any
     stamp: Stamp
     name: str
     lock: threading.Lock = field(default_factory=threading.Lock)
     taken: dict[str, str] = field(default_factory=dict)
     """What became of each id it saw: accepted, cancelled, or never_seen (it said so, and will not send it)."""
     news: list[dict[str, Any]] = field(default_factory=list)
+    held_back: list[dict[str, Any]] = field(default_factory=list)
+    known: int = 0
+    """So many pieces of news the desk certainly has."""
+    told_all: bool = False
+    """Whether the last answer to `/news` was empty."""
 
     def roll(self, share: float) -> bool:
         return share > 0 and self.chance.random() < share
@@ -83,6 +92,7 @@ class HttpProvider:
         self,
         *,
         log: Path | None = None,
+        known: Path | None = None,
         manners: Manners | None = None,
         seed: int = 1,
         name: str = "far",
@@ -91,10 +101,12 @@ class HttpProvider:
     ) -> None:
         self.sent: list[dict[str, Any]] = []
         self._file = log.open("a", buffering=1) if log else None
+        self._known = known.open("a", buffering=1) if known else None
         self._state = _State(
             manners or Manners(),
             random.Random(seed),  # noqa: S311 - a fault that can be replayed
             self._logged,
+            self._acknowledged,
             stamp or (lambda: {"mono": time.monotonic_ns()}),
             name,
         )
@@ -141,9 +153,24 @@ class HttpProvider:
             json.dumps(row, ensure_ascii=False) + "\n"
         )
 
+    def _acknowledged(self, some: list[dict[str, Any]]) -> None:
+        """Log the borrowers' answers among news that the desk certainly has."""
+        if self._known is None:
+            return
+        stamp = self._state.stamp()
+        for one in some:
+            if "text" in one:
+                row = {**stamp, "provider": self._state.name, "from": one["from"], "text": one["text"]}
+                self._known.write(json.dumps(row, ensure_ascii=False) + "\n")
+
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Pass over a desk that hung up, or was killed, before its answer; show anything else."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -213,13 +240,24 @@ class _Handler(BaseHTTPRequestHandler):
             case "/status":
                 return {"results": [self._status(one) for one in body["ids"]]}
             case "/news":
-                begin = int(body["after"] or 0)
-                some = state.news[begin : begin + 500]
-                return {"news": some, "cursor": str(begin + len(some))}
+                return self._news(int(body["after"] or 0))
             case "/cancel":
                 known = state.taken.get(body["id"])
                 return {"cancelled": known is None}
         return {}
+
+    def _news(self, begin: int) -> dict[str, Any]:
+        """News from `begin` on. Who asks anew after an empty answer has all before `begin`: the cursor moves last."""
+        state = self.state
+        if state.told_all and begin > state.known:
+            state.acknowledge(state.news[state.known : begin])
+            state.known = begin
+        if begin >= len(state.news):
+            state.news += state.held_back
+            state.held_back.clear()
+        some = state.news[begin : begin + 500]
+        state.told_all = not some
+        return {"news": some, "cursor": str(begin + len(some))}
 
     def _take(self, key: str, to: str, text: str) -> dict[str, Any]:
         state, manners = self.state, self.state.manners
@@ -248,7 +286,8 @@ class _Handler(BaseHTTPRequestHandler):
             at = state.stamp().get("at", time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()))
             fresh.append({"key": f"a-{key}", "from": to, "text": state.chance.choice(manners.says), "at": at})
         state.chance.shuffle(fresh)
-        state.news.extend(fresh)
+        for one in fresh:
+            (state.held_back if state.roll(manners.reorders) else state.news).append(one)
 
     def _status(self, key: str) -> dict[str, Any]:
         state = self.state

@@ -21,7 +21,7 @@ from forbear.desk.audit.log import record
 from forbear.desk.calls.models import Sheet
 from forbear.desk.complaints.taking import jurisdiction
 from forbear.desk.contact.preferences import declined
-from forbear.desk.ledger.balances import balances
+from forbear.desk.ledger.balances import owed_on
 from forbear.desk.record.models import Contact, Loan
 from forbear.desk.wording.choosing import version_for
 from forbear.desk.wording.filling import filled, named
@@ -149,7 +149,7 @@ def _say(sheet: Sheet, step: ScriptStep, at: datetime) -> str:
     borrower_id, language = sheet.contact.borrower_id, sheet.script.language
     today = today_of(borrower_id, at)
     loans = Loan.objects.filter(borrower_id=borrower_id).values_list("loan_id", flat=True)
-    owed = list(balances(loans, today).values())
+    owed = list(owed_on(loans, today).values())
     names = named(step.say)
     try:
         values = values_of(Asked(borrower_id, today, language, owed), "arrears" if names else "nothing", names)

@@ -28,7 +28,7 @@ from forbear.desk.audit.log import record
 from forbear.desk.contact import clock, handing, limits, owing, settling
 from forbear.desk.contact.channels.base import NOT_SENT, UNKNOWN, Message, Outcome, Provider
 from forbear.desk.contact.judging import GRACE, fingerprint, judged
-from forbear.desk.contact.models import ChannelState
+from forbear.desk.contact.models import ChannelState, Planned
 from forbear.desk.contact.named import named
 from forbear.desk.contact.rows import Held, PutOff, Row, columns, rows_of
 from forbear.desk.contact.switches import standing
@@ -63,7 +63,7 @@ def step(provider: Provider, most: int = BATCH) -> Done:
     """Do one batch for a provider; nothing while its channel is closed, switched off, or the provider rests."""
     channel = provider.account.channel
     state = ChannelState.objects.filter(channel=channel).exclude(mode="closed").first()
-    if state is None or not standing(channel).claims:
+    if state is None or not standing(channel).claims or not _any_due(channel):
         return Done()
     given = limits.taken(provider.account, most)
     if not given:
@@ -80,6 +80,11 @@ def step(provider: Provider, most: int = BATCH) -> Done:
         _let_go()
         limits.give_back(provider.account, given - len(held))
     return done
+
+
+def _any_due(channel: str) -> bool:
+    """Whether anything waits on a channel whose time has come: a look that writes nothing, for the many idle rounds."""
+    return bool(Planned.objects.filter(channel=channel, state="waiting", next_at__lte=clock.now()).exists())
 
 
 def _reserved(provider: Provider, state: ChannelState, most: int, done: Done) -> list[Held]:

@@ -12,7 +12,7 @@ from forbear.conduct.situation import Fact, known_zone, zone
 from forbear.desk.contact.named import named
 from forbear.desk.contact.purposes import purpose
 from forbear.desk.contact.rows import Held, Row
-from forbear.desk.ledger.balances import Balance, balances
+from forbear.desk.ledger.balances import Balance, owed_on
 
 
 def read_owed(rows: Sequence[Row], facts: Mapping[str, Sequence[Fact]], at: datetime) -> None:
@@ -37,7 +37,7 @@ def read_owed(rows: Sequence[Row], facts: Mapping[str, Sequence[Fact]], at: date
         by_day[days[row.borrower_id]] |= set(row.standing)
     found: dict[tuple[date, str], Balance] = {}
     for day, loans in by_day.items():
-        found |= {(day, loan): one for loan, one in balances(sorted(loans), day).items()}
+        found |= {(day, loan): one for loan, one in owed_on(loans, day).items()}
     for row in wanting:
         held = (found.get((days[row.borrower_id], loan)) for loan in row.standing)
         row.owed = [one for one in held if one is not None]

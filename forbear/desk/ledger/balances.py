@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from forbear.desk.ledger.kinds import CHARGES, SCHEDULING
 from forbear.desk.ledger.named import named
 
 
@@ -57,6 +58,10 @@ PLAIN = frozenset(["loan_id", "currency", "installments_overdue", "oldest_unpaid
 """Fields of a balance that are no money."""
 
 
+ADDING = ("disbursal", *sorted(SCHEDULING), *sorted(CHARGES), "pause")
+"""Kinds that add to what is owed or move its schedule: they count from the day on which they take effect."""
+
+
 class Item(NamedTuple):
     """A component of an installment; money in minor units."""
 
@@ -68,17 +73,30 @@ class Item(NamedTuple):
     unpaid: int
 
 
-def balances(loan_ids: Iterable[str], as_of: date, known_at: datetime | None = None) -> dict[str, Balance]:
+def balances(
+    loan_ids: Iterable[str], as_of: date, known_at: datetime | None = None, *, paid_early: bool = False
+) -> dict[str, Balance]:
     """Where loans stand, by loan_id; a loan that was not disbursed by the date is left out.
 
     Args:
         loan_ids: the loans, any number.
         as_of: entries in effect by the end of that day count.
         known_at: only entries booked by that instant count; None: all.
+        paid_early: money counts even where it takes effect after the date (see `owed_on`).
     """
+    asked = {"loans": list(loan_ids), "as_of": as_of, "known_at": known_at}
     with connection.cursor() as cursor:
-        cursor.execute(named("balances"), {"loans": list(loan_ids), "as_of": as_of, "known_at": known_at})
+        cursor.execute(named("balances"), {**asked, "paid_early": paid_early, "adding": list(ADDING)})
         return {row[0]: Balance(*row) for row in cursor.fetchall()}
+
+
+def owed_on(loan_ids: Iterable[str], today: date) -> dict[str, Balance]:
+    """What loans owe on a borrower's own day, as she is to be told it: what was due by that day, less all that is paid.
+
+    A payment is dated by the lender's calendar, which may be a day ahead of hers (paid on the 6th in Beijing, while it
+    is the 5th where she is). It is received all the same, and nobody may ask her for it again.
+    """
+    return balances(loan_ids, today, paid_early=True)
 
 
 def every_balance(as_of: date, known_at: datetime | None = None, *, at_once: int = 5_000) -> Iterator[Balance]:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from forbear.basics.errors import WrongUse
 from forbear.desk.audit.log import record
-from forbear.desk.ledger.balances import Balance, balances
+from forbear.desk.ledger.balances import Balance, owed_on
 from forbear.desk.portal.checking import ACTOR
 from forbear.desk.portal.models import Intent
 from forbear.desk.portal.numbers import new_number, plain
@@ -55,7 +55,7 @@ def due_of(borrower_id: str, at: datetime) -> list[Due]:
     """What may be paid now, by currency; loans on which nothing is owed are left out."""
     own = list(Loan.objects.filter(borrower_id=borrower_id).values_list("pk", flat=True))
     found = [
-        one for one in balances(own, today_of(borrower_id, at)).values() if one.outstanding + one.written_off > 0
+        one for one in owed_on(own, today_of(borrower_id, at)).values() if one.outstanding + one.written_off > 0
     ]
     made = []
     for currency in sorted({one.currency for one in found}):

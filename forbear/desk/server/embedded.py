@@ -24,7 +24,11 @@ from forbear.desk.server.binaries import binaries, reachable, run, unprivileged
 from forbear.desk.server.family import child
 
 START_SECONDS = 30
-"""How long a server may take to answer: one second when new, longer when it recovers or waits for old children."""
+"""How long a server may be silent: one second when new, longer when it waits for a killed server's children.
+
+One that says it is starting up is replaying its log after a crash. That takes as long as it takes (minutes after a
+large import), and stopping it would only mean to begin again.
+"""
 
 STOP_SECONDS = 20
 """How long an orderly stop may take before the server is told to stop at once (and recovers at the next start)."""
@@ -148,7 +152,7 @@ class Embedded:
         """Start the server and wait for its answer; try again while an earlier server's children still hold on.
 
         Raises:
-            ForbearError: it did not start in time; carries the end of its log.
+            ForbearError: it was silent for too long; carries the end of its log.
         """
         until = time.monotonic() + START_SECONDS
         while not self._stopping.is_set():
@@ -156,7 +160,9 @@ class Embedded:
             while not self._stopping.is_set() and self._server.poll() is None:
                 if self._answers():
                     return
-                if time.monotonic() > until:
+                if self._recovers():
+                    until = time.monotonic() + START_SECONDS
+                elif time.monotonic() > until:
                     _stop(self._server)
                 time.sleep(0.02)
             if time.monotonic() > until:
@@ -190,6 +196,12 @@ class Embedded:
         except psycopg.OperationalError:
             return False
         return True
+
+    def _recovers(self) -> bool:
+        """Whether it runs and says that nobody is let in yet."""
+        from psycopg import pq
+
+        return pq.PGconn.ping(self.conninfo.encode()) == pq.Ping.REJECT
 
 
 def free_port() -> int:

@@ -34,13 +34,6 @@ def child(
     The kernel ties the child to the thread that calls this, so that thread must live as long as the child shall.
     """
     parent = os.getpid()
-
-    def tie() -> None:
-        if _LIBC is not None:
-            _LIBC.prctl(_PR_SET_PDEATHSIG, when_orphaned)
-            if os.getppid() != parent:
-                os._exit(1)
-
     return subprocess.Popen(  # two system calls before exec, and no lock is taken: safe beside threads
         command,
         stdout=output,
@@ -51,8 +44,16 @@ def child(
         cwd=cwd,
         env=env,
         start_new_session=True,
-        preexec_fn=tie,  # noqa: PLW1509
+        preexec_fn=lambda: tie_to(parent, when_orphaned),  # noqa: PLW1509
     )
+
+
+def tie_to(parent: int, when_orphaned: signal.Signals) -> None:
+    """In a child just made: let the kernel end it with its parent, where it can; end it now if the parent is gone."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, when_orphaned)
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def end_now(code: int) -> NoReturn:

@@ -26,7 +26,7 @@ from forbear.basics.errors import ForbearError
 from forbear.conduct import sending
 from forbear.desk.audit.log import record
 from forbear.desk.complaints import taking
-from forbear.desk.ledger.balances import balances
+from forbear.desk.ledger.balances import owed_on
 from forbear.desk.privacy.reaching import addresses_of
 from forbear.desk.record.models import Borrower, Loan
 from forbear.desk.wording.links import borrower_of
@@ -102,4 +102,4 @@ def _is_she(borrower_id: str, token: str, given: str) -> bool:
 
 def _owed(borrower_id: str, at: datetime) -> list[Any]:
     loans = Loan.objects.filter(borrower_id=borrower_id).values_list("loan_id", flat=True)
-    return [(one.loan_id[-4:], one) for one in balances(loans, today_of(borrower_id, at)).values()]
+    return [(one.loan_id[-4:], one) for one in owed_on(loans, today_of(borrower_id, at)).values()]

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from forbear.basics.errors import WrongUse
 from forbear.desk.contact import words as plain
-from forbear.desk.ledger.balances import Balance, balances, items
+from forbear.desk.ledger.balances import Balance, items, owed_on
 from forbear.desk.ledger.models import Entry
 from forbear.desk.letters import archived
 from forbear.desk.privacy.reaching import addresses_of
@@ -113,7 +113,7 @@ def _owed(planned: Any, borrower_id: str, at: datetime) -> Sequence[Balance]:
         return held
     loans = list(filter(None, (planned.loan_id or "").split("|")))
     own = Loan.objects.filter(borrower_id=borrower_id).values_list("loan_id", flat=True)
-    return list(balances(own.filter(loan_id__in=loans) if loans else own, today_of(borrower_id, at)).values())
+    return list(owed_on(own.filter(loan_id__in=loans) if loans else own, today_of(borrower_id, at)).values())
 
 
 def _needs(version: Version) -> str:

@@ -21,9 +21,10 @@ def main() -> int:
     asked.add_argument("--kills", type=int, default=100)
     asked.add_argument("--database-kills", type=int, default=10)
     asked.add_argument("--jumps", type=int, default=6)
+    asked.add_argument("--minutes", type=float, default=0, help="then the rest of the two weeks passes at once")
     asked.add_argument("--out", type=Path, default=Path("storm"), help="a folder that is not there yet")
     given = asked.parse_args()
-    weather = Weather(given.workers, given.kills, given.database_kills, given.jumps)
+    weather = Weather(given.workers, given.kills, given.database_kills, given.jumps, given.minutes)
     told = run(Size(given.borrowers, given.planned, given.seed), weather, given.out.absolute())
     print(json.dumps(told, indent=2, ensure_ascii=False))
     return 1 if any(told["counts"].values()) else 0

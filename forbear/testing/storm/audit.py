@@ -6,6 +6,7 @@ the gate, the dispatcher or the ledger, and reads nothing of the desk's but the 
 | `borrowers.jsonl` | a borrower: her loan, phone, zone |
 | `planned.jsonl` | a wish: its key, borrower, channel |
 | `*.log.jsonl` | a message a provider took: when (the storm's clock, the machine's), to whom, its words |
+| `*.answers.jsonl` | what a borrower wrote to a provider, when the desk certainly had it |
 | `happened.jsonl` | a stop or a payment in full, with the machine's clock once the desk had it |
 | `states.jsonl` | what the desk says became of each wish (for what was lost without trace) |
 """
@@ -14,8 +15,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ DAILY = {"sms": (("sms",), 1), "app_push": (("app_push", "chat", "email"), 2)}
 WEEKLY = {"sms": (("sms",), 4), "app_push": (("app_push", "chat", "email"), 6)}
 ALL_WEEKLY = 15
 """One text a day and four in seven days; two pushes a day and six in seven; fifteen of everything in seven days."""
+STOPS = frozenset(("TD", "STOP", "退订"))
 ON_ITS_WAY_NS = 1_000_000_000
 """A message may be one real second on its way when a stop or a payment comes in."""
 LEFT = frozenset(("sent", "unknown"))
@@ -40,11 +43,12 @@ def audit(out: Path) -> dict[str, Any]:
     of_phone = {row["phone"]: row["borrower"] for row in borrowers.values()}
     planned = {row["key"]: row for row in _lines(out / "planned.jsonl")}
     messages = sorted(_messages(out, of_phone), key=lambda one: one["mono"])
+    replies = list(_stop_replies(out, of_phone))
     found: dict[str, list[Any]] = {
         "outside hours": [m for m in messages if not _lawful_hour(m, borrowers)],
         "over a cap": list(_over_caps(messages, borrowers)),
-        "after a stop": list(_after(messages, out, "stop")),
-        "after full payment": list(_after(messages, out, "paid")),
+        "after a stop": list(_after(messages, _earliest([*_happened(out, "stop"), *replies]))),
+        "after full payment": list(_after(messages, _earliest(_happened(out, "paid")))),
         "sent twice": [key for key, count in Counter(m["key"] for m in messages).items() if count > 1],
         "to the wrong borrower": [m for m in messages if planned[m["key"]]["borrower"] != m["borrower"]],
         "lost without trace": list(_lost(messages, planned, out)),
@@ -53,8 +57,9 @@ def audit(out: Path) -> dict[str, Any]:
         "messages": len(messages),
         "planned": len(planned),
         "borrowers": len(borrowers),
-        "stops": sum(row["what"] == "stop" for row in _lines(out / "happened.jsonl")),
-        "payments": sum(row["what"] == "paid" for row in _lines(out / "happened.jsonl")),
+        "stops": len(_happened(out, "stop")),
+        "stops by reply": len(replies),
+        "payments": len(_happened(out, "paid")),
         "counts": {name: len(rows) for name, rows in found.items()},
         "some": {name: rows[:5] for name, rows in found.items() if rows},
     }
@@ -72,7 +77,15 @@ def _messages(out: Path, of_phone: dict[str, str]) -> Iterator[dict[str, Any]]:
         for row in _lines(file):
             key = KEY.search(row["text"])
             borrower = of_phone.get(row["to"], row["to"])
-            yield {**row, "key": key[1] if key else row["text"], "borrower": borrower, "channel": channel}
+            yield {
+                "key": key[1] if key else row["text"],
+                "borrower": borrower,
+                "channel": channel,
+                "at": sys.intern(row["at"]),
+                "or_at": sys.intern(row["or_at"]),
+                "mono": row["mono"],
+                "id": row["id"],
+            }
 
 
 def _lawful_hour(message: dict[str, Any], borrowers: dict[str, Any]) -> bool:
@@ -106,11 +119,25 @@ def _too_full(past: list[tuple[str, Any]], channel: str, day: Any) -> bool:
     )
 
 
-def _after(messages: list[dict[str, Any]], out: Path, what: str) -> Iterator[dict[str, Any]]:
+def _happened(out: Path, what: str) -> list[tuple[str, int]]:
+    return [(row["borrower"], row["mono"]) for row in _lines(out / "happened.jsonl") if row["what"] == what]
+
+
+def _stop_replies(out: Path, of_phone: dict[str, str]) -> Iterator[tuple[str, int]]:
+    for file in sorted(out.glob("*.answers.jsonl")):
+        for row in _lines(file):
+            if row["text"] in STOPS:
+                yield of_phone.get(row["from"], row["from"]), row["mono"]
+
+
+def _earliest(happened: Iterable[tuple[str, int]]) -> dict[str, int]:
     since: dict[str, int] = {}
-    for row in _lines(out / "happened.jsonl"):
-        if row["what"] == what:
-            since[row["borrower"]] = min(row["mono"], since.get(row["borrower"], row["mono"]))
+    for borrower, mono in happened:
+        since[borrower] = min(mono, since.get(borrower, mono))
+    return since
+
+
+def _after(messages: list[dict[str, Any]], since: dict[str, int]) -> Iterator[dict[str, Any]]:
     for one in messages:
         if one["borrower"] in since and one["mono"] > since[one["borrower"]] + ON_ITS_WAY_NS:
             yield one

@@ -22,17 +22,26 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from forbear.desk.server.family import child
 from forbear.testing.storm import clock
 from forbear.testing.storm.far import PROVIDERS
-from forbear.testing.storm.world import BEGIN, DAYS, Size
+from forbear.testing.storm.nursery import Nursery
+from forbear.testing.storm.world import BEGIN, CHANNELS, DAYS, Size
 
 SHARE_PAYS, SHARE_STOPS = 0.15, 0.05
 """Of the borrowers: who pays in full, and who says stop, some time in the two weeks."""
 STEP, NIGHT_STEP = timedelta(minutes=30), timedelta(minutes=240)
-LONGEST_STEP_SECONDS = 60.0
-"""Real seconds after which the clock steps on though something is due still."""
+LONGEST_STEP_SECONDS, PLANNED_A_SECOND = 60.0, 2_000
+"""Real seconds after which the clock steps on though something is due still, and one more for so many planned."""
+SETTLE_SECONDS = 240.0
+"""Real seconds after the weather within which everything must have come to its end; as many more as a step has."""
 RATE = 100_000
+DUE = "SELECT " + " OR ".join(
+    f"EXISTS (SELECT FROM planned_contacts WHERE state = 'waiting' AND channel = '{channel}' AND next_at <= %(at)s)"
+    for channel, _ in CHANNELS
+)
+"""Whether anything is due, channel by channel, as the index has it: it is asked thirty times a second."""
+OPEN_STILL = f"{DUE} OR EXISTS (SELECT FROM contact_attempts WHERE state = 'reserved')"
+"""The same, and whether anything is reserved still."""
 
 
 @dataclass
@@ -43,8 +52,8 @@ class Weather:
     kills: int = 100
     database_kills: int = 10
     jumps: int = 6
-    seconds: float = 600
-    """Real seconds it should take about: kills and events are spread over the clock's steps, not over these."""
+    minutes: float = 0
+    """Real minutes after which the rest of the two weeks passes at once (what is planned still lapses); 0: none."""
 
 
 @dataclass
@@ -54,25 +63,28 @@ class Storm:
     size: Size
     weather: Weather
     out: Path
-    env: dict[str, str]
     server: Any
     say: Callable[[str], None]
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    nursery: Nursery
     killed: dict[str, int] = field(default_factory=lambda: {"worker": 0, "database": 0, "jump": 0})
+    fell: int = 0
+    """Workers that ended though nobody had killed them."""
     over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.size.seed + 1)  # noqa: S311
         self.happened = (self.out / "happened.jsonl").open("a", buffering=1)
         self.lock = threading.Lock()
+        self.began, self.last_step = time.monotonic(), 0.0
+        self.longest_step = LONGEST_STEP_SECONDS + self.size.planned / PLANNED_A_SECOND
 
     def spawn(self) -> None:
         """Start workers until there are as many as wanted."""
-        self.workers = [one for one in self.workers if one.poll() is None]
-        while len(self.workers) < self.weather.workers:
-            with (self.out / "workers.log").open("ab") as log:
-                command = [sys.executable, "-m", "forbear.desk.contact.worker"]
-                self.workers.append(child(command, when_orphaned=signal.SIGKILL, env=self.env, output=log))
+        self.fell += self.nursery.ask(f"keep {self.weather.workers}")
+
+    def dead(self) -> int:
+        """How often a worker or the database was killed."""
+        return self.killed["worker"] + self.killed["database"]
 
     def kill_one(self) -> None:
         """Kill a worker, or the database's postmaster."""
@@ -80,10 +92,9 @@ class Storm:
             with suppress(ProcessLookupError, TypeError):
                 os.kill(self.server.pid, signal.SIGKILL)
                 self.killed["database"] += 1
-        elif self.workers:
-            one = self.chance.choice(self.workers)
-            one.kill()
-            one.wait()
+        else:
+            self.spawn()
+            self.nursery.ask(f"kill {self.chance.randrange(self.weather.workers)}")
             self.killed["worker"] += 1
         self.spawn()
 
@@ -100,7 +111,7 @@ def run(size: Size, weather: Weather, out: Path, say: Callable[[str], None] = pr
     with _desk(out) as (env, server), _far(size, out, env) as providers:
         env |= {
             "FORBEAR_PROVIDERS": str(providers),
-            "FORBEAR_CONTACT_CARE": "0.5",
+            "FORBEAR_CONTACT_CARE": "2",
             "FORBEAR_CONTACT_ASK_AGAIN": "2",
             "FORBEAR_DB_POOL": "0",
             "STORM_SECRET": _secret(),
@@ -115,14 +126,15 @@ def run(size: Size, weather: Weather, out: Path, say: Callable[[str], None] = pr
         began = time.monotonic()
         build(size, out)
         say(f"built: {size.borrowers} borrowers, {size.planned} planned, {time.monotonic() - began:.0f} s")
-        storm = Storm(size, weather, out, env, server, say)
+        storm = Storm(size, weather, out, server, say, Nursery(env, out / "workers.log"))
         began = time.monotonic()
         _weather(storm)
         took = time.monotonic() - began
         _states(out)
         from forbear.testing.storm.audit import audit
 
-        return {**audit(out), "killed": storm.killed, "seconds": round(took), "workers": weather.workers}
+        told = {"killed": storm.killed, "fell": storm.fell, "seconds": round(took), "workers": weather.workers}
+        return {**audit(out), **told}
 
 
 def _secret() -> str:
@@ -203,33 +215,47 @@ def _weather(storm: Storm) -> None:
         storm.over.set()
         for one in doing:
             one.join(10)
-        for worker in storm.workers:
-            worker.terminate()
-        for worker in storm.workers:
-            with suppress(subprocess.TimeoutExpired):
-                worker.wait(10)
-            worker.kill()
+        storm.nursery.end()
 
 
 def _time_passes(storm: Storm) -> None:
+    """Step by step; kills and jumps are spread evenly over the steps of the days on which something is planned."""
     at, end = BEGIN, BEGIN + timedelta(days=DAYS + 2, hours=1)
-    steps = int((end - BEGIN) / STEP)
-    kills_each, jumps_each = storm.weather.kills / (steps * 0.6), storm.weather.jumps / (steps * 0.6)
+    days_left = sum(1 for _ in _daytime_steps())
     shown = at.date()
     while at < end:
-        hour = (at + timedelta(hours=8)).hour
-        night = hour < 7 or hour >= 22
-        at += NIGHT_STEP if hour < 3 or hour >= 23 else STEP
+        if storm.weather.minutes and time.monotonic() - storm.began > storm.weather.minutes * 60:
+            storm.say(f"time is up on {at:%d %B}: the rest passes at once")
+            at = end - STEP
+        at += NIGHT_STEP if _local_hour(at) < 3 or _local_hour(at) >= 23 else STEP
         clock.set_to(storm.out / "clock", at)
-        if not night and storm.chance.random() < jumps_each and storm.killed["jump"] < storm.weather.jumps:
-            _jump(storm, at)
-        _until_quiet(storm, at, 0 if night else kills_each)
+        kills = 0.0
+        if _is_day(at) and days_left > 0:
+            if storm.chance.random() < (storm.weather.jumps - storm.killed["jump"]) / days_left:
+                _jump(storm, at)
+            kills = (storm.weather.kills - storm.dead()) / days_left
+            days_left -= 1
+        _until_quiet(storm, at, kills)
         if at.date() != shown:
             shown = at.date()
-            storm.say(f"{shown}: {storm.killed}")
-    while sum(storm.killed[one] for one in ("worker", "database")) < storm.weather.kills:
+            storm.say(f"{shown}: {storm.killed}, {time.monotonic() - storm.began:.0f} s")
+    while storm.dead() < storm.weather.kills:
         storm.kill_one()
         time.sleep(0.2)
+
+
+def _daytime_steps() -> Iterator[datetime]:
+    for number in range(int(timedelta(days=DAYS) / STEP)):
+        if _is_day(BEGIN + number * STEP):
+            yield BEGIN + number * STEP
+
+
+def _local_hour(at: datetime) -> int:
+    return (at + timedelta(hours=8)).hour
+
+
+def _is_day(at: datetime) -> bool:
+    return 7 <= _local_hour(at) < 22
 
 
 def _jump(storm: Storm, at: datetime) -> None:
@@ -243,34 +269,29 @@ def _jump(storm: Storm, at: datetime) -> None:
 
 def _until_quiet(storm: Storm, at: datetime, kills: float) -> None:
     """Wait until nothing is due, or long enough; workers and database die meanwhile."""
-    until = time.monotonic() + LONGEST_STEP_SECONDS
-    dies_at = time.monotonic() + storm.chance.random() * 0.3 if storm.chance.random() < kills else None
-    while time.monotonic() < until:
-        if dies_at is not None and time.monotonic() >= dies_at:
+    began = time.monotonic()
+    dies = storm.chance.random() < kills
+    dies_at = began + storm.chance.random() * max(0.3, storm.last_step / 2)
+    while time.monotonic() < began + storm.longest_step:
+        due = _asked(DUE, at)
+        if dies and (due is False or time.monotonic() >= dies_at):
             storm.kill_one()
-            dies_at = None
-        due = _asked(
-            "SELECT EXISTS (SELECT FROM planned_contacts WHERE state = 'waiting' AND next_at <= %s)",
-            at,
-        )
-        if due is False and dies_at is None:
-            return
+            dies = False
+        elif due is False:
+            break
         time.sleep(0.03)
+    storm.last_step = time.monotonic() - began
 
 
 def _settle_down(storm: Storm) -> None:
     """No more faults: until nothing is reserved and nothing waits."""
     storm.say("the weather is over; waiting until everything is settled")
-    until = time.monotonic() + 240
+    until = time.monotonic() + SETTLE_SECONDS + storm.longest_step
     while time.monotonic() < until:
-        open_still = _asked(
-            "SELECT EXISTS (SELECT FROM planned_contacts WHERE state IN ('reserved', 'waiting')) "
-            "AND %s::timestamptz IS NOT NULL",
-            BEGIN,
-        )
-        if open_still is False:
+        if _asked(OPEN_STILL, BEGIN + timedelta(days=DAYS + 30)) is False:
             time.sleep(6)  # what is unknown is asked for a few times more
             return
+        storm.spawn()
         time.sleep(0.5)
 
 
@@ -280,7 +301,7 @@ def _asked(query: str, at: datetime) -> bool | None:
 
     try:
         with connection.cursor() as cursor:
-            cursor.execute(query, [at])
+            cursor.execute(query, {"at": at})
             return bool(cursor.fetchone()[0])
     except (DatabaseError, InterfaceError):
         connection.close()

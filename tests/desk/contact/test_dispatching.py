@@ -136,6 +136,26 @@ def test_a_payment_of_today_by_the_borrowers_own_date_is_seen(outbox):
     assert (outbox.states(), outbox.far["a"].sent) == (["not_wanted"], [])
 
 
+def test_a_payment_dated_a_day_ahead_of_the_borrowers_own_is_seen(outbox):
+    """Found by the storm: paid on the 30th in Shanghai, while it is the evening of the 29th where she is."""
+    outbox.at = outbox.at.replace(hour=1)
+    Fact.objects.filter(borrower_id="B1", fact="time_zone").update(value="America/New_York")
+    outbox.plan(not_before=outbox.at)
+    pay(Payment("P", "L1", date(2026, 6, 30), 200_000, "P"), actor="till", at=outbox.at)
+    step(outbox.providers["a"])
+    assert (outbox.states(), outbox.far["a"].sent) == (["not_wanted"], [])
+
+
+def test_a_part_paid_a_day_ahead_is_taken_off_the_sum_that_is_told(outbox):
+    outbox.at = outbox.at.replace(hour=1)
+    Fact.objects.filter(borrower_id="B1", fact="time_zone").update(value="America/New_York")
+    outbox.plan(not_before=outbox.at)
+    pay(Payment("P", "L1", date(2026, 6, 30), 50_315, "P"), actor="till", at=outbox.at)
+    step(outbox.providers["a"])
+    (sent,) = outbox.far["a"].sent
+    assert sent["text"] == "您有 550.00 元逾期，如已还请忽略。"
+
+
 def test_a_payment_between_the_leave_and_the_message_stops_it(outbox, monkeypatch):
     """The loan's account moved after the words were made: the sum would be wrong, so nothing leaves."""
     outbox.plan()

@@ -148,6 +148,13 @@ def test_the_auditor_finds_nothing_where_all_is_well(told):
     assert told([message()]) == {}
 
 
+def test_the_auditor_finds_a_message_after_a_stop_that_a_provider_knows_the_desk_has(told, tmp_path):
+    reply = {"at": NOON.isoformat(), "or_at": NOON.isoformat(), "mono": 10**9, "from": "+861"}
+    for text, found in (("TD", {"after a stop": 1}), ("好的", {})):
+        (tmp_path / "sms-a.answers.jsonl").write_text(json.dumps({**reply, "text": text}) + "\n")
+        assert told([message(mono=9 * 10**9)]) == found
+
+
 @pytest.mark.parametrize(
     ("messages", "happened", "states", "found"),
     [

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from forbear.desk.ledger.balances import balances, items
+from forbear.desk.ledger.balances import balances, items, owed_on
 from forbear.desk.ledger.booking import Payment, book, pay_many, preview
 from forbear.desk.ledger.models import Account, Entry, Posting
 from forbear.desk.ledger.refusals import KeyUsed, Refused
@@ -177,6 +177,29 @@ def test_money_paid_to_the_wrong_loan_moves_to_the_right_one():
     assert both["L2"].paid_total == credit
     assert Posting.objects.filter(account="transit").values_list("amount", flat=True).count() == 2
     assert act("transfer", date(2026, 2, 15), credit, key="t", other_loan="L2").again
+
+
+def test_what_she_owes_on_her_own_day_counts_money_dated_a_day_ahead_and_nothing_else_of_that_day():
+    today, tomorrow = date(2026, 2, 20), date(2026, 2, 21)
+    before = at(today)
+    fee = act("penalty", tomorrow, 300, number=1).entry_id
+    act("reversal", tomorrow, cause="mistake", entry=fee)
+    act("pause", tomorrow, until_on=date(2026, 2, 28))
+    assert owed_on(["L1"], today)["L1"] == before
+    pay(tomorrow, 1_163)
+    told = owed_on(["L1"], today)["L1"]
+    assert (told.arrears_total, told.outstanding) == (before.arrears_total - 1_163, before.outstanding - 1_163)
+    assert (told.dpd, told.paid_total) == (before.dpd, 1_163)
+    assert at(today) == before
+    act("reversal", tomorrow, cause="bounced", entry=Entry.objects.get(kind="payment").entry_id)
+    assert owed_on(["L1"], today)["L1"].arrears_total == before.arrears_total
+
+
+def test_on_her_own_day_an_installment_that_falls_due_is_not_overdue_whatever_is_paid():
+    pay(date(2026, 2, 16), 21_163)  # the first installment, on the day after it fell due
+    assert owed_on(["L1"], date(2026, 2, 15))["L1"].arrears_total == 0
+    assert owed_on(["L1"], date(2026, 2, 16))["L1"].arrears_total == 0
+    assert at(date(2026, 2, 15)).arrears_total == 0
 
 
 def test_a_preview_saves_nothing():

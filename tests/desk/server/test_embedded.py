@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from forbear.basics.errors import WrongUse
-from forbear.desk.server import DataFolder, Embedded
+from forbear.desk.server import DataFolder, Embedded, embedded
 from forbear.testing.desk import open_folder
 
 pytestmark = [pytest.mark.postgres]
@@ -77,6 +77,33 @@ def test_killed_it_comes_back_with_what_it_acknowledged(server):
         until(lambda killed=killed: server.pid != killed and answers(server.url))
     with psycopg.connect(server.url) as connection:
         assert connection.execute("SELECT array_agg(n ORDER BY n) FROM kept").fetchone() == ([0, 1, 2],)
+
+
+def test_a_recovery_that_takes_longer_than_a_start_may_is_waited_for(server, monkeypatch):
+    """It says that it is starting up for three times as long as a silent server is given, and is not stopped for it."""
+    monkeypatch.setattr(embedded, "START_SECONDS", 1)
+    since = []
+
+    def answers_late(self):
+        since.append(time.monotonic())
+        return since[-1] - since[0] > 3
+
+    monkeypatch.setattr(Embedded, "_answers", answers_late)
+    monkeypatch.setattr(Embedded, "_recovers", lambda self: True)
+    killed = server.pid
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: since and time.monotonic() - since[0] > 3.5)
+    assert answers(server.url)
+    assert server.pid != killed
+
+
+def test_a_server_that_answers_or_is_gone_does_not_recover(server):
+    assert not server._recovers()
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        assert not server._recovers()
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
 
 
 def test_stopped_and_started_it_has_its_data(place):

@@ -1,11 +1,16 @@
 -- One row a loan that was disbursed by the as-of date: what it owes and has paid, in minor units, by the entries in
--- effect by %(as_of)s and known by %(known_at)s (null: all that is known).
+-- effect by %(as_of)s and known by %(known_at)s (null: all that is known). With %(paid_early)s money that takes effect
+-- later counts as well, and what else lessens the debt; what adds to it or moves its schedule does not.
 -- Overdue is what is unpaid of installments due before the as-of date; days past due leave paused days out.
 -- Reads: ledger_accounts, ledger_entries, ledger_postings, installments.
 WITH known AS MATERIALIZED (
     SELECT e.entry_id, e.loan_id, e.kind, e.effective_on, e.facts, e.reverses, e.of_entry
     FROM ledger_entries AS e
-    WHERE e.loan_id = ANY(%(loans)s) AND e.effective_on <= %(as_of)s
+    WHERE e.loan_id = ANY(%(loans)s)
+        AND (e.effective_on <= %(as_of)s OR %(paid_early)s AND e.kind <> ALL(%(adding)s::text[]) AND NOT EXISTS (
+            SELECT FROM ledger_entries AS o
+            WHERE o.entry_id IN (e.reverses, e.of_entry) AND o.kind = ANY(%(adding)s::text[])
+        ))
         AND (%(known_at)s::timestamptz IS NULL OR e.booked_at <= %(known_at)s)
 ), telling AS (
     SELECT k.*
