@@ -251,15 +251,13 @@ def _boost(
     asked = np.column_stack([numbers[made.rows], made.steps.astype(np.float32)])
     held = groups[made.rows] % HELD_OUT == 0
     names = (*columns, *(f"{n}~" for n in texts), STEP_COLUMN)
-    pools = [Pool(asked[m], made.stays[m].astype(int), weight=made.weights[m]) for m in (~held, held)]
     both = all(0 < made.stays[m].sum() < m.sum() for m in (~held, held))
+    parts = (~held, held) if both else (np.ones(len(held), dtype=bool),)  # a small book may have nobody to hold out
+    pools = [Pool(asked[m], made.stays[m].astype(int), weight=made.weights[m]) for m in parts]
     booster = CatBoostClassifier(
         iterations=MOST_TREES, monotone_constraints=signs(chain, names), use_best_model=both, **BOOSTER
     )
-    booster.fit(
-        pools[0] if both else Pool(asked, made.stays.astype(int), weight=made.weights),
-        eval_set=pools[1] if both else None,
-    )
+    booster.fit(pools[0], eval_set=pools[1] if both else None)
     return booster
 
 

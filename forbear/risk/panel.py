@@ -54,6 +54,12 @@ def _event_moments(book: Book, until: date, most: int) -> pa.Table:
     )
     if not loans:
         raise WrongUse(f"{book.path}: no loan was disbursed by {until}", "choose a later --as-of")
+    (paid,) = _one(book, f"SELECT count(*) FROM book.payments WHERE paid_on <= DATE '{until}'")
+    if not paid:
+        raise WrongUse(
+            f"{book.path}: no payment by {until}: nothing tells who pays late from who pays in time",
+            "add the table payments (docs/book.md), or choose a later --as-of",
+        )
     spans = f"""SELECT l.loan_id, l.borrower_id, l.disbursed_on AS from_on,
         CASE WHEN p.paid >= i.due THEN p.last_on ELSE DATE '{until}' END AS to_on
         FROM book.loans AS l
@@ -92,8 +98,18 @@ def _record_moments(book: Book, until: date, most: int) -> pa.Table:
         ORDER BY as_of, loan_id"""
     ).to_arrow_table()
     if not made.num_rows:
-        raise WrongUse(f"{book.path}: no status before {until}", "choose a later --as-of")
+        raise WrongUse(f"{book.path}: {_no_record(book, until)}", "a model needs states of many days, and what came after")
     return moments_table(made)
+
+
+def _no_record(book: Book, until: date) -> str:
+    """Why a book of statuses has nothing to learn from by a day."""
+    first, last = _one(book, "SELECT min(on_date), max(on_date) FROM book.statuses")
+    if first is None:
+        return "no status at all"
+    if first == last:
+        return f"every status is of one day, {first}: nothing tells what came after it"
+    return f"no status before {until}; they begin on {first}"
 
 
 def _days_back(first: date, until: date, *, weekly: bool) -> list[date]:
