@@ -91,7 +91,9 @@ def halves(trial: Trial, folder: Path) -> tuple[Path, Path]:
 def _part(source: Path, target: Path, key: str, side: int) -> None:
     db = duckdb.connect()
     db.create_function("half", _half, ["VARCHAR"], "INTEGER")
-    reads = f"read_parquet('{source}')" if source.suffix == ".parquet" else f"read_csv('{source}', all_varchar = true)"
+    reads = (
+        f"read_parquet('{source}')" if source.suffix == ".parquet" else f"read_csv('{source}', all_varchar = true)"
+    )
     form = "PARQUET" if source.suffix == ".parquet" else "CSV, HEADER, COMPRESSION gzip"
     chosen = f'SELECT * FROM {reads} WHERE "{key}" IN (SELECT k FROM (SELECT DISTINCT "{key}" AS k FROM {reads})'
     db.execute(f"COPY ({chosen} WHERE half(CAST(k AS VARCHAR)) = {side})) TO '{target}' (FORMAT {form})")
@@ -103,7 +105,9 @@ def _half(name: str) -> int:
 
 def told(*order: str | Path) -> dict:
     """What a command of ours says in JSON."""
-    done = subprocess.run([FORBEAR, *map(str, order), "--format", "json"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [FORBEAR, *map(str, order), "--format", "json"], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"{order}: {done.returncode}: {done.stdout[-500:]} {done.stderr[-1500:]}")
     return json.loads(done.stdout)

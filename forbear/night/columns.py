@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from forbear.aging import columns as aging
 from forbear.aging.columns import NEVER, Installments, Ladder, Loans, Payments
+from forbear.aging.columns.reading import days_of, numbers_of, sorted_rows
 from forbear.aging.words import Word, number
 from forbear.funding import columns as funding
 
@@ -154,43 +155,10 @@ def _in_order(read: Mapping[str, pa.Table], ids: pa.Array) -> Loans | None:
     if not len(ids) or pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
         return None
     plan, paid, own = read["installments"], read["payments"], read["loans"]
-    due = _sorted(plan, ids, "due_on", ("principal_due", "interest_due", "fees_due"))
-    received = _sorted(paid, ids, "paid_on", ("amount",))
+    due = sorted_rows(plan, ids, "due_on", ("principal_due", "interest_due", "fees_due"))
+    received = sorted_rows(paid, ids, "paid_on", ("amount",))
     if due is None or received is None:
         return None
-    return Loans(_days(own["disbursed_on"]), _numbers(own["principal"]), Installments(*due), Payments(*received))
-
-
-def _sorted(rows: pa.Table, ids: pa.Array, day: str, others: tuple[str, ...]) -> tuple[np.ndarray, ...] | None:
-    """Offsets of each loan's rows, and the columns in order of loan and day; None if some loan is unknown."""
-    runs = pc.run_end_encode(rows["loan_id"].combine_chunks(), run_end_type=pa.int64())
-    whose = np.arange(len(ids))
-    if not runs.values.equals(ids):
-        places = pc.index_in(runs.values, ids)
-        if places.null_count:
-            return None
-        whose = places.to_numpy().astype(np.int64)
-    lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
-    counts = np.zeros(len(ids), np.int64)
-    np.add.at(counts, whose, lengths)
-    starts = aging.offsets(counts)
-    columns = (_days(rows[day]), *(_numbers(rows[c]) for c in others))
-    if np.all(whose[1:] > whose[:-1]) and _falls_only_at(columns[0], starts):
-        return starts, *columns
-    order = np.lexsort((columns[0], np.repeat(whose, lengths)))
-    return starts, *(c[order] for c in columns)
-
-
-def _falls_only_at(days: np.ndarray, starts: np.ndarray) -> bool:
-    """Whether days fall nowhere but where a loan's rows begin."""
-    falls = np.flatnonzero(days[1:] < days[:-1]) + 1
-    return bool(np.all(starts[np.searchsorted(starts, falls)] == falls))
-
-
-def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    values: np.ndarray = column.combine_chunks().to_numpy(zero_copy_only=False)
-    return values
-
-
-def _days(column: pa.ChunkedArray) -> np.ndarray:
-    return _numbers(column.cast(pa.int32()))
+    return Loans(
+        days_of(own["disbursed_on"]), numbers_of(own["principal"]), Installments(*due), Payments(*received)
+    )

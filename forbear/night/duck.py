@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from forbear.aging.words import Word
 from forbear.book import Book
-from forbear.night import parts as cut
+from forbear.book import parts as cut
+from forbear.book.parts import Parts, divide
 from forbear.night.columns import GIVEN, ByColumns, aged_by_columns, together
-from forbear.night.parts import Parts, divide
 from forbear.night.tables import NightTable, needed, render
 
 SCHEMAS = ("whole", "given")
