@@ -50,7 +50,7 @@ def score_book(
     steps = Steps(quiet=output is Format.json)
     loaded = load(model)
     with opened_book(book, day(as_of), mapping, quarantine, threads, steps) as opened, steps.step("scoring"):
-        made = score(opened, loaded, as_of=day(as_of), at=at.value)
+        made = score(opened, loaded, as_of=day(as_of), at=at.value, keep_frame=False)
         write_scores(made.table, out)
     if output is Format.json:
         print_json(

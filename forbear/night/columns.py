@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from forbear.aging import columns as aging
 from forbear.aging.columns import NEVER, Installments, Ladder, Loans, Payments
+from forbear.aging.columns.reading import BATCH_ROWS, Runs, Scratch, in_order, numbers_of, read_runs
 from forbear.aging.words import Word, number
 from forbear.funding import columns as funding
-from forbear.night.rows import BATCH_ROWS, Runs, Scratch, in_order, numbers, read_runs
 
 GIVEN = frozenset(
     ("aged", "late_days", "repaid", "closed_spells", "month_due", "month_received", "month_unpaid", "month_repaid")
@@ -164,5 +164,5 @@ def _in_order(own: pa.Table, ids: pa.Array, plan: Runs | None, paid: Runs | None
     due, received = in_order(plan, ids), in_order(paid, ids)
     if due is None or received is None:
         return None
-    disbursed_on, principal = (numbers(own[c].combine_chunks()) for c in ("disbursed_on", "principal"))
+    disbursed_on, principal = (numbers_of(own[c]) for c in ("disbursed_on", "principal"))
     return Loans(disbursed_on, principal, Installments(due[0], *due[1]), Payments(received[0], *received[1]))

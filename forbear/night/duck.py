@@ -17,12 +17,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from forbear.aging.columns.reading import Scratch
 from forbear.aging.words import Word
 from forbear.book import Book
-from forbear.night import parts as cut
+from forbear.book import parts as cut
+from forbear.book.parts import Parts, divide
 from forbear.night.columns import GIVEN, ByColumns, aged_by_columns, together
-from forbear.night.parts import Parts, divide
-from forbear.night.rows import Scratch
 from forbear.night.tables import NightTable, needed, render
 
 SCHEMAS = ("whole", "given")

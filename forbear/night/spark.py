@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from forbear.aging.words import Word
 from forbear.basics.spark import local_spark
 from forbear.book import Book
-from forbear.night.parts import DIVIDED
+from forbear.book.parts import DIVIDED
 from forbear.night.tables import NightTable, needed, render
 
 HANDED_OVER = (*DIVIDED, "borrowers")

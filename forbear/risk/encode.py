@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from forbear.risk.measures import logit
 
@@ -29,8 +30,9 @@ class Encoding:
 
     def __call__(self, texts: npt.NDArray[np.object_]) -> npt.NDArray[np.float32]:
         """The column as numbers."""
-        names, where = np.unique(texts.astype(str), return_inverse=True)
-        return np.array([self.values.get(n, self.otherwise) for n in names], dtype=np.float32)[where]
+        coded = pa.array(texts, pa.string()).dictionary_encode()
+        odds = [self.values.get(n, self.otherwise) for n in coded.dictionary.to_pylist()]
+        return np.array([*odds, self.otherwise], dtype=np.float32)[coded.indices.to_numpy()]
 
 
 def encoding(texts: npt.NDArray[np.object_], y: npt.NDArray[np.bool_]) -> Encoding:

@@ -80,7 +80,8 @@ class Frame:
     """Rows of moments.
 
     Attributes:
-        numbers: float32, a row a moment and a column a name of `columns`; NaN where not known.
+        numbers: float32, a row a moment and a column a name of `columns`; NaN where not known. Column lies after column
+            in memory, as the trees read them without a copy.
         texts: text features by name, object arrays of str.
         marks: what a row is (loan_id, borrower_id, as_of, …), arrays by name.
         outcomes: labels by name, float arrays with NaN for unknown; empty when not asked.
@@ -105,9 +106,12 @@ class Frame:
 
     def take(self, rows: npt.NDArray[Any]) -> Frame:
         """Some rows, by index or mask."""
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        if len(rows) == len(self) and np.array_equal(rows, np.arange(len(rows))):
+            return self
         return Frame(
             self.columns,
-            self.numbers[rows],
+            np.take(self.numbers.T, rows, axis=1).T,
             {n: v[rows] for n, v in self.texts.items()},
             {n: v[rows] for n, v in self.marks.items()},
             {n: v[rows] for n, v in self.outcomes.items()},
@@ -146,6 +150,7 @@ def made_tables(
     wanted: Sequence[str],
     own: Sequence[RiskTable] = (),
     given: Mapping[str, pa.Table] | None = None,
+    ready: Mapping[str, pa.Table] | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The wanted tables as `risk.<name>` in the book's connection; dropped at the end.
 
@@ -156,12 +161,15 @@ def made_tables(
         wanted: names of tables.
         own: tables made from the book's own columns.
         given: small tables handed in beside the moments.
+        ready: tables among the shipped ones that were made before (`forbear.risk.one_day`), by name.
 
     Raises:
         WrongUse: a table could see past its moment's day.
     """
     tables = {**risk_tables(), **{t.name: t for t in own}}
     refuse_leaks(tables)
+    ready = ready or {}
+    tables = {name: table for name, table in tables.items() if name not in ready}
     db = book.connection
     words = words_for(book, until)
     db.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
@@ -170,6 +178,8 @@ def made_tables(
             db.register("given_rows", rows)
             db.execute(f"CREATE TABLE {SCHEMA}.{name} AS SELECT * FROM given_rows")
             db.unregister("given_rows")
+        for name, rows in ready.items():
+            db.register(name, rows)
         db.execute(f"SET search_path = '{SCHEMA},book'")
         for table in needed(wanted, tables):
             kind = "VIEW" if table.view else "TABLE"
@@ -178,9 +188,18 @@ def made_tables(
     finally:
         db.execute("SET search_path = 'main'")
         db.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+        for name in ready:
+            db.unregister(name)
 
 
-def frame_of(book: Book, moments: pa.Table, until: date, *, outcomes: bool = False) -> Frame:
+def frame_of(
+    book: Book,
+    moments: pa.Table,
+    until: date,
+    *,
+    outcomes: bool = False,
+    ready: Mapping[str, pa.Table] | None = None,
+) -> Frame:
     """Features of the moments, in their order; with what came after them when `outcomes`.
 
     Moments of loans not disbursed by their day, or without installments, are left out.
@@ -190,18 +209,19 @@ def frame_of(book: Book, moments: pa.Table, until: date, *, outcomes: bool = Fal
         moments: columns moment, loan_id, as_of.
         until: the day up to which labels know.
         outcomes: labels too.
+        ready: as `made_tables`; for moments that are all of one day.
     """
     extras = extra_columns(book)
     own = [risk_table("extras", extras_sql(extras))] if extras else []
     wanted = ["features", *(["extras"] if extras else []), *(OUTCOMES if outcomes else ())]
-    with made_tables(book, moments, until, wanted, own) as db:
+    with made_tables(book, moments, until, wanted, own, ready=ready) as db:
         joined = " ".join(
             [f"FROM {SCHEMA}.features AS f"]
             + ([f"JOIN {SCHEMA}.extras AS x USING (moment)"] if extras else [])
             + ([f"LEFT JOIN {SCHEMA}.{name} USING (moment)" for name in OUTCOMES] if outcomes else [])
         )
         chosen = ["f.*", *(f"x.{quoted(e.name)}" for e in extras), *(OUTCOME_COLUMNS if outcomes else ())]
-        table = db.sql(f"SELECT {', '.join(chosen)} {joined} ORDER BY moment").to_arrow_table()
+        table = db.sql(f"SELECT {', '.join(chosen)} {joined}").to_arrow_table()
     return _frame(table, extras, outcomes)
 
 
@@ -259,7 +279,9 @@ def extras_sql(extras: Sequence[Extra]) -> str:
     lines = [_extra_sql(e) for e in extras]
     return (
         "-- One row a moment: the lender's own columns.\n-- Reads: seen_traits, loans, borrowers.\n"
-        "-- Seen: loans by disbursed_on\nSELECT t.moment, " + ", ".join(lines) + " FROM seen_traits AS t "
+        "-- Seen: loans by disbursed_on\n-- Kept as: view\nSELECT t.moment, "
+        + ", ".join(lines)
+        + " FROM seen_traits AS t "
         "JOIN loans AS l ON l.loan_id = t.loan_id AND l.disbursed_on <= t.as_of "
         "LEFT JOIN borrowers AS b ON b.borrower_id = t.borrower_id"
     )
@@ -279,20 +301,24 @@ def _extra_sql(extra: Extra) -> str:
 
 
 def _frame(table: pa.Table, extras: Sequence[Extra], outcomes: bool) -> Frame:
+    """The rows in order of moment: joins keep none, and to sort so many columns by SQL costs more than to join them."""
+    order = np.argsort(table["moment"].to_numpy(), kind="stable")
+    place_of = np.empty_like(order)
+    place_of[order] = np.arange(len(order))
     numeric = [*catalog(), *(e.name for e in extras if e.kind != "text" and not e.is_protected)]
-    numbers = np.empty((table.num_rows, len(numeric)), dtype=np.float32)
+    numbers = np.empty((table.num_rows, len(numeric)), dtype=np.float32, order="F")
     for place, name in enumerate(numeric):
-        numbers[:, place] = _floats(table[name])
+        numbers[place_of, place] = _floats(table[name])
     texts = [*TEXTS, *(e.name for e in extras if e.kind == "text" and not e.is_protected)]
     labels = [n for n in table.column_names if n in LABELS] if outcomes else []
     guarded = [e.name for e in extras if e.is_protected]
     return Frame(
         tuple(numeric),
         numbers,
-        {n: _texts(table[n]) for n in texts},
-        {n: _mark(table[n]) for n in (*MARKS, *MORE_MARKS)},
-        {n: _floats(table[n]) for n in labels},
-        {n: _texts(table[n]) for n in (*guarded, *(("region",) if guarded or "region" in texts else ()))},
+        {n: _texts(table[n])[order] for n in texts},
+        {n: _mark(table[n])[order] for n in (*MARKS, *MORE_MARKS)},
+        {n: _floats(table[n])[order] for n in labels},
+        {n: _texts(table[n])[order] for n in (*guarded, *(("region",) if guarded or "region" in texts else ()))},
     )
 
 
@@ -318,9 +344,10 @@ def _floats(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
 
 
 def _texts(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
-    made: npt.NDArray[np.object_] = (
-        column.cast(pa.string()).fill_null("").to_numpy(zero_copy_only=False).astype(object)
-    )
+    """Text by text; each different one is made once."""
+    coded = column.cast(pa.string()).fill_null("").combine_chunks().dictionary_encode()
+    names = np.array([*coded.dictionary.to_pylist(), ""], dtype=object)
+    made: npt.NDArray[np.object_] = names[coded.indices.to_numpy()]
     return made
 
 
@@ -336,7 +363,7 @@ def moments_table(rows: Sequence[tuple[Any, date]] | pa.Table) -> pa.Table:
     if isinstance(rows, pa.Table):
         if not {"loan_id", "as_of"} <= set(rows.column_names):
             raise WrongUse("moments need the columns loan_id and as_of")
-        numbers = pa.array(range(rows.num_rows), pa.int64())
+        numbers = pa.array(np.arange(rows.num_rows))
         return pa.table({"moment": numbers, "loan_id": rows["loan_id"], "as_of": rows["as_of"]})
     loans, days = [r[0] for r in rows], [r[1] for r in rows]
     return pa.table(

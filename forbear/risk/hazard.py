@@ -86,14 +86,18 @@ class ChainModel:
 
     def stays(self, frame: Frame) -> Doubles:
         """Chance of still being as it was after each step: rows by steps, never rising along a row."""
-        numbers = self.numbers(frame)
-        hazards = [self._at(k, numbers, frame) for k in range(len(self.chain.steps))]
+        asked = self._asked(frame)
+        hazards = [self._at(k, asked, frame) for k in range(len(self.chain.steps))]
         made: Doubles = np.cumprod(np.column_stack(hazards), axis=1, dtype=np.float64)
         return made
 
     def numbers(self, frame: Frame) -> npt.NDArray[np.float32]:
         """The matrix the trees read, without the step."""
-        return matrix(frame, self.columns, {n: e(frame.texts[n]) for n, e in self.encodings.items()})
+        return self._asked(frame)[:, :-1]
+
+    def _asked(self, frame: Frame) -> npt.NDArray[np.float32]:
+        """The matrix the trees read; its last column is for the step."""
+        return matrix(frame, self.columns, {n: e(frame.texts[n]) for n, e in self.encodings.items()}, more=1)
 
     def names(self) -> tuple[str, ...]:
         """Names of the matrix's columns, the step last."""
@@ -105,35 +109,44 @@ class ChainModel:
 
     def raw(self, step: int, numbers: npt.NDArray[np.float32], frame: Frame) -> Doubles:
         """Log odds of staying at a step before calibration."""
-        asked = np.column_stack([numbers, np.full(len(numbers), step, dtype=np.float32)])
-        odds = _raw(self.booster, asked)
+        return self._raw(step, np.column_stack([numbers, np.zeros(len(numbers), dtype=np.float32)]), frame)
+
+    def _raw(self, step: int, asked: npt.NDArray[np.float32], frame: Frame) -> Doubles:
+        asked[:, -1] = step
+        numbers, odds = asked[:, :-1], _raw(self.booster, asked)
         if step == 0 and self.card is not None and self.blend[0] < 1:
             weight = self.weight(frame)
             odds = weight * odds + (1 - weight) * self.card.odds(self.names()[:-1], numbers)
         return odds
 
-    def _at(self, step: int, numbers: npt.NDArray[np.float32], frame: Frame) -> Doubles:
+    def _at(self, step: int, asked: npt.NDArray[np.float32], frame: Frame) -> Doubles:
         intercept, slope = self.lines[step]
-        return expit(intercept + slope * self.raw(step, numbers, frame))
+        return expit(intercept + slope * self._raw(step, asked, frame))
 
 
 def _raw(booster: Any, numbers: npt.NDArray[np.float32]) -> Doubles:
+    """The trees' answers; the library reads columns in place and shuts them against writing while it does."""
     made: Doubles = np.asarray(
         booster.predict(numbers, prediction_type="RawFormulaVal", thread_count=THREADS), dtype=np.float64
     )
+    if numbers.flags.owndata:
+        numbers.flags.writeable = True
     return made
 
 
 def matrix(
-    frame: Frame, columns: Sequence[str], coded: Mapping[str, npt.NDArray[np.float32]]
+    frame: Frame, columns: Sequence[str], coded: Mapping[str, npt.NDArray[np.float32]], more: int = 0
 ) -> npt.NDArray[np.float32]:
-    """The frame's columns by name, a missing one as NaN throughout, with coded texts after them."""
-    if tuple(columns) == frame.columns:
-        numbers = frame.numbers
-    else:
-        blank = np.full(len(frame), np.nan, dtype=np.float32)
-        numbers = np.column_stack([frame.column(c) if c in frame.columns else blank for c in columns])
-    return np.column_stack([numbers, *coded.values()]).astype(np.float32, copy=False)
+    """The frame's columns by name, a missing one as NaN throughout, with coded texts after them and room for `more`.
+
+    Column lies after column in memory: so the trees read it without a copy.
+    """
+    made = np.empty((len(frame), len(columns) + len(coded) + more), dtype=np.float32, order="F")
+    for place, name in enumerate(columns):
+        made[:, place] = frame.column(name) if name in frame.columns else np.nan
+    for place, values in enumerate(coded.values(), len(columns)):
+        made[:, place] = values
+    return made
 
 
 def tree_weight(blend: tuple[float, float], history: Doubles) -> Doubles:
@@ -251,15 +264,13 @@ def _boost(
     asked = np.column_stack([numbers[made.rows], made.steps.astype(np.float32)])
     held = groups[made.rows] % HELD_OUT == 0
     names = (*columns, *(f"{n}~" for n in texts), STEP_COLUMN)
-    pools = [Pool(asked[m], made.stays[m].astype(int), weight=made.weights[m]) for m in (~held, held)]
     both = all(0 < made.stays[m].sum() < m.sum() for m in (~held, held))
+    parts = (~held, held) if both else (np.ones(len(held), dtype=bool),)  # a small book may have nobody to hold out
+    pools = [Pool(asked[m], made.stays[m].astype(int), weight=made.weights[m]) for m in parts]
     booster = CatBoostClassifier(
         iterations=MOST_TREES, monotone_constraints=signs(chain, names), use_best_model=both, **BOOSTER
     )
-    booster.fit(
-        pools[0] if both else Pool(asked, made.stays.astype(int), weight=made.weights),
-        eval_set=pools[1] if both else None,
-    )
+    booster.fit(pools[0], eval_set=pools[1] if both else None)
     return booster
 
 

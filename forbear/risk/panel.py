@@ -5,6 +5,7 @@ A model is fitted on what could have been known on many earlier days, by the sam
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ import pyarrow as pa
 
 from forbear.basics.errors import WrongUse
 from forbear.book import Book
-from forbear.risk.frame import Frame, frame_of, moments_table
+from forbear.risk.frame import Frame, frame_of, moments_table, words_for
+from forbear.risk.one_day import tables_on
 from forbear.risk.record import record_frame
 
 MOST_ROWS = 300_000
@@ -54,6 +56,12 @@ def _event_moments(book: Book, until: date, most: int) -> pa.Table:
     )
     if not loans:
         raise WrongUse(f"{book.path}: no loan was disbursed by {until}", "choose a later --as-of")
+    (paid,) = _one(book, f"SELECT count(*) FROM book.payments WHERE paid_on <= DATE '{until}'")
+    if not paid:
+        raise WrongUse(
+            f"{book.path}: no payment by {until}: nothing tells who pays late from who pays in time",
+            "add the table payments (docs/book.md), or choose a later --as-of",
+        )
     spans = f"""SELECT l.loan_id, l.borrower_id, l.disbursed_on AS from_on,
         CASE WHEN p.paid >= i.due THEN p.last_on ELSE DATE '{until}' END AS to_on
         FROM book.loans AS l
@@ -92,8 +100,20 @@ def _record_moments(book: Book, until: date, most: int) -> pa.Table:
         ORDER BY as_of, loan_id"""
     ).to_arrow_table()
     if not made.num_rows:
-        raise WrongUse(f"{book.path}: no status before {until}", "choose a later --as-of")
+        raise WrongUse(
+            f"{book.path}: {_no_record(book, until)}", "a model needs states of many days, and what came after"
+        )
     return moments_table(made)
+
+
+def _no_record(book: Book, until: date) -> str:
+    """Why a book of statuses has nothing to learn from by a day."""
+    first, last = _one(book, "SELECT min(on_date), max(on_date) FROM book.statuses")
+    if first is None:
+        return "no status at all"
+    if first == last:
+        return f"every status is of one day, {first}: nothing tells what came after it"
+    return f"no status before {until}; they begin on {first}"
 
 
 def _days_back(first: date, until: date, *, weekly: bool) -> list[date]:
@@ -106,8 +126,11 @@ def _days_back(first: date, until: date, *, weekly: bool) -> list[date]:
     return days[::-1]
 
 
-def scoring_moments(book: Book, as_of: date, *, at: str = "as-of") -> pa.Table:
-    """Every loan disbursed by a day, on that day (`as-of`) or on its own day of disbursal (`disbursal`)."""
+def scoring_moments(book: Book, as_of: date, *, at: str = "as-of", part: tuple[int, int] = (0, 1)) -> pa.Table:
+    """Every loan disbursed by a day, on that day (`as-of`) or on its own day of disbursal (`disbursal`).
+
+    `part` (number, of how many) leaves all but one share of the borrowers out; a borrower's loans stay together.
+    """
     if kind_of(book) == "statuses":
         rows = book.connection.sql(
             f"SELECT loan_id, DATE '{as_of}' AS as_of FROM book.statuses WHERE on_date <= DATE '{as_of}'"
@@ -115,16 +138,34 @@ def scoring_moments(book: Book, as_of: date, *, at: str = "as-of") -> pa.Table:
         )
     else:
         day = "disbursed_on" if at == "disbursal" else f"DATE '{as_of}'"
+        mine = f"hash(CAST(borrower_id AS VARCHAR)) % {part[1]} = {part[0]}" if part[1] > 1 else "TRUE"
         rows = book.connection.sql(
-            f"SELECT loan_id, {day} AS as_of FROM book.loans WHERE disbursed_on <= DATE '{as_of}' ORDER BY loan_id"
+            f"SELECT loan_id, {day} AS as_of FROM book.loans WHERE disbursed_on <= DATE '{as_of}' AND {mine}"
+            " ORDER BY loan_id"
         )
     return moments_table(rows.to_arrow_table())
 
 
+def scoring_frames(book: Book, as_of: date, *, at: str = "as-of", most: int | None = None) -> Iterator[Frame]:
+    """Features of every loan to be scored, in parts of about `most` loans (None: all at once), each part's by loan_id.
+
+    On one day most of the work is done by columns (docs/decisions/91-scores-by-columns.md).
+    """
+    if kind_of(book) == "statuses":
+        yield record_frame(book, scoring_moments(book, as_of, at=at), as_of)
+        return
+    (loans,) = _one(book, f"SELECT count(*) FROM book.loans WHERE disbursed_on <= DATE '{as_of}'")
+    parts = 1 if most is None else max(1, -(-int(loans) // most))
+    ready = tables_on(book, as_of, words_for(book, as_of)) if at == "as-of" else None
+    for number in range(parts):
+        moments = scoring_moments(book, as_of, at=at, part=(number, parts))
+        yield frame_of(book, moments, as_of, ready=ready)
+
+
 def scoring_frame(book: Book, as_of: date, *, at: str = "as-of") -> Frame:
     """Features of every loan to be scored."""
-    moments = scoring_moments(book, as_of, at=at)
-    return (record_frame if kind_of(book) == "statuses" else frame_of)(book, moments, as_of)
+    (frame,) = scoring_frames(book, as_of, at=at)
+    return frame
 
 
 def borrower_hash(frame: Frame, buckets: int = BUCKETS_OF_HASH) -> npt.NDArray[np.int64]:

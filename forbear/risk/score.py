@@ -6,7 +6,7 @@ overdue) has null there; a question that the model could not learn is null throu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -25,7 +25,7 @@ from forbear.risk.fit import Model
 from forbear.risk.frame import Frame
 from forbear.risk.hazard import ChainModel
 from forbear.risk.measures import Doubles
-from forbear.risk.panel import kind_of, scoring_frame
+from forbear.risk.panel import kind_of, scoring_frames
 from forbear.risk.repaid import days_late
 
 OUTPUTS = (
@@ -45,6 +45,8 @@ DIGITS = 6
 SURE = {"p_60_in_6m": 60, "p_60_in_12m": 60, "p_90_in_12m": 90}
 """Columns that are 1 for loans already so many days past due."""
 FORMS = (".parquet", ".csv")
+PART_LOANS = 1_500_000
+"""Loans scored at once where features are not kept: about two gigabytes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,7 @@ class Scored:
     frame: Frame | None = None
 
 
-def score(book: Book, model: Model, *, as_of: date, at: str = "as-of") -> Scored:
+def score(book: Book, model: Model, *, as_of: date, at: str = "as-of", keep_frame: bool = True) -> Scored:
     """Score every loan disbursed by a day.
 
     Args:
@@ -70,6 +72,7 @@ def score(book: Book, model: Model, *, as_of: date, at: str = "as-of") -> Scored
         model: of the same kind of book.
         as_of: nothing later counts.
         at: `as-of`, or `disbursal`: every loan as it was on its own day of disbursal.
+        keep_frame: whether the features are kept too; without them large books are scored part by part.
 
     Raises:
         WrongUse: the model is of another kind of book, or `at` is unknown.
@@ -81,12 +84,25 @@ def score(book: Book, model: Model, *, as_of: date, at: str = "as-of") -> Scored
         raise WrongUse(
             f"the model was fitted on a book of {model.kind}, {book.path} is one of {kind}", "fit another"
         )
-    frame = scoring_frame(book, as_of, at=at)
-    order = _order(frame.marks["loan_id"])
-    return scored(frame.take(order), model)
+    parts = []
+    for frame in scoring_frames(book, as_of, at=at, most=None if keep_frame else PART_LOANS):
+        made = scored(frame.take(_order(frame.marks["loan_id"])), model)
+        parts.append(made if keep_frame else Scored(made.table, made.reasons))
+    return parts[0] if len(parts) == 1 else _together(parts)
+
+
+def _together(parts: Sequence[Scored]) -> Scored:
+    """Scores of parts of a book as one; a column has a reason only where it is null in all of them."""
+    table = pa.concat_tables([part.table for part in parts])
+    nulls = set.intersection(*(set(part.reasons) for part in parts))
+    return Scored(
+        table.take(pa.array(_order(table["loan_id"].to_numpy()))), {c: parts[0].reasons[c] for c in nulls}
+    )
 
 
 def _order(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    if (names[1:] >= names[:-1]).all():
+        return np.arange(len(names))
     made: npt.NDArray[np.int64] = np.argsort(names, kind="stable")
     return made
 

@@ -25,12 +25,12 @@ import oracle
 import unrest
 
 from forbear.aging import AgingSettings
+from forbear.aging.columns.reading import Scratch
 from forbear.book import open_book
 from forbear.night import age, columns, duck
 from forbear.night.duck import duck_night
 from forbear.night.engines import night_sources, night_words
 from forbear.night.portfolio import plan_night
-from forbear.night.rows import Scratch
 from forbear.night.settings import NightSettings
 
 EXAMPLES = int(os.environ.get("FORBEAR_EXAMPLES", "25"))

@@ -1,6 +1,7 @@
 -- One row a moment: every feature that a model may see, by the names of features.toml, and where the loan stands.
 -- Reads: seen_traits, standing, habits, money, family, touches, kept_promises, marks, subjects, near_product,
 -- near_region, near_vintage, near_book, festivals.
+-- Kept as: view
 SELECT
     t.moment,
     t.loan_id,

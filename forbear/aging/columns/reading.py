@@ -1,4 +1,4 @@
-"""The rows of a part as columns, in order of loan and day.
+"""The rows of a part of a book as columns, in order of loan and day: the beginning of all that is done by columns.
 
 Rows come in small batches and are copied into memory that serves part after part: memory that is touched for the first
 time costs more than all copying (a third of the processor's time on ten million loans, before).
@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forbear.aging import columns as aging
+from forbear.aging.columns.rows import offsets
 
 BATCH_ROWS = 122_880
 """Rows read at once: those of a row group, small enough that the reader's own memory is used again."""
@@ -69,7 +69,7 @@ def read_runs(batches: pa.RecordBatchReader, scratch: Scratch, table: str) -> Ru
         lengths.append(np.diff(encoded.run_ends.to_numpy(), prepend=0))
         after = rows + batch.num_rows
         for n, (name, column) in enumerate(zip(others, batch.columns[1:], strict=True)):
-            values = numbers(column)
+            values = numbers_of(column)
             columns[n] = scratch.column(name, after, rows, values.dtype)
             columns[n][rows:after] = values
         rows = after
@@ -104,7 +104,7 @@ def in_order(runs: Runs, ids: pa.Array) -> tuple[np.ndarray, Sequence[np.ndarray
         whose = places.to_numpy().astype(np.int64)
     counts = np.zeros(len(ids), np.int64)
     np.add.at(counts, whose, runs.lengths)
-    starts = aging.offsets(counts)
+    starts = offsets(counts)
     if np.all(whose[1:] > whose[:-1]) and _falls_only_at(runs.columns[0], starts):
         return starts, runs.columns
     order = np.lexsort((runs.columns[0], np.repeat(whose, runs.lengths)))
@@ -117,8 +117,23 @@ def _falls_only_at(days: np.ndarray, starts: np.ndarray) -> bool:
     return bool(np.all(starts[np.searchsorted(starts, falls)] == falls))
 
 
-def numbers(column: pa.Array) -> np.ndarray:
-    """Whole numbers of a column, days as days since 1970-01-01."""
+def sorted_rows(rows: pa.Table, ids: pa.Array, day: str, others: tuple[str, ...]) -> tuple[np.ndarray, ...] | None:
+    """Offsets of each loan's rows, and the columns in order of loan and day; None if some loan is unknown.
+
+    Args:
+        rows: with loan_id, the day and the other columns, no value of them missing.
+        ids: every loan_id once, rising.
+        day: the column of days.
+        others: columns of numbers.
+    """
+    runs = read_runs(rows.select(["loan_id", day, *others]).to_reader(), Scratch(), "rows")
+    placed = None if runs is None else in_order(runs, ids)
+    return None if placed is None else (placed[0], *placed[1])
+
+
+def numbers_of(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """A column without missing values as numbers, days as days since 1970-01-01."""
     plain = column.cast(pa.int32()) if pa.types.is_date32(column.type) else column
-    values: np.ndarray = plain.to_numpy(zero_copy_only=False)
+    flat = plain.combine_chunks() if isinstance(plain, pa.ChunkedArray) else plain
+    values: np.ndarray = flat.to_numpy(zero_copy_only=False)
     return values

@@ -1,0 +1,316 @@
+"""Where loans stand and how they have paid, by columns instead of by joins: for scoring a whole book on one day.
+
+`worked` gives the rows of `standing`, `habits`, `money` and `punctuality` (docs/decisions/91-scores-by-columns.md) for the
+plain loans of a part, by sums over whole columns; the others are named and left to the SQL files, which stay the
+meaning. Nothing after the day is read: payments up to it, schedules as contract facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from forbear.aging.columns import (
+    NEVER,
+    Installments,
+    Loans,
+    Payments,
+    Waterfall,
+    days_or_null,
+    plain,
+    running,
+    waterfall,
+)
+from forbear.aging.columns.reading import numbers_of, sorted_rows
+
+Whole = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Made = dict[str, pa.Array]
+GIVEN = ("standing", "habits", "money", "recent")
+"""Tables made here; `recent` is what `punctuality` needs of each loan: dues of the last 90 days, and those late."""
+EPOCH = date(1970, 1, 1)
+MOST_SOURCES = 62
+LEAST_DAYS, MOST_DAYS = -31, 90
+WINDOW = 90
+READ = {
+    "loans": "SELECT loan_id, disbursed_on, principal FROM {loans} WHERE {condition} ORDER BY loan_id",
+    "installments": "SELECT loan_id, due_on, principal_due, {interest} AS interest_due, fees_due FROM {installments}"
+    " WHERE {condition}",
+    "payments": "SELECT loan_id, paid_on, amount, CAST(installment_number IS NULL AS TINYINT) AS unnumbered,"
+    " COALESCE(source, chr(0)) AS source FROM {payments} WHERE {condition} AND paid_on <= DATE '{as_of}'",
+    "events": "SELECT DISTINCT loan_id FROM {events} WHERE {condition} AND loan_id IS NOT NULL",
+}
+
+
+@dataclass(frozen=True)
+class Worked:
+    """What was made of a part: rows by table, and the loans left to the SQL files (None: all of the part)."""
+
+    tables: Mapping[str, pa.Table]
+    rest: pa.Array | None
+
+
+def worked(
+    connection: duckdb.DuckDBPyConnection,
+    sources: Mapping[str, str],
+    condition: str,
+    as_of: date,
+    *,
+    interest_known: bool,
+) -> Worked:
+    """Work out the tables in `GIVEN` for a part of a book on one day.
+
+    Args:
+        connection: in which `sources` can be read.
+        sources: SQL of loans, installments, payments and events.
+        condition: on loan_id, that makes the part.
+        as_of: nothing later counts.
+        interest_known: whether the schedule's interest was known beforehand.
+    """
+    interest = "interest_due" if interest_known else "CAST(0 AS BIGINT)"
+    words = {"condition": condition, "as_of": as_of, "interest": interest, **sources}
+    read = {n: connection.sql(q.format(**words)).to_arrow_table() for n, q in READ.items()}
+    ids = read["loans"]["loan_id"].combine_chunks()
+    rows = _in_order(read, ids)
+    if rows is None:
+        return Worked({}, None)
+    loans, paid = rows
+    day = (as_of - EPOCH).days
+    kept = plain(loans, 0, day) & ~pc.is_in(ids, read["events"]["loan_id"].combine_chunks()).to_numpy(
+        zero_copy_only=False
+    )
+    if not kept.all():
+        paid = paid.only(kept, loans.payments.starts)
+        loans = loans.only(kept)
+    own = ids if kept.all() else ids.filter(pa.array(kept))
+    if not len(own):
+        return Worked({}, ids)
+    work = _Work(loans, paid, waterfall(loans, 0, day + 1), day)
+    made = {"standing": work.standing(), "habits": work.habits(), "money": work.money(), "recent": work.recent()}
+    tables = {n: pa.table({"loan_id": own.take(pa.array(rows)), **columns}) for n, (rows, columns) in made.items()}
+    return Worked(tables, ids.filter(pa.array(~kept)))
+
+
+@dataclass(frozen=True)
+class _Paid:
+    """What is told of each payment beside its day and amount: no installment named, and a bit for its source."""
+
+    unnumbered: npt.NDArray[np.int8]
+    source: Whole
+
+    def only(self, kept: Flags, starts: Whole) -> _Paid:
+        rows = np.repeat(kept, np.diff(starts))
+        return _Paid(self.unnumbered[rows], self.source[rows])
+
+
+def _in_order(read: Mapping[str, pa.Table], ids: pa.Array) -> tuple[Loans, _Paid] | None:
+    """The rows in order; None when they lack values, repeat a loan, name an unknown one, or have too many sources."""
+    if len({table.schema.field("loan_id").type for table in read.values()}) > 1:
+        return None
+    if any(table[c].null_count for table in read.values() for c in table.column_names):
+        return None
+    if not len(ids) or pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
+        return None
+    payments = read["payments"]
+    coded = payments["source"].combine_chunks().dictionary_encode()
+    names = coded.dictionary.to_pylist()
+    if len(names) > MOST_SOURCES:
+        return None
+    bits = np.array([0 if n == "\0" else 1 << i for i, n in enumerate(names)] or [0], dtype=np.int64)
+    bit = pa.array(bits[coded.indices.to_numpy()] if len(coded) else np.zeros(0, np.int64))
+    payments = payments.set_column(payments.column_names.index("source"), "source", bit)
+    due = sorted_rows(read["installments"], ids, "due_on", ("principal_due", "interest_due", "fees_due"))
+    got = sorted_rows(payments, ids, "paid_on", ("amount", "unnumbered", "source"))
+    if due is None or got is None:
+        return None
+    own = read["loans"]
+    starts, paid_on, amount, unnumbered, source = got
+    loans = Loans(
+        numbers_of(own["disbursed_on"]),
+        numbers_of(own["principal"]),
+        Installments(*due),
+        Payments(starts, paid_on, amount),
+    )
+    return loans, _Paid(unnumbered, source)
+
+
+def _between(values: npt.NDArray[np.generic], first: Whole, last: Whole) -> Whole:
+    """Sums of values from each `first` up to, not including, each `last`."""
+    sums = running(values)  # type: ignore[arg-type]
+    found: Whole = sums[last] - sums[first]
+    return found
+
+
+def _at(values: npt.NDArray[np.generic], rows: Whole, there: Flags) -> npt.NDArray[np.generic]:
+    """Values at rows that are there; 0 elsewhere."""
+    return np.where(there, values[np.where(there, rows, 0)], 0)
+
+
+def _number(values: npt.NDArray[np.generic], there: Flags | None = None) -> pa.Array:
+    return pa.array(values, mask=None if there is None else ~there)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A part's plain loans; every method gives the loans that have a row, and its columns."""
+
+    loans: Loans
+    paid: _Paid
+    fall: Waterfall
+    day: int
+
+    @property
+    def _first(self) -> Whole:
+        return self.loans.installments.starts[:-1]
+
+    @property
+    def _end(self) -> Whole:
+        return self.loans.installments.starts[1:]
+
+    def _due_before(self, day: int) -> Whole:
+        """Of each loan, the place on the line of its first installment due on a day or later."""
+        plan = self.loans.installments
+        return self._first + _between(plan.due_on < day, self._first, self._end)
+
+    def standing(self) -> tuple[Whole, Made]:
+        """The columns of standing.sql."""
+        plan, fall, day = self.loans.installments, self.fall, self.day
+        first, end = self._first, self._end
+        past = self._due_before(day)
+        soon = self._due_before(day + 30)
+        base, paid = fall.bases[:-1], fall.paid_total
+        total, due_past = np.diff(fall.bases), fall.ends[past] - base
+        overdue = np.maximum(past - fall.first_unpaid, 0)
+        upcoming = np.maximum(past, fall.first_unpaid)
+        has_next, has_past = upcoming < end, past > first
+        is_closed = paid >= total
+        count = np.arange(len(first))
+        return count, {
+            "installments": pa.array(end - first),
+            "paid_total": pa.array(paid),
+            "total_due": pa.array(total),
+            "dues_past": pa.array((past - first).astype(np.int32)),
+            "due_past": pa.array(due_past),
+            "overdue": pa.array(overdue.astype(np.int32)),
+            "oldest_unpaid_on": self._day(_at(plan.due_on, fall.first_unpaid, overdue > 0), overdue > 0),
+            "arrears": pa.array(np.maximum(due_past - paid, 0)),
+            "next_place": _number((upcoming - first + 1).astype(np.int32), has_next),
+            "next_due_on": self._day(_at(plan.due_on, upcoming, has_next), has_next),
+            "next_due": _number(self._least_from(upcoming, has_next), has_next),
+            "due_30d": pa.array(np.maximum(fall.ends[soon] - base - np.maximum(due_past, paid), 0)),
+            "outstanding": pa.array(self._outstanding()),
+            "is_closed": pa.array(is_closed),
+            "first_due_on": days_or_null(plan.due_on[first]),
+            "last_due_on": days_or_null(plan.due_on[end - 1]),
+            "past_due_on": self._day(_at(plan.due_on, past - 1, has_past), has_past),
+            "closed_on": self._day(fall.completed_on[end - 1], is_closed),
+        }
+
+    def _day(self, days: npt.NDArray[np.generic], there: Flags) -> pa.Array:
+        return days_or_null(np.where(there, days, NEVER).astype(np.int32))
+
+    def _least_from(self, place: Whole, there: Flags) -> Whole:
+        """The least that any installment from a place on asks for."""
+        plan = self.loans.installments
+        asked = plan.total.copy()
+        before = np.repeat(place - self._first, np.diff(plan.starts))
+        asked[np.arange(len(asked)) - np.repeat(self._first, np.diff(plan.starts)) < before] = np.iinfo(
+            np.int64
+        ).max
+        return np.where(there, np.minimum.reduceat(asked, self._first), 0)
+
+    def _outstanding(self) -> Whole:
+        """Principal not yet paid: money goes to the oldest installment, its principal last."""
+        plan, fall = self.loans.installments, self.fall
+        sums, at = running(plan.principal), fall.first_unpaid
+        is_open = at < self._end
+        left = fall.ends[np.where(is_open, at + 1, at)] - fall.bases[:-1] - fall.paid_total
+        of_first = np.minimum(left, _at(plan.principal, at, is_open))
+        after = np.where(is_open, at + 1, at)
+        return np.where(is_open, of_first, 0) + sums[self._end] - sums[after]
+
+    def habits(self) -> tuple[Whole, Made]:
+        """The columns of habits.sql, of loans with an installment due before the day."""
+        plan, day = self.loans.installments, self.day
+        past = self._due_before(day)
+        known = np.flatnonzero(past > self._first)
+        rows = np.flatnonzero(plan.due_on < day)
+        late = np.minimum(self.fall.completed_on[rows], np.int32(day)) - plan.due_on[rows]
+        days = np.clip(late, LEAST_DAYS, MOST_DAYS).astype(np.int32)
+        count = (past - self._first)[known]
+        ends = np.cumsum(count)
+        starts = ends - count
+
+        def told(values: npt.NDArray[np.generic]) -> Whole:
+            return _between(values, starts, ends)
+
+        def back(steps: int) -> pa.Array:
+            there = count > steps
+            return _number(_at(days, ends - 1 - steps, there).astype(np.int32), there)
+
+        if not len(known):
+            days, starts = np.zeros(1, np.int32), np.zeros(0, np.int64)
+        place = np.arange(len(rows))
+        total, last3 = told(days), np.maximum(ends - 3, starts)
+        mean = total / count
+        spread = told(days.astype(np.int64) ** 2) / count - mean * mean
+        return known, {
+            "lates": pa.array(told(days > 0).astype(np.int32)),
+            "lates_7": pa.array(told(days > 7).astype(np.int32)),
+            "lates_30": pa.array(told(days > 30).astype(np.int32)),
+            "last_minutes": pa.array(told(days == 0).astype(np.int32)),
+            "earlies": pa.array(told(days < -3).astype(np.int32)),
+            "mean_days": pa.array(mean),
+            "mean_days_late": pa.array(told(np.maximum(days, 0)) / count),
+            "worst_days": pa.array(np.maximum.reduceat(days, starts) if len(known) else days[:0]),
+            "first_days": _number(days[starts]),
+            "last_days": back(0),
+            "last2_days": back(1),
+            "last3_days": back(2),
+            "recent_days": pa.array(_between(days, last3, ends) / np.minimum(count, 3)),
+            "kept_streak": pa.array(_since(days > 0, place, starts, ends)),
+            "broken_streak": pa.array(_since(days <= 0, place, starts, ends)),
+            "unsteady_days": pa.array(np.sqrt(np.maximum(spread, 0))),
+        }
+
+    def money(self) -> tuple[Whole, Made]:
+        """The columns of money.sql, of loans that received money."""
+        paid, day = self.loans.payments, self.day
+        known = np.flatnonzero(np.diff(paid.starts) > 0)
+        first, end = paid.starts[:-1][known], paid.starts[1:][known]
+        bits = np.bitwise_or.reduceat(self.paid.source, first) if len(known) else self.paid.source[:0]
+        return known, {
+            "paid_total": pa.array(self.fall.paid_total[known]),
+            "receipts": pa.array(end - first),
+            "paid_30d": pa.array(_between(np.where(paid.paid_on > day - 30, paid.amount, 0), first, end)),
+            "receipts_60d": pa.array(_between(paid.paid_on > day - 60, first, end)),
+            "reversals": pa.array(np.zeros(len(known), np.int64)),
+            "last_received_on": days_or_null(paid.paid_on[end - 1]),
+            "unnumbered": pa.array(_between(self.paid.unnumbered, first, end)),
+            "sources": pa.array(np.bitwise_count(bits).astype(np.int64)),
+        }
+
+    def recent(self) -> tuple[Whole, Made]:
+        """Installments of each loan due in the last 90 days, and those not paid on their day."""
+        plan = self.loans.installments
+        within = (plan.due_on < self.day) & (plan.due_on >= self.day - WINDOW)
+        dues = _between(within, self._first, self._end)
+        lates = _between(within & (self.fall.completed_on > plan.due_on), self._first, self._end)
+        known = np.flatnonzero(dues > 0)
+        return known, {"dues": pa.array(dues[known]), "lates": pa.array(lates[known])}
+
+
+def _since(ends_it: Flags, place: Whole, starts: Whole, ends: Whole) -> Whole:
+    """Of each run of rows, how many lie after the last that ends the streak; all of them when none does."""
+    if not len(starts):
+        return starts
+    last = np.maximum.reduceat(np.where(ends_it, place, -1), starts)
+    found: Whole = np.where(last >= starts, ends - 1 - last, ends - starts)
+    return found
