@@ -16,7 +16,7 @@ from forbear.basics.console import Format, Steps, answers, print_json, print_tab
 from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.commands.books import day, opened_book
 from forbear.commands.options import Mapping, Output, Quarantine, Threads
-from forbear.funding.forecast.periods import Every
+from forbear.funding.periods import Every
 
 if TYPE_CHECKING:
     from forbear.book import Book

@@ -16,8 +16,6 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import holidays as holiday_calendars
-
 from forbear.conduct import rules as r
 from forbear.conduct.situation import CONVERSATION, FALSE, TRUE, Contact, Fact, Situation, known_zone, zone
 
@@ -133,7 +131,9 @@ def _minutes(clock: str) -> int:
 
 @cache
 def _calendar(country: str) -> Any:
-    return holiday_calendars.country_holidays(country)
+    import holidays  # slow to load; only rules that keep holidays free wait for it
+
+    return holidays.country_holidays(country)
 
 
 def is_holiday(day: date, country: str) -> bool:
@@ -143,7 +143,9 @@ def is_holiday(day: date, country: str) -> bool:
 
 def known_country(country: str) -> bool:
     """Whether the `holidays` library has a calendar of that name."""
-    return country in holiday_calendars.list_supported_countries()
+    import holidays
+
+    return country in holidays.list_supported_countries()
 
 
 def hours(p: r.Hours, s: Situation, rule: r.Rule) -> Outcome:

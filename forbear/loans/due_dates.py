@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
-
-import holidays
+from typing import TYPE_CHECKING
 
 from forbear.basics.errors import WrongUse
 from forbear.loans.every import Every, add_steps
+
+if TYPE_CHECKING:
+    import holidays
 
 ROLLS = ("none", "following", "preceding", "modified_following")
 MONTH_ENDS = ("clamp", "roll")
@@ -46,6 +48,8 @@ class Calendar:
 
 @cache
 def _country(code: str) -> holidays.HolidayBase:
+    import holidays  # a fifth of a second, which a process that asks for no day should not wait
+
     try:
         return holidays.country_holidays(code.upper())
     except NotImplementedError as unknown:

@@ -27,8 +27,8 @@ from forbear.funding.facility.metrics import METRICS, load_accounts
 from forbear.funding.figures import Money
 from forbear.funding.forecast.history import parameters as forecast_parameters
 from forbear.funding.forecast.history import stand
-from forbear.funding.forecast.periods import Every, period_end
 from forbear.funding.loss.parameters import LossParameters, loss_parameters, provision_sets
+from forbear.funding.periods import Every, period_end
 from forbear.night.age import age
 from forbear.night.duck import duck_night
 from forbear.night.engines import night_words

@@ -14,7 +14,6 @@ from functools import cache, lru_cache
 from typing import Any
 
 import ahocorasick
-from pypinyin import lazy_pinyin
 
 from forbear.conduct.language.forms import is_han
 from forbear.conduct.language.lexicon import Lexicon
@@ -23,16 +22,24 @@ FIRST = 0xE000
 """First private-use code point; syllable n is FIRST + n."""
 
 
+def _pinyin(text: str) -> list[str]:
+    """Its syllables; pypinyin's tables take a quarter of a second to load, so only who asks waits for them."""
+    from pypinyin import lazy_pinyin
+
+    syllables: list[str] = lazy_pinyin(text)
+    return syllables
+
+
 @cache
 def _codes() -> dict[str, str]:
-    sounds = sorted({lazy_pinyin(chr(code))[0] for code in range(0x4E00, 0x9FA6)})
+    sounds = sorted({_pinyin(chr(code))[0] for code in range(0x4E00, 0x9FA6)})
     return {sound: chr(FIRST + n) for n, sound in enumerate(s for s in sounds if s.isascii() and s.isalpha())}
 
 
 @cache
 def sound_of(char: str) -> str:
     """The code of a character's commonest reading; a blank when it has none."""
-    return _codes().get(lazy_pinyin(char)[0], " ")
+    return _codes().get(_pinyin(char)[0], " ")
 
 
 @lru_cache(maxsize=65536)
@@ -90,7 +97,7 @@ def _sounds(text: str) -> _Sounds:
 def _sound_automaton(terms: tuple[tuple[str, tuple[int, ...]], ...]) -> Any:
     by_sound: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
     for term, concepts in terms:
-        code = "".join(_codes().get(sound, " ") for sound in lazy_pinyin(term))
+        code = "".join(_codes().get(sound, " ") for sound in _pinyin(term))
         if " " not in code and len(code) == len(term):
             by_sound.setdefault(code, []).append((term, concepts))
     automaton = ahocorasick.Automaton()

@@ -14,7 +14,6 @@ from django.utils.translation import get_language
 
 from forbear.desk.applications.models import LoanScore
 from forbear.desk.record.models import Loan
-from forbear.night.explained import EXPLAINED, SHOWN
 
 AT_ONCE = 2_000
 
@@ -24,6 +23,8 @@ def load_scores(folder: Path, as_of: date, model_sha256: str) -> int:
 
     A close without a model leaves nothing: what an older night said is not what is known now.
     """
+    from forbear.night.explained import EXPLAINED  # brings the whole engine: no page needs to wait for it
+
     LoanScore.objects.all().delete()
     file = folder / EXPLAINED
     if not file.is_file():
@@ -39,6 +40,8 @@ def load_scores(folder: Path, as_of: date, model_sha256: str) -> int:
 
 
 def _row(row: dict[str, Any], as_of: date, model_sha256: str) -> LoanScore:
+    from forbear.night.explained import SHOWN
+
     return LoanScore(
         loan_id=row["loan_id"],
         as_of=as_of,

@@ -17,7 +17,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from forbear.basics.errors import WrongUse
-from forbear.desk.funding.making import make_pack, small_enough
 from forbear.desk.funding.models import Pack
 from forbear.desk.funding.reconciling import beside, from_postings
 from forbear.desk.funding.visible import visible_packs
@@ -112,6 +111,8 @@ def script(request: HttpRequest, name: str) -> HttpResponse:
 @requires("funding.make")
 def make(request: HttpRequest) -> HttpResponse:
     """Make a pack of a pool as of a day, with or without a facility file."""
+    from forbear.desk.funding.making import make_pack, small_enough  # brings the engine, which no other page needs
+
     made: list[Pack] = []
 
     def write() -> None:

@@ -14,7 +14,7 @@ from statistics import median
 
 from forbear.funding.facility.agreement import Promise
 from forbear.funding.facility.metrics import METRICS, Measures
-from forbear.funding.forecast.periods import Every, period_end
+from forbear.funding.periods import Every, period_end
 
 TREND_POINTS = 7
 """Month ends of a trend, the as-of date among them."""

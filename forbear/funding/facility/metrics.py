@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from forbear.book import Book
-from forbear.funding.forecast.periods import Every, period_end
+from forbear.funding.periods import Every, period_end
 
 Sums = Mapping[str, Any]
 

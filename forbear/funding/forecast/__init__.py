@@ -5,8 +5,8 @@ beside it.
 from forbear.funding.forecast.history import History, book_history
 from forbear.funding.forecast.model import Forecast, Period, forecast, past_forecasts
 from forbear.funding.forecast.naive import naive_forecast
-from forbear.funding.forecast.periods import Every
 from forbear.funding.forecast.statuses import status_history
+from forbear.funding.periods import Every
 
 __all__ = [
     "Every",

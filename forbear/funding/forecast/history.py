@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from forbear.basics.errors import WrongUse
 from forbear.book import Book
-from forbear.funding.forecast.periods import Every, period_end, period_ends
+from forbear.funding.periods import Every, period_end, period_ends
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

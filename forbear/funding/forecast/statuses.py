@@ -18,7 +18,7 @@ from forbear.aging.states import Kind, ordered
 from forbear.basics.errors import WrongUse
 from forbear.book import Book
 from forbear.funding.forecast.history import Floats, History, parameters, statement
-from forbear.funding.forecast.periods import Every, period_ends
+from forbear.funding.periods import Every, period_ends
 
 BAND, BANDS = 3, 21
 """Periods in a band of age, and bands; the last takes the rest."""

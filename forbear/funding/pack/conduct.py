@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from forbear.book import Book
-from forbear.funding.forecast.periods import Every, period_end
+from forbear.funding.periods import Every, period_end
 
 MONTHS = 6
 PER = 1_000

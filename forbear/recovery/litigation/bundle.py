@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import typst
-from pypdf import PdfReader, PdfWriter
-from pypdf.errors import PyPdfError
 
 from forbear.basics.errors import AnswerIsNo, UnreadableFile, WrongUse
 from forbear.recovery.letters.fonts import fonts
@@ -113,13 +111,14 @@ def make_bundle(
     names = {one.name: (titles or {}).get(one.name, one.stem) for one in found}
     exhibits, index = _indexed(found, made, names, title, on, about, language)
     whole = _joined(index, exhibits, made, title, language)
+    pages = _pages_of(whole, WHOLE)
     out.mkdir(parents=True)
     for one in found:
         shutil.copyfile(one, out / one.name)
     (out / WHOLE).write_bytes(whole)
     sums = {**{one.file: one.sha256 for one in exhibits}, WHOLE: hashlib.sha256(whole).hexdigest()}
     (out / LIST).write_text("".join(f"{value}  {name}\n" for name, value in sums.items()), "utf-8")
-    return Bundle(out, exhibits, sums[WHOLE], len(PdfReader(io.BytesIO(whole)).pages))
+    return Bundle(out, exhibits, sums[WHOLE], pages)
 
 
 def check_bundle(folder: Path) -> int:
@@ -168,6 +167,9 @@ def _readable(file: Path, language: str) -> bytes:
 
 
 def _pages_of(raw: bytes, name: str) -> int:
+    from pypdf import PdfReader  # slow to load, and the models of the desk come by here
+    from pypdf.errors import PyPdfError
+
     try:
         reader = PdfReader(io.BytesIO(raw), strict=False)
         if reader.is_encrypted:
@@ -220,6 +222,8 @@ def _halves(digest: str) -> str:
 
 
 def _joined(index: bytes, exhibits: Sequence[Exhibit], made: Sequence[bytes], title: str, language: str) -> bytes:
+    from pypdf import PdfWriter
+
     writer = PdfWriter()
     writer.append(io.BytesIO(index), import_outline=False)
     for one, pdf in zip(exhibits, made, strict=True):

@@ -14,7 +14,7 @@ from forbear.book import open_book
 from forbear.funding.forecast import Every, book_history, forecast, naive_forecast, past_forecasts
 from forbear.funding.forecast.history import History
 from forbear.funding.forecast.intervals import needed, widths
-from forbear.funding.forecast.periods import period_end, period_ends
+from forbear.funding.periods import period_end, period_ends
 from tests.funding.conftest import AS_OF
 
 EARLIER = date(2025, 9, 30)
