@@ -65,7 +65,7 @@ def change(loan_id: str, act: str, why: str, decision: Decision) -> Change:
         proposed_by=decision.proposed_by,
         approved_by=decision.approved_by,
     )
-    hold(loan_id, row.borrower_id, after, at, deleted=act == "delete")
+    hold([telling.Line(loan_id, row.borrower_id, after, act == "delete")], at)
     record(decision.approved_by, "bureau.changed", f"loan:{loan_id}", act=act, change=made.pk, rules=rules)
     return made
 
@@ -103,7 +103,7 @@ def _true(row: Held, at: datetime) -> tuple[dict[str, Any], str]:
     fields = telling.fields_of(owed, row.fields)
     if fields == row.fields:
         raise AnswerIsNo(_("the bureau holds what is true"), _("there is nothing to correct"))
-    facts = {**telling.act_facts(owed, fields), "correction": "true"}
+    facts = {**telling.act_facts(fields, in_collection=owed.account.in_collection), "correction": "true"}
     said = asked([(row.loan_id, row.borrower_id, facts)], at)[row.loan_id]
     if not isinstance(said, Cleared):
         raise AnswerIsNo(

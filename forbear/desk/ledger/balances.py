@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -53,6 +53,14 @@ class Balance(NamedTuple):
         )
 
 
+class Late(NamedTuple):
+    """How late a loan was as of a day; `oldest_unpaid_due_on` None: nothing was overdue, something was written off."""
+
+    oldest_unpaid_due_on: date | None
+    dpd: int
+    written_off: bool
+
+
 PLAIN = frozenset(["loan_id", "currency", "installments_overdue", "oldest_unpaid_due_on", "dpd"])
 """Fields of a balance that are no money."""
 
@@ -79,6 +87,26 @@ def balances(loan_ids: Iterable[str], as_of: date, known_at: datetime | None = N
     with connection.cursor() as cursor:
         cursor.execute(named("balances"), {"loans": list(loan_ids), "as_of": as_of, "known_at": known_at})
         return {row[0]: Balance(*row) for row in cursor.fetchall()}
+
+
+def late_on(loan_ids: Iterable[str], days: Sequence[date]) -> dict[str, dict[date, Late]]:
+    """How late loans were as of each of several days, as `balances` has it day by day, in one query.
+
+    Args:
+        loan_ids: the loans, any number.
+        days: entries in effect by the end of each count for it.
+
+    Returns:
+        By loan_id, by day; a day on which nothing was overdue and nothing written off is left out.
+    """
+    found: dict[str, dict[date, Late]] = {}
+    if not days:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(named("late_on"), {"loans": list(loan_ids), "days": list(days), "last": max(days)})
+        for loan_id, day, *told in cursor.fetchall():
+            found.setdefault(loan_id, {})[day] = Late(*told)
+    return found
 
 
 def every_balance(as_of: date, known_at: datetime | None = None, *, at_once: int = 5_000) -> Iterator[Balance]:
