@@ -26,6 +26,8 @@ from forbear.desk.people.making import make_user
 from forbear.desk.people.models import User
 from forbear.desk.people.roles import Role
 from forbear.desk.placements.sampling import furnish_placements
+from forbear.desk.plans.models import Plan
+from forbear.desk.plans.sampling import sample_plans
 from forbear.desk.privacy.storing import Given, put_many
 from forbear.desk.record.models import Borrower, Case, Complaint, Contact, Fact, Loan, Note, Promise
 from forbear.desk.record.vouching import vouch, wanted
@@ -136,6 +138,7 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") ->
             agreed = [Fact(borrower_id=one, fact="agreed_hours", value=ALL_DAY, since=since) for one in everybody]
             Fact.objects.bulk_create(agreed)  # Beijing's night is closed too, wherever she lives
         _templates(users["manager"], users["compliance"], at)
+        sample_plans(users, at, random.Random(seed))  # noqa: S311
         _work([users["agent"], users["agent2"], users["manager"]], at, random.Random(seed), calls)  # noqa: S311
     _names(random.Random(seed))  # noqa: S311
     sample_applications(users["agent"], users["manager"], at, random.Random(seed))  # noqa: S311
@@ -205,7 +208,10 @@ def _suit(manager: User, at: datetime) -> None:
 
 def _work(agents: list[User], at: datetime, chance: random.Random, calls: int) -> None:
     cases = list(
-        Case.objects.filter(closed_at__isnull=True).order_by("case_id").only("pk", "borrower_id", "currency")
+        Case.objects.filter(closed_at__isnull=True)
+        .exclude(borrower_id__in=Plan.objects.values("borrower_id"))
+        .order_by("case_id")
+        .only("pk", "borrower_id", "currency")
     )
     chance.shuffle(cases)
     share = min(PLACED, len(cases) // 4)

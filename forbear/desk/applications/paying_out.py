@@ -15,12 +15,13 @@ from typing import Any
 from django.db import transaction
 
 from forbear.basics.errors import AnswerIsNo, WrongUse
-from forbear.conduct import judge_one
+from forbear.conduct import Verdict, judge_one
 from forbear.conduct.situation import proposal
 from forbear.desk.applications import policies
 from forbear.desk.applications.deciding import local_day
 from forbear.desk.applications.models import Application, Decision
 from forbear.desk.audit.log import record
+from forbear.desk.contact.judging import rules_of
 from forbear.desk.ledger.opening import open_loans
 from forbear.desk.people.approvals import propose
 from forbear.desk.people.models import Approval
@@ -99,11 +100,12 @@ def accept(application: Application, method: str, confirmed: bool, *, by: Any, a
         if offer is None:
             raise WrongUse(f"{method!r} was not offered", ", ".join(one["method"] for one in decision.offers))
         told = costs(offer, local_day(locked.borrower, at), locked.currency)
-        _ask_gate(locked, told.annual_cost, at)
+        verdict = _ask_gate(locked, told.annual_cost, at)
         locked.accepted = {**offer, "decision": decision.pk, "total": told.total, "annual_cost": told.annual_cost}
         locked.accepted_at, locked.state = at, "accepted"
         locked.save(update_fields=["accepted", "accepted_at", "state"])
-        record(by, "application.accepted", f"application:{locked.pk}", method=method, amount=offer["amount"])
+        told_of = {"method": method, "amount": offer["amount"], "rules": rules_of(verdict)}
+        record(by, "application.accepted", f"application:{locked.pk}", **told_of)
     return locked
 
 
@@ -116,8 +118,12 @@ def _approval(application: Application, at: datetime) -> Decision:
     return last
 
 
-def _ask_gate(application: Application, cost: float, at: datetime) -> None:
-    """The gate's answer for interest at this cost, the costs being confirmed."""
+def _ask_gate(application: Application, cost: float, at: datetime) -> Verdict:
+    """The gate's answer for interest at this cost, the costs being confirmed; its rules are kept in the audit log.
+
+    Raises:
+        AnswerIsNo: it refuses; names the rules.
+    """
     policy, _version = policies.in_force()
     act = {
         "borrower_id": application.borrower_id,
@@ -134,6 +140,7 @@ def _ask_gate(application: Application, cost: float, at: datetime) -> None:
     if not verdict.allowed:
         codes = ", ".join(answer.rule_id for answer in verdict.against)
         raise AnswerIsNo(f"the gate does not allow this cost: {codes}", "see the page of rules")
+    return verdict
 
 
 def propose_disbursal(application: Application, *, by: Any, at: datetime) -> Approval:
@@ -169,12 +176,13 @@ def pay_out(application_id: int, *, by: Any, at: datetime) -> Loan:
     told = costs(application.accepted, on, application.currency)
     if Decimal(str(told.annual_cost)) > decision.cap or told.total > application.accepted["total"]:
         _cheaper(application, told)
-    _ask_gate(application, told.annual_cost, at)
+    verdict = _ask_gate(application, told.annual_cost, at)
     loan = _written(application, decision, told.schedule, on)
     open_loans(actor=by.get_username(), at=at, loan_ids=[loan.pk])
     application.loan_id, application.state = loan.pk, "disbursed"
     application.save(update_fields=["loan_id", "state"])
-    record(by, "application.disbursed", f"loan:{loan.pk}", application=application.pk)
+    told_of = {"application": application.pk, "rules": rules_of(verdict)}
+    record(by, "application.disbursed", f"loan:{loan.pk}", **told_of)
     return loan
 
 

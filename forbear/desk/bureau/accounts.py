@@ -1,8 +1,8 @@
-"""Accounts as bureaus are told of them, from the ledger: two statements and one for each of the 24 months before."""
+"""Accounts as bureaus are told of them, from the ledger: owed now, what happened, how late at the ends of 24 months."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from forbear.desk.bureau.models import Dispute
-from forbear.desk.ledger.balances import Balance, balances
+from forbear.desk.ledger.balances import Balance, Late, balances, late_on
 from forbear.desk.record.models import Case
 from forbear.desk.statements import statement
 from forbear.recovery.bureau.accounts import Account, MonthEnd
@@ -36,27 +36,33 @@ def accounts(loan_ids: Sequence[str], as_of: date) -> dict[str, Owed]:
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     loans = [row["loan_id"] for row in rows]
-    now, before = balances(loans, as_of), [(end, balances(loans, end)) for end in ends]
+    now, before = balances(loans, as_of), late_on(loans, ends)
     disputes = Dispute.objects.filter(loan_id__in=loans)
     open_ones = set(disputes.filter(answered_at=None).values_list("loan_id", flat=True))
     settled = set(disputes.filter(outcome="confirmed").values_list("loan_id", flat=True)) - open_ones
-    placed = set(Case.objects.filter(closed_at=None, agency__isnull=False).values_list("borrower_id", flat=True))
+    collecting = in_collection()
     return {
         row["loan_id"]: Owed(
             row["borrower_id"],
             _account(
                 row,
                 now[row["loan_id"]],
-                [(end, told.get(row["loan_id"])) for end, told in before],
+                _months(row, ends, before.get(row["loan_id"], {})),
                 as_of,
                 disputed=row["loan_id"] in open_ones,
                 dispute_settled=row["loan_id"] in settled,
-                in_collection=row["borrower_id"] in placed,
+                in_collection=row["borrower_id"] in collecting,
             ),
         )
         for row in rows
         if row["loan_id"] in now
     }
+
+
+def in_collection() -> set[str]:
+    """Borrowers whose cases are placed for collection now."""
+    placed = Case.objects.filter(closed_at=None, agency__isnull=False)
+    return set(placed.values_list("borrower_id", flat=True))
 
 
 def month_ends(as_of: date, months: int = MONTHS) -> list[date]:
@@ -68,9 +74,7 @@ def month_ends(as_of: date, months: int = MONTHS) -> list[date]:
     return ends
 
 
-def _account(
-    row: dict[str, Any], owed: Balance, months: list[tuple[date, Balance | None]], as_of: date, **known: bool
-) -> Account:
+def _account(row: dict[str, Any], owed: Balance, months: Sequence[MonthEnd], as_of: date, **known: bool) -> Account:
     balance = owed.outstanding + owed.written_off
     closed_on = row["last_on"] if balance <= 0 else None
     return Account(
@@ -85,7 +89,7 @@ def _account(
         past_due=owed.arrears_total + owed.written_off,
         dpd=owed.dpd,
         oldest_unpaid_due_on=owed.oldest_unpaid_due_on,
-        months=tuple(_month(end, told) for end, told in months if closed_on is None or end < closed_on),
+        months=tuple(month for month in months if closed_on is None or month.on < closed_on),
         paid_in_period=row["paid"],
         last_paid_on=row["last_paid_on"],
         closed_on=closed_on,
@@ -96,7 +100,13 @@ def _account(
     )
 
 
-def _month(end: date, owed: Balance | None) -> MonthEnd:
-    if owed is None:
-        return MonthEnd(end, 0, existed=False)
-    return MonthEnd(end, owed.dpd, owed.oldest_unpaid_due_on, charged_off=owed.written_off > 0)
+def _months(row: dict[str, Any], ends: Sequence[date], late: Mapping[date, Late]) -> list[MonthEnd]:
+    """How the account stood at each month's end, the latest first; not late where nothing is said of the day."""
+    told = []
+    for end in ends:
+        then = late.get(end, Late(None, 0, False))
+        existed = bool(end >= row["disbursed_on"])
+        told.append(
+            MonthEnd(end, then.dpd, then.oldest_unpaid_due_on, charged_off=then.written_off, existed=existed)
+        )
+    return told

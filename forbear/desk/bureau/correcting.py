@@ -21,6 +21,7 @@ from forbear.desk.bureau.accounts import accounts
 from forbear.desk.bureau.gating import asked
 from forbear.desk.bureau.models import Change, Held
 from forbear.desk.bureau.running import hold
+from forbear.desk.contact.judging import rules_of
 from forbear.desk.people.approvals import Decision, propose
 from forbear.desk.people.models import Approval
 from forbear.desk.record.models import Fact, Loan
@@ -53,7 +54,7 @@ def change(loan_id: str, act: str, why: str, decision: Decision) -> Change:
     if row is None:
         raise AnswerIsNo(_("the bureau holds nothing of this loan"), _("see what it holds"))
     before, at = dict(row.fields), decision.at
-    after = telling.deleted(before) if act == "delete" else _true(row, at)
+    after, rules = (telling.deleted(before), "") if act == "delete" else _true(row, at)
     made = Change.objects.create(
         loan_id=loan_id,
         act=act,
@@ -64,8 +65,8 @@ def change(loan_id: str, act: str, why: str, decision: Decision) -> Change:
         proposed_by=decision.proposed_by,
         approved_by=decision.approved_by,
     )
-    hold(loan_id, row.borrower_id, after, at, deleted=act == "delete")
-    record(decision.approved_by, "bureau.changed", f"loan:{loan_id}", act=act, change=made.pk)
+    hold([telling.Line(loan_id, row.borrower_id, after, act == "delete")], at)
+    record(decision.approved_by, "bureau.changed", f"loan:{loan_id}", act=act, change=made.pk, rules=rules)
     return made
 
 
@@ -95,17 +96,17 @@ def noticed(user: Any, loan_ids: Iterable[str], given_on: datetime, at: datetime
     return len(loans)
 
 
-def _true(row: Held, at: datetime) -> dict[str, Any]:
-    """What the ledger says now, if the gate lets it be told."""
+def _true(row: Held, at: datetime) -> tuple[dict[str, Any], str]:
+    """What the ledger says now, if the gate lets it be told, and the rules it was asked."""
     today: date = at.date()
     owed = accounts([row.loan_id], today)[row.loan_id]
     fields = telling.fields_of(owed, row.fields)
     if fields == row.fields:
         raise AnswerIsNo(_("the bureau holds what is true"), _("there is nothing to correct"))
-    facts = {**telling.act_facts(owed, fields), "correction": "true"}
+    facts = {**telling.act_facts(fields, in_collection=owed.account.in_collection), "correction": "true"}
     said = asked([(row.loan_id, row.borrower_id, facts)], at)[row.loan_id]
     if not isinstance(said, Cleared):
         raise AnswerIsNo(
             _("the gate does not let it be told: %(rules)s") % {"rules": ", ".join(said.codes)}, _("see the rules")
         )
-    return fields
+    return fields, rules_of(said.verdict)

@@ -6,7 +6,7 @@ older than the law allows is told for deletion, which needs no leave.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.conduct import Cleared
 from forbear.desk.audit.log import record
 from forbear.desk.bureau import telling
-from forbear.desk.bureau.accounts import Owed, accounts
+from forbear.desk.bureau.accounts import Owed, accounts, in_collection
 from forbear.desk.bureau.gating import asked
 from forbear.desk.bureau.models import Difference, Held, Item, Run
 from forbear.desk.contact.judging import rules_of
@@ -120,33 +120,52 @@ def file_of_run(run: Run) -> tuple[str, bytes]:
     return telling.file_of(lines, run.as_of, run.sent_at or run.made_at)
 
 
-def hold(loan_id: str, borrower_id: str, fields: Mapping[str, Any], at: datetime, *, deleted: bool) -> None:
-    """Write down what the bureau now holds of a loan."""
-    Held.objects.update_or_create(
-        loan_id=loan_id,
-        defaults={
-            "borrower_id": borrower_id,
-            "account": telling.account_number(loan_id),
-            "fields": dict(fields),
-            "told_at": at,
-            "expires_on": telling.clock().expires_on(fields),
-            "deleted_at": at if deleted else None,
-        },
+def hold(told: Iterable[telling.Line], at: datetime) -> None:
+    """Write down what the bureau now holds of loans, each once, all in one statement."""
+    clock = telling.clock()
+    Held.objects.bulk_create(
+        (
+            Held(
+                loan_id=one.loan_id,
+                borrower_id=one.borrower_id,
+                account=telling.account_number(one.loan_id),
+                fields=dict(one.fields),
+                told_at=at,
+                expires_on=clock.expires_on(one.fields),
+                deleted_at=at if one.deleted else None,
+            )
+            for one in told
+        ),
+        update_conflicts=True,
+        unique_fields=["loan"],
+        update_fields=["borrower", "account", "fields", "told_at", "expires_on", "deleted_at"],
     )
 
 
 def _send_batch(run: Run, rows: Sequence[Item], at: datetime) -> None:
-    owed = accounts([row.loan_id for row in rows], run.as_of)
-    tells = [row for row in rows if row.act == "tell"]
-    said = asked([(r.loan_id, r.borrower_id, telling.act_facts(owed[r.loan_id], r.fields)) for r in tells], at)
+    """Ask for all of them at once, on the fields that go out; write down what was told, hold back what may not be."""
+    collecting, told = in_collection(), list[Item]()
+    said = asked(
+        [
+            (
+                row.loan_id,
+                row.borrower_id,
+                telling.act_facts(row.fields, in_collection=row.borrower_id in collecting),
+            )
+            for row in rows
+            if row.act == "tell"
+        ],
+        at,
+    )
     for row in rows:
         answer = said.get(row.loan_id)
         if answer is not None and not isinstance(answer, Cleared):
-            row.answer, row.why = "held_back", ", ".join(answer.codes)
+            row.answer, row.why, row.rules = "held_back", ", ".join(answer.codes), rules_of(answer.verdict)
+            row.save(update_fields=["answer", "why", "rules"])
         else:
-            row.answer = "told"
-            hold(row.loan_id, row.borrower_id, row.fields, at, deleted=row.act == "delete")
-    Item.objects.bulk_update(rows, ["answer", "why"])
+            told.append(row)
+    Item.objects.filter(pk__in=[row.pk for row in told]).update(answer="told")
+    hold((telling.Line(row.loan_id, row.borrower_id, row.fields, row.act == "delete") for row in told), at)
 
 
 def _batches() -> Iterator[list[str]]:
@@ -171,7 +190,13 @@ def _wanted(loans: Sequence[str], as_of: date) -> Iterator[Wanted]:
         if before and over and over < as_of:
             yield Wanted(loan_id, owed.borrower_id, telling.deleted(before.fields), {}, True)
         elif not _told_closed(owed, before):
-            yield Wanted(loan_id, owed.borrower_id, fields, telling.act_facts(owed, fields), False)
+            yield Wanted(
+                loan_id,
+                owed.borrower_id,
+                fields,
+                telling.act_facts(fields, in_collection=owed.account.in_collection),
+                False,
+            )
 
 
 def _told_closed(owed: Owed, before: Held | None) -> bool:

@@ -28,11 +28,12 @@ PERSONAL = ("name", "identity_number", "address", "phone")
 
 @dataclass(frozen=True)
 class Line:
-    """One account that goes into a file."""
+    """One account that goes into a file; `deleted`: it is taken away by it."""
 
     loan_id: str
     borrower_id: str
     fields: Mapping[str, Any]
+    deleted: bool = False
 
 
 def place() -> str:
@@ -58,16 +59,16 @@ def fields_of(owed: Owed, told_before: Mapping[str, Any] | None) -> dict[str, An
     return dict(american.fields(owed.account, date.fromisoformat(before) if before else None))
 
 
-def is_negative(owed: Owed, fields: Mapping[str, Any]) -> bool:
-    """Whether it tells something against her."""
-    return american.negative(fields) if place() == US else owed.account.negative
+def is_negative(fields: Mapping[str, Any], *, in_collection: bool) -> bool:
+    """Whether it tells something against her; of an account in collection, strictly, always where no format says."""
+    return american.negative(fields) if place() == US else in_collection or neutral.negative(fields)
 
 
-def act_facts(owed: Owed, fields: Mapping[str, Any]) -> dict[str, str]:
-    """What the gate is told of the act itself."""
-    bad = is_negative(owed, fields)
+def act_facts(fields: Mapping[str, Any], *, in_collection: bool) -> dict[str, str]:
+    """What the gate is told of the act itself: of these very fields, as they go out."""
+    bad = is_negative(fields, in_collection=in_collection)
     facts = {"negative_information": str(bad).lower(), "positive_information": str(not bad).lower()}
-    facts["marked_disputed"] = str(owed.account.disputed).lower()
+    facts["marked_disputed"] = str((american if place() == US else neutral).disputed(fields)).lower()
     if began := fields.get("date_of_first_delinquency"):
         facts["delinquency_began"] = str(began)
     if ended := fields.get("bad_behavior_ended_on"):

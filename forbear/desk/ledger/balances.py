@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -54,6 +54,14 @@ class Balance(NamedTuple):
         )
 
 
+class Late(NamedTuple):
+    """How late a loan was as of a day; `oldest_unpaid_due_on` None: nothing was overdue, something was written off."""
+
+    oldest_unpaid_due_on: date | None
+    dpd: int
+    written_off: bool
+
+
 PLAIN = frozenset(["loan_id", "currency", "installments_overdue", "oldest_unpaid_due_on", "dpd"])
 """Fields of a balance that are no money."""
 
@@ -97,6 +105,26 @@ def owed_on(loan_ids: Iterable[str], today: date) -> dict[str, Balance]:
     is the 5th where she is). It is received all the same, and nobody may ask her for it again.
     """
     return balances(loan_ids, today, paid_early=True)
+
+
+def late_on(loan_ids: Iterable[str], days: Sequence[date]) -> dict[str, dict[date, Late]]:
+    """How late loans were as of each of several days, as `balances` has it day by day, in one query.
+
+    Args:
+        loan_ids: the loans, any number.
+        days: entries in effect by the end of each count for it.
+
+    Returns:
+        By loan_id, by day; a day on which nothing was overdue and nothing written off is left out.
+    """
+    found: dict[str, dict[date, Late]] = {}
+    if not days:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(named("late_on"), {"loans": list(loan_ids), "days": list(days), "last": max(days)})
+        for loan_id, day, *told in cursor.fetchall():
+            found.setdefault(loan_id, {})[day] = Late(*told)
+    return found
 
 
 def every_balance(as_of: date, known_at: datetime | None = None, *, at_once: int = 5_000) -> Iterator[Balance]:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from forbear.basics.errors import WrongUse
 from forbear.desk.pages.borrower import page_of
@@ -24,6 +24,7 @@ from forbear.desk.plans.granting import grant
 from forbear.desk.plans.models import ASKED, BEFORE_GRANT, BROKEN, GRANTED, KEPT, LIVE, Plan
 from forbear.desk.plans.offering import Offers, offers_for
 from forbear.desk.plans.showing import offers_shown, option_shown, reader
+from forbear.desk.portal.evidence import proof_of
 from forbear.desk.record.models import Loan
 from forbear.desk.record.visible import sees_all, visible_borrowers, visible_loans
 from forbear.relief import Budget
@@ -64,11 +65,16 @@ def of_borrower(request: HttpRequest, borrower_id: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires("plans.ask")
 def options(request: HttpRequest, loan_id: str) -> HttpResponse:
-    """The plans that fit what she told of her income; nothing is kept, and nothing stands in the address."""
+    """The plans that fit what she told of her income; nothing is kept, and nothing stands in the address.
+
+    Whoever comes back to the address without the form, as by choosing the other language, is led to it.
+    """
     loan = _loan(request, loan_id)
+    if request.method != "POST":
+        return redirect("plans:of", borrower_id=loan.borrower_id)
     found: dict[str, Offers] = {}
     tried(request, lambda: found.update(it=_offers(loan, request.POST)))
     told = _of(request, loan.borrower)
@@ -120,6 +126,7 @@ def one(request: HttpRequest, plan_id: int) -> HttpResponse:
         "standing": standing,
         "waiting": waiting,
         "own": bool(waiting and waiting.proposed_by_id == request.user.pk),
+        "proof": proof_of(row) if allowed(request.user, "evidence.proof") else [],
         "may": {name: allowed(request.user, f"plans.{name}") for name in ("ask", "grant")},
         "steps": [(step, step.sentence(reader())) for one in services.way_back(row.borrower, now)
                   if one.loan_id == row.loan_id for step in one.steps],

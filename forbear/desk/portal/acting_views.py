@@ -11,14 +11,13 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from forbear.basics.errors import ForbearError
 from forbear.desk.complaints.taking import clock_of, jurisdiction
 from forbear.desk.portal import asking, contact, words
 from forbear.desk.portal.door import shell
-from forbear.desk.portal.evidence import MOST_BYTES, MOST_FILES, InMemory, uploads_of
+from forbear.desk.portal.evidence import limits, takes_files, uploads_of
 from forbear.desk.portal.history import contacts_of
 from forbear.desk.portal.models import Asked
 from forbear.desk.portal.standing import standing_of
@@ -38,19 +37,26 @@ def done(request: Any, template: str, act: Callable[[], Asked], **more: Any) -> 
     return render(request, template, told, status=400 if wrong else 200)
 
 
+@takes_files
 @require_http_methods(["GET", "HEAD", "POST"])
 @hers
 def hardship(request: Any) -> HttpResponse:
-    """Tell that times are hard."""
+    """Tell that times are hard, with what shows it, if she has something."""
     given, who = request.POST, request.borrower.pk
+
+    def tell() -> Asked:
+        causes, files = given.getlist("cause"), uploads_of(request)
+        return asking.tell_hardship(who, causes, given.get("text", ""), timezone.now(), files)
+
     return done(
         request,
         "portal/hardship.html",
-        lambda: asking.tell_hardship(who, given.getlist("cause"), given.get("text", ""), timezone.now()),
+        tell,
         causes=words.CAUSE_WORDS,
         chosen=given.getlist("cause"),
         help=words.help_of(jurisdiction()),
         standing=standing_of(who, timezone.now()),
+        most=limits(),
     )
 
 
@@ -69,17 +75,11 @@ def extension(request: Any) -> HttpResponse:
     return done(request, "portal/extension.html", ask, days=asking.EXTENSIONS)
 
 
-@csrf_exempt
-def dispute(request: Any) -> HttpResponse:
-    """Dispute, with files that are taken into memory alone: said before anything reads the form."""
-    request.upload_handlers = [InMemory(request)]
-    return _dispute(request)
-
-
-@csrf_protect
+@takes_files
 @require_http_methods(["GET", "HEAD", "POST"])
 @hers
-def _dispute(request: Any) -> HttpResponse:
+def dispute(request: Any) -> HttpResponse:
+    """Dispute, with files."""
     given, who = request.POST, request.borrower.pk
     loans = list(Loan.objects.filter(borrower_id=who).order_by("loan_id").values_list("pk", flat=True))
 
@@ -93,11 +93,8 @@ def _dispute(request: Any) -> HttpResponse:
         ask,
         loans=loans,
         clock=clock_of("dispute"),
-        most={"files": MOST_FILES, "size": MOST_BYTES // 2**20},
+        most=limits(),
     )
-
-
-dispute.hers = True
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -23,7 +23,7 @@ from forbear.desk.audit.log import record
 from forbear.desk.calls.promising import Part, promise
 from forbear.desk.complaints import taking
 from forbear.desk.portal.checking import ACTOR
-from forbear.desk.portal.evidence import Upload, keep
+from forbear.desk.portal.evidence import Upload, keep_all
 from forbear.desk.portal.models import Asked
 from forbear.desk.portal.numbers import new_number
 from forbear.desk.record.models import Complaint, Fact
@@ -40,7 +40,9 @@ EXTENSIONS = (7, 14, 30, 60)
 STOPPED = ("cease_request", "channel_declined")
 
 
-def tell_hardship(borrower_id: str, causes: Sequence[str], text: str, at: datetime) -> Asked:
+def tell_hardship(
+    borrower_id: str, causes: Sequence[str], text: str, at: datetime, uploads: Sequence[Upload] = ()
+) -> Asked:
     """Tell that times are hard: contact is paused from this instant, and a person looks for relief.
 
     Args:
@@ -48,14 +50,16 @@ def tell_hardship(borrower_id: str, causes: Sequence[str], text: str, at: dateti
         causes: some of `CAUSES`; unknown ones are left out.
         text: her own words, perhaps none.
         at: now.
+        uploads: what shows it, such as a notice of dismissal; nothing need be shown.
 
     Raises:
-        WrongUse: the text is too long, or too much was asked today.
+        WrongUse: the text is too long, a file does not fit, or too much was asked today.
     """
     kept = [one for one in CAUSES if one in causes]
     with asking(borrower_id, "hardship", text, at, causes=kept) as asked:
         said = _said(asked, ["hardship"])
         act("hardship", said)
+        keep_all(asked, uploads, at)
         asked.refers, asked.due_on = _task("offer_relief", borrower_id)
     return asked
 
@@ -84,8 +88,7 @@ def dispute(
     """
     with asking(borrower_id, "dispute", text, at, files=len(uploads)) as asked:
         made = taking.take(ACTOR, borrower_id, text, at, channel="portal", kind="dispute", loan_id=loan_id)
-        for upload in uploads:
-            keep(made, upload, at)
+        keep_all(made, uploads, at)
         open_task("look_into_dispute", _said(asked, ["dispute"]), 2)
         asked.refers, asked.due_on = made.pk, made.answer_due_on
     return asked

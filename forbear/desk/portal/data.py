@@ -123,7 +123,9 @@ def _talk(borrower: Borrower, own: dict[str, str]) -> dict[str, list[Row]]:
             Asked.objects.filter(**own).order_by("at"), ("number", "kind", "at", "due_on", "facts"), ("text",)
         ),
         "evidence": _with_texts(
-            evidence.defer("data"), ("evidence_id", "complaint_id", "at", "media", "size", "sha256"), ("name",)
+            evidence.defer("data"),
+            ("evidence_id", "complaint_id", "plan_id", "asked_id", "at", "media", "size", "sha256"),
+            ("name",),
         ),
         "payments_begun": [
             {

@@ -91,11 +91,14 @@ class Asked(models.Model):
 
 
 class Evidence(models.Model):
-    """A file that belongs to a dispute: sealed under her key, never opened by the desk, a download alone."""
+    """A file that proves a dispute, a plan's income or a hardship: sealed under her key, never opened by the desk."""
 
     evidence_id = models.BigAutoField(primary_key=True)
     borrower = models.ForeignKey(Borrower, models.PROTECT, db_index=False, related_name="+")
-    complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="evidence")
+    complaint = models.ForeignKey(Complaint, models.PROTECT, null=True, related_name="evidence")
+    plan = models.ForeignKey("plans.Plan", models.PROTECT, null=True, related_name="proof")
+    asked = models.ForeignKey(Asked, models.PROTECT, null=True, related_name="proof")
+    """Of a hardship that she told of: the number she was given for it."""
     at = models.DateTimeField()
     name = SealedText()
     media = models.TextField(help_text="as its first bytes say")
@@ -107,6 +110,14 @@ class Evidence(models.Model):
     class Meta:
         db_table = "portal_evidence"
         indexes = (models.Index(fields=["borrower", "at"], name="portal_evidence_of_borrower"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(complaint__isnull=False, plan__isnull=True, asked__isnull=True)
+                | Q(complaint__isnull=True, plan__isnull=False, asked__isnull=True)
+                | Q(complaint__isnull=True, plan__isnull=True, asked__isnull=False),
+                name="portal_evidence_of_one_thing",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"evidence {self.evidence_id}"

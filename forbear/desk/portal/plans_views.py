@@ -6,6 +6,7 @@ presses grants a plan: two people do (`desk.plans`).
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,7 +14,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from forbear.basics.errors import ForbearError, WrongUse
 from forbear.conduct import sending
@@ -26,6 +27,7 @@ from forbear.desk.plans.showing import offers_shown, option_shown, reader
 from forbear.desk.portal.asking import asking
 from forbear.desk.portal.checking import ACTOR
 from forbear.desk.portal.door import shell
+from forbear.desk.portal.evidence import keep_all, limits, proof_of, takes_files, uploads_of
 from forbear.desk.portal.models import Asked
 from forbear.desk.portal.visits import hers
 from forbear.desk.record.models import Loan
@@ -59,10 +61,15 @@ def _of(request: Any) -> dict[str, Any]:
     }
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @hers
 def fit(request: Any, loan_id: str) -> HttpResponse:
-    """The plans that fit what she told; nothing is kept, and nothing of it stands in the address."""
+    """The plans that fit what she told; nothing is kept, and nothing of it stands in the address.
+
+    Whoever comes back to the address without the form, as by choosing the other language, is led to it.
+    """
+    if request.method != "POST":
+        return redirect("portal:plans")
     loan, told = _loan(request, loan_id), _of(request)
     try:
         found = offers_for(loan.pk, _budget(loan, request.POST), timezone.now(), language=reader())
@@ -73,10 +80,12 @@ def fit(request: Any, loan_id: str) -> HttpResponse:
     return render(request, "portal/fit.html", shell(offers=offers_shown(found), kept=kept))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @hers
 def ask(request: Any, loan_id: str) -> HttpResponse:
     """Ask for one of the plans shown; it is offered at once where no proof is wanted."""
+    if request.method != "POST":
+        return redirect("portal:plans")
     loan, given = _loan(request, loan_id), request.POST
     try:
         with asking(request.borrower.pk, "plan", "", timezone.now()) as asked:
@@ -85,16 +94,17 @@ def ask(request: Any, loan_id: str) -> HttpResponse:
             )
             asked.refers, asked.facts = str(made.pk), {"plan": made.pk, "kind": made.kind}
             if made.state != OFFERED:
-                _hand_on(request.borrower.pk, asked)
+                _hand_on(request.borrower.pk, asked.at)
     except ForbearError as error:
         return render(request, "portal/plans.html", shell(wrong=error, **_of(request)), status=400)
     return redirect("portal:plan", plan_id=made.pk)
 
 
+@takes_files
 @require_http_methods(["GET", "HEAD", "POST"])
 @hers
 def plan(request: Any, plan_id: int) -> HttpResponse:
-    """One plan: what it says and costs, agreeing to it or taking it back, how it goes."""
+    """One plan: what it says and costs, showing proof, agreeing to it or taking it back, how it goes."""
     row = Plan.objects.filter(pk=plan_id, borrower=request.borrower).select_related("loan", "approval").first()
     if row is None:
         raise Http404
@@ -115,6 +125,8 @@ def plan(request: Any, plan_id: int) -> HttpResponse:
         "proof": [proof_words(name, reader()) for name in row.option["evidence"]],
         "asked": Asked.objects.filter(borrower=request.borrower, kind="plan", refers=str(row.pk)).first(),
         "may_leave": row.state in BEFORE_GRANT,
+        "files": proof_of(row),
+        "most": limits(),
     }
     return render(request, "portal/plan.html", shell(**told), status=400 if wrong else 200)
 
@@ -126,15 +138,29 @@ def _step(request: Any, row: Plan) -> None:
         if request.POST.get("do") == "leave":
             life.withdraw(row.pk, None, at)
             return
+        if request.POST.get("do") == "show":
+            _show(request, row, at)
+            return
         life.agree(row.pk, None, at, confirmed=bool(request.POST.get("confirmed")))
-        asked = Asked.objects.filter(borrower_id=who, kind="plan", refers=str(row.pk)).first()
-        if asked is not None:
-            _hand_on(who, asked)
+        _hand_on(who, at)
 
 
-def _hand_on(borrower_id: str, asked: Asked) -> None:
-    """Somebody at the desk takes it further: asks for the proof, or puts it forward to be granted."""
-    open_task("take_plan_further", Said(borrower_id, asked.at, "portal", "", by=ACTOR), 2)
+def _show(request: Any, row: Plan, at: datetime) -> None:
+    """Take what she shows as proof; whoever makes her plans looks at it.
+
+    Raises:
+        WrongUse: no file came, one does not fit, or the plan is decided on already.
+    """
+    uploads = uploads_of(request)
+    if not uploads or row.state not in BEFORE_GRANT:
+        raise WrongUse(_("no file came"), _("choose a photograph or a PDF, and send it again"))
+    keep_all(row, uploads, at)
+    _hand_on(row.borrower_id, at)
+
+
+def _hand_on(borrower_id: str, at: datetime) -> None:
+    """Somebody at the desk takes it further: looks at the proof, or puts it forward to be granted."""
+    open_task("take_plan_further", Said(borrower_id, at, "portal", "", by=ACTOR), 2)
 
 
 def _loan(request: Any, loan_id: str) -> Loan:

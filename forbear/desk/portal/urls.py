@@ -34,4 +34,5 @@ urlpatterns = [
     path("my/way-back", views.way_back, name="way_back"),
     path("paid/<slug:provider>", paying_views.told, name="told"),
     path("evidence/<int:evidence_id>", staff_views.evidence, name="evidence"),
+    path("proof/<int:evidence_id>", staff_views.proof, name="proof"),
 ]

@@ -94,7 +94,7 @@ def receipt(request: Any, number: str) -> HttpResponse:
         "complaint": complaint,
         "clock": clocks().get(complaint.clock) if complaint else None,
         "outcome": words.OUTCOME_WORDS.get(complaint.outcome, "") if complaint else "",
-        "files": evidence.of([complaint.pk]).get(complaint.pk, []) if complaint else [],
+        "files": evidence.of([complaint.pk]).get(complaint.pk, []) if complaint else evidence.proof_with(row),
     }
     return render(request, "portal/receipt.html", shell(**told))
 

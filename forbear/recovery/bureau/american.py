@@ -166,6 +166,11 @@ def negative(told: Mapping[str, Any]) -> bool:
     return not clean or told["special_comment"] == _told()["comment"]["settled"]
 
 
+def disputed(told: Mapping[str, Any]) -> bool:
+    """Whether the fields carry the mark of a dispute."""
+    return bool(told["compliance_condition"] == _told()["compliance"]["disputed"])
+
+
 def file(
     rows: Iterable[tuple[str, Mapping[str, Value], Person]], reporter: Reporter, as_of: date, made_at: datetime
 ) -> Metro2File:

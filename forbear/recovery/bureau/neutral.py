@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -134,6 +135,16 @@ def fields(account: Account) -> dict[str, Any]:
         "disputed": account.disputed,
         "as_of": account.as_of.isoformat(),
     }
+
+
+def negative(told: Mapping[str, Any]) -> bool:
+    """Whether the fields tell something against her now: late, charged off, or settled for less."""
+    return told["days_past_due"] >= 1 or Decimal(told["charged_off"]) > 0 or bool(told["settled_for_less"])
+
+
+def disputed(told: Mapping[str, Any]) -> bool:
+    """Whether the fields carry the mark of a dispute."""
+    return bool(told["disputed"])
 
 
 def history(account: Account) -> str:
