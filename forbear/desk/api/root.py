@@ -34,6 +34,7 @@ ROUTERS: dict[str, str] = {
     "/contact": "forbear.desk.contact.api",
     "/portal": "forbear.desk.portal.api",
     "/placements": "forbear.desk.placements.api",
+    "/strategies": "forbear.desk.strategies.api",
 }
 """Where in the API each app's `router` (or what is named after a colon) stands; a rule stands on each operation."""
 

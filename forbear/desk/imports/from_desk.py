@@ -21,6 +21,7 @@ from forbear.book.cells import literal, quoted
 from forbear.desk.imports.copying import copy_out
 from forbear.desk.imports.worklist import Worklist, load_worklist
 from forbear.desk.ledger.book import book_query
+from forbear.desk.strategies.versions import for_the_night
 from forbear.night import Closed, close
 
 WITH_FEATURES = {"loans": "loan_id", "borrowers": "borrower_id"}
@@ -39,6 +40,8 @@ def close_from_desk(
 ) -> tuple[Closed, Worklist]:
     """Close the desk's own book as of a date and load the results as worklists.
 
+    It decides by the strategy in force on the desk, unless another is named; by none where none is in force.
+
     Args:
         as_of: the date; nothing after it counts.
         out: folder for the close's files.
@@ -51,6 +54,8 @@ def close_from_desk(
     Raises:
         WrongUse: no loans, or loans of several currencies and none was named.
     """
+    if options.get("strategy") is None:
+        options["strategy"] = for_the_night()
     with tempfile.TemporaryDirectory(prefix="forbear-desk-book-") as folder:
         export_book(folder, as_of=as_of, known_at=known_at, currency=currency)
         closed = close(folder, as_of=as_of, out=out, **options)

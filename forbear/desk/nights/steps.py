@@ -14,9 +14,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 from django.db import connection
+from django.utils.translation import get_language
 
 from forbear.desk.nights.models import Step
 from forbear.desk.record.models import Borrower, Case
+from forbear.treatment.actions import read_actions
 from forbear.treatment.telling import sentence
 
 DECISIONS, VERDICTS = "decisions.parquet", "verdicts.parquet"
@@ -83,6 +85,14 @@ def _step(
         reasons=list(row["reasons"]),
         strategy=f"{strategy['name']} {strategy['version']}",
     )
+
+
+def step_titles() -> dict[str, str]:
+    """Steps that the last night decided on for somebody, waiting left out, named in the reader's language."""
+    spoken = "zh" if (get_language() or "").startswith("zh") else "en"
+    found = Step.objects.exclude(action="wait").values_list("action", flat=True).distinct().order_by("action")
+    known = read_actions().actions
+    return {name: dict(known[name].title)[spoken] if name in known else name for name in found}
 
 
 def step_of(borrower_id: str, as_of: date | None, language: str) -> dict[str, Any] | None:

@@ -230,6 +230,20 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "placements.lift": _("Lift an agency's suspension"),
         "bureau.send": _("Send a monthly run to the bureau"),
         "bureau.change": _("Correct or delete at the bureau"),
+        "strategies.use": _("Put a strategy in force"),
+        "strategies.loosen": _("Put a strategy in force that loosens a rule"),
+    },
+    "night_message": {
+        "planned": _("in the outbox"),
+        "no_template": _("no approved words: see below"),
+        "off": _("not sent by itself: the strategy says dispatch = false"),
+        "not_approved": _("not sent: decided by a strategy that is not the one in force"),
+        "too_late": _("not sent: its day is over"),
+    },
+    "replay": {
+        "waiting": _("is being replayed"),
+        "done": _("replayed"),
+        "failed": _("could not be replayed"),
     },
     "decided": {
         "proposed": _("waits"),
@@ -275,6 +289,9 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "queues": _("Queues"),
         "url": _("Address"),
         "kinds": _("Told of"),
+        "version_id": _("Version"),
+        "strategy": _("Strategy"),
+        "against": _("Compared with version"),
     },
     "outcome": {
         "approve": _("Approved"),
@@ -397,6 +414,10 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "template.written": _("template written"),
         "template.approved": _("template approved"),
         "template.retired": _("template out of force"),
+        "strategy.written": _("strategy written"),
+        "strategy.in_force": _("strategy put in force"),
+        "strategy.replay_asked": _("replay of a strategy asked for"),
+        "night.planned": _("messages of a night planned"),
     },
 }
 
