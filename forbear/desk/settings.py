@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "forbear.desk.record",
     "forbear.desk.nights",
     "forbear.desk.strategies",
+    "forbear.desk.experiments",
     "forbear.desk.ledger",
     "forbear.desk.money",
     "forbear.desk.imports",

@@ -96,7 +96,8 @@ def close(
         today: last day on which anything can have happened; what is dated later is a fault. Not asked when None.
         watch: told of each step, for progress.
         model: folder of a model (`forbear fit`): scores are written too, and the report has a chapter on risk.
-        strategy: name or file of a strategy, or one that was read: decisions are written too, and the report has a chapter on them.
+        strategy: name or file of a strategy, or one that was read: decisions are written too, and the report has a
+            chapter on them.
         facts: with a strategy, file of facts for the gate beside the book's own (docs/gate.md).
         macro: CSV of macro series (docs/risk.md), for the early warning in that chapter.
         arms: of an experiment, with a strategy: some borrowers are decided for by another (docs/strategies.md).

@@ -54,7 +54,8 @@ def propose(on: Deciding) -> None:
     }
     people = deciding_sql("people").format(**words)
     if on.only:
-        people = f"SELECT * FROM ({people}) AS p WHERE CAST(borrower_id AS VARCHAR) IN (SELECT borrower_id FROM {on.only})"
+        wanted = f"CAST(borrower_id AS VARCHAR) IN (SELECT borrower_id FROM {on.only})"
+        people = f"SELECT * FROM ({people}) AS p WHERE {wanted}"
     keep(on.connection, "decide_people", people)
     _actions(on)
     _tried(on)

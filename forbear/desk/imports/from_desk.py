@@ -18,6 +18,7 @@ from django.db import connection, transaction
 
 from forbear.basics.errors import WrongUse
 from forbear.book.cells import literal, quoted
+from forbear.desk.experiments.running import for_the_night as arms_for_the_night
 from forbear.desk.imports.copying import copy_out
 from forbear.desk.imports.worklist import Worklist, load_worklist
 from forbear.desk.ledger.book import book_query
@@ -40,7 +41,8 @@ def close_from_desk(
 ) -> tuple[Closed, Worklist]:
     """Close the desk's own book as of a date and load the results as worklists.
 
-    It decides by the strategy in force on the desk, unless another is named; by none where none is in force.
+    It decides by the strategy in force on the desk, unless another is named; by none where none is in force. While an
+    experiment runs, its arms are decided for by their own.
 
     Args:
         as_of: the date; nothing after it counts.
@@ -56,6 +58,7 @@ def close_from_desk(
     """
     if options.get("strategy") is None:
         options["strategy"] = for_the_night()
+        options["arms"] = arms_for_the_night(as_of, at)
     with tempfile.TemporaryDirectory(prefix="forbear-desk-book-") as folder:
         export_book(folder, as_of=as_of, known_at=known_at, currency=currency)
         closed = close(folder, as_of=as_of, out=out, **options)

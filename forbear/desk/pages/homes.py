@@ -68,6 +68,12 @@ DOORS: tuple[Door, ...] = (
         "s",
     ),
     Door(
+        "experiments:list",
+        _("Experiments"),
+        _("Strategies tried side by side on borrowers, watched daily, stopped by a guard on complaints."),
+        actions()["strategies.see"].roles - {"service"},
+    ),
+    Door(
         "pages:payments",
         _("Payments"),
         _("Find a payment, see what it paid, book one, take bank files in, match what came without a label."),

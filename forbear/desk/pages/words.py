@@ -230,6 +230,8 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "placements.lift": _("Lift an agency's suspension"),
         "bureau.send": _("Send a monthly run to the bureau"),
         "bureau.change": _("Correct or delete at the bureau"),
+        "experiments.start": _("Start an experiment"),
+        "experiments.start_loosening": _("Start an experiment that loosens a rule"),
         "strategies.use": _("Put a strategy in force"),
         "strategies.loosen": _("Put a strategy in force that loosens a rule"),
     },
@@ -240,6 +242,13 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "not_approved": _("not sent: decided by a strategy that is not the one in force"),
         "too_late": _("not sent: its day is over"),
     },
+    "experiment": {
+        "draft": _("draft"),
+        "running": _("running"),
+        "stopped": _("stopped by its guard"),
+        "ended": _("ended"),
+    },
+    "arm": {"champion": _("Champion"), "least_contact": _("Least contact")},
     "replay": {
         "waiting": _("is being replayed"),
         "done": _("replayed"),
@@ -292,6 +301,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "version_id": _("Version"),
         "strategy": _("Strategy"),
         "against": _("Compared with version"),
+        "experiment_id": _("Experiment"),
     },
     "outcome": {
         "approve": _("Approved"),
@@ -418,6 +428,11 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "strategy.in_force": _("strategy put in force"),
         "strategy.replay_asked": _("replay of a strategy asked for"),
         "night.planned": _("messages of a night planned"),
+        "experiment.defined": _("experiment defined"),
+        "experiment.started": _("experiment started"),
+        "experiment.joined": _("borrowers joined an experiment"),
+        "experiment.arm_stopped": _("arm of an experiment stopped by its guard"),
+        "experiment.ended": _("experiment ended"),
     },
 }
 

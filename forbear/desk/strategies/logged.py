@@ -1,4 +1,4 @@
-"""The log of what nights decided: who got which step at which chance. A later close of the same day replaces its rows."""
+"""The log of what nights decided: who got which step at which chance; a later close of a day replaces its rows."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Use(models.Model):
 
 
 class Decided(models.Model):
-    """What a night with a strategy decided for a borrower, with the chance it had; a later close of the day replaces it."""
+    """What a night with a strategy decided for a borrower, and at which chance; a later close replaces it."""
 
     decided_id = models.BigAutoField(primary_key=True)
     as_of = models.DateField()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -41,6 +41,8 @@ CHANNELS = ("sms", "email", "app_push", "chat", "voice")
 """Acts that a program does; calls, letters, visits and plans are people's, by their worklists."""
 AT_ONCE = 2_000
 CAUSE = "night:"
+ALSO_APPROVED: list[Callable[[], Iterable[ReadStrategy]]] = []
+"""What else two people approved beside the strategy in force: an experiment's arms add themselves."""
 
 
 @dataclass
@@ -78,6 +80,7 @@ def senders() -> dict[str, bool]:
     """Fingerprints that two people put in force, and whether each sends by itself."""
     held = in_force()
     reads: list[ReadStrategy] = [held.version.read] if held else []
+    reads += [read for others in ALSO_APPROVED for read in others()]
     return {read.sha256: read.strategy.dispatch for read in reads}
 
 

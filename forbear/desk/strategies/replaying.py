@@ -1,4 +1,4 @@
-"""A version tried on what was: what it would decide on the last night's book, and what the log says it would have brought.
+"""A version tried on what was: what it decides on the last night's book, what the log says it would have brought.
 
 Asked for on a page, done in the background: each is a close or several of the desk's own book, on the day and as it was
 known then. The log speaks where lots gave it chances (`peace_share`); how far is told beside it (overlap).
@@ -131,7 +131,7 @@ def _decide(book: Path, as_of: date, read: ReadStrategy) -> Night:
 
 
 def _on_the_log(read: ReadStrategy, at: datetime, currency: str, digits: int) -> dict[str, Any]:
-    """What the logged decisions of past nights say: nights, decisions, estimates with intervals, overlap; or why not."""
+    """What the log of past nights says: nights, decisions, estimates with intervals, overlap; or that it is short."""
     log, target, results, features = [], [], [], []
     nights = nights_of(at)
     for as_of in nights:

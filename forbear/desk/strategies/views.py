@@ -1,4 +1,4 @@
-"""Pages of strategies: what is in force and what it did last night; a version beside it; writing, replaying, approving."""
+"""Pages of strategies: what is in force, what it did last night, a version beside it; writing, replaying, approving."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A night started from the desk: by the strategy in force, its decisions logged, its messages planned once if it may."""
+"""A night from the desk: by the strategy in force, its decisions logged, its messages planned once if it may."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -165,7 +165,7 @@ def test_a_replay_stands_beside_the_strategy_in_force_and_beside_the_log(
     on_the_desk, held, people, tmp_path, monkeypatch
 ):
     held(text())
-    past = AS_OF - timedelta(days=60)
+    past = date(2025, 5, 1)
     from_desk(tmp_path / "past", as_of=past, at=NOW + timedelta(minutes=1))
     from_desk(tmp_path / "out", at=NOW + timedelta(minutes=2))
     calm = versions.write(people[0], text("[capacities]\npush_quota = 0\nsms_quota = 0\n", version="2"), "", NOW)
@@ -187,7 +187,7 @@ def test_a_replay_stands_beside_the_strategy_in_force_and_beside_the_log(
     came = replaying.results_of(past)
     looked = set(Decided.objects.filter(as_of=past).values_list("borrower_id", flat=True))
     seen = sum(amount for who, amount in came.items() if who in looked) / 100 / len(looked)
-    assert log["seen"]["value"] == pytest.approx(seen)
+    assert log["seen"]["value"] == pytest.approx(seen) > 0
 
 
 def test_a_replay_without_a_night_says_so(people, db):
