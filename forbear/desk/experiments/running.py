@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -56,11 +57,11 @@ def join(row: Experiment, as_of: date, at: datetime) -> int:
     Who has an arm keeps it (also in the database). Arms that were stopped get nobody more.
     """
     running = [arm for arm in row.arms.order_by("arm_id") if arm.stopped_at is None]
-    total = sum(arm.share for arm in running)
+    total = sum((arm.share for arm in running), Decimal(0))
     if len(running) < 2:
         return 0
     shares = [engine.Arm(arm.name, arm.share / total) for arm in running]
-    shares[0] = engine.Arm(shares[0].name, 1 - sum(arm.share for arm in shares[1:]))
+    shares[0] = engine.Arm(shares[0].name, 1 - sum((arm.share for arm in shares[1:]), Decimal(0)))
     plan = engine.Experiment(row.name, tuple(shares), row.key)
     open_cases = Case.objects.filter(closed_at__isnull=True)
     known = {m.borrower_id: m for m in Member.objects.filter(experiment=row)}

@@ -101,10 +101,12 @@ def step_of(borrower_id: str, as_of: date | None, language: str) -> dict[str, An
     if found is None:
         return None
     spoken = "zh" if language.startswith("zh") else "en"
+    known = read_actions().actions
     return {
         "title": found.titles.get(spoken, ""),
         "why": found.words[spoken],
         "waits": found.action == "wait",
+        "act": known[found.action].act if found.action in known else "",
         "not_before": found.not_before,
         "strategy": found.strategy,
     }
