@@ -58,7 +58,11 @@ def close_book(
         Path | None, typer.Option(help="Folder that `forbear fit` wrote: scores and a chapter on risk.")
     ] = None,
     strategy: Annotated[
-        str | None, typer.Option(help="Shipped strategy by name, or a TOML file: what is to be done for whom.")
+        str | None,
+        typer.Option(
+            help="Shipped strategy by name, or a TOML file: what is to be done for whom. "
+            "With --from-desk: the one in force there, when none is named."
+        ),
     ] = None,
     facts: Annotated[
         Path | None, typer.Option(help="With --strategy: a file of facts for the gate (docs/gate.md).")

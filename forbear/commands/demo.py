@@ -133,7 +133,7 @@ def _filled(out: Path, data: Path, loans: int, at: datetime, zone: str = "") -> 
     steps = Steps(quiet=False)
     with steps.step("making a sample book"):
         make_sample(out / "book", loans=loans, as_of=at.date(), force=False)
-    close(out / "book", as_of=at.date(), out=out / "close", today=at.date(), watch=steps.step)
+    close(out / "book", as_of=at.date(), out=out / "close", today=at.date(), watch=steps.step, strategy="sample")
     before = dict(os.environ)
     try:
         with desk_at(data):

@@ -32,6 +32,7 @@ from forbear.desk.privacy.storing import Given, put_many
 from forbear.desk.record.models import Borrower, Case, Complaint, Contact, Fact, Loan, Note, Promise
 from forbear.desk.record.vouching import vouch, wanted
 from forbear.desk.record.work import OUTCOMES
+from forbear.desk.strategies.sampling import furnish_strategies
 from forbear.desk.wording.drafting import approve, propose
 from forbear.desk.wording.shipping import load
 
@@ -145,6 +146,7 @@ def furnish(at: datetime, *, seed: int = 1, calls: int = 400, zone: str = "") ->
     furnish_bank(users["manager"], at, random.Random(seed))  # noqa: S311
     furnish_placements(users["manager"], users["compliance"], at, random.Random(seed))  # noqa: S311
     furnish_bureau(users["manager"], users["compliance"], at, random.Random(seed))  # noqa: S311
+    furnish_strategies(users["manager"], users["compliance"], at)
     _suit(users["manager"], at)
     _packs(users["manager"], users["funder"], at)
     return made

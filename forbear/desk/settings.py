@@ -77,6 +77,8 @@ INSTALLED_APPS = [
     "forbear.desk.privacy",
     "forbear.desk.record",
     "forbear.desk.nights",
+    "forbear.desk.strategies",
+    "forbear.desk.experiments",
     "forbear.desk.ledger",
     "forbear.desk.money",
     "forbear.desk.imports",

@@ -17,6 +17,8 @@ urlpatterns = [
     path("", include("forbear.desk.letters.urls")),
     path("", include("forbear.desk.litigation.urls")),
     path("", include("forbear.desk.funding.urls")),
+    path("", include("forbear.desk.strategies.urls")),
+    path("", include("forbear.desk.experiments.urls")),
     path("", include("forbear.desk.replies.urls")),
     path("", include("forbear.desk.plans.urls")),
     path("", include("forbear.desk.wording.urls")),

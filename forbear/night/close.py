@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +20,7 @@ import duckdb
 
 from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.book import Book, CheckResult, LeftOut, check_book, leave_out, open_book
+from forbear.night.arms import Arm
 from forbear.night.decide import OUTPUTS, decide
 from forbear.night.engines import Engine, Progress, night_words, run_night
 from forbear.night.explained import EXPLAINED
@@ -28,7 +29,7 @@ from forbear.night.portfolio import NightPlan, plan_night, portfolio
 from forbear.night.risk import SCORES, risk_part
 from forbear.night.settings import NightSettings, read_settings
 from forbear.report import render
-from forbear.treatment.strategy import read_strategy
+from forbear.treatment.strategy import ReadStrategy, read_strategy
 
 ACCOUNTS = "accounts.parquet"
 PORTFOLIO = "portfolio.json"
@@ -74,9 +75,10 @@ def close(
     today: date | None = None,
     watch: Watch | None = None,
     model: str | Path | None = None,
-    strategy: str | Path | None = None,
+    strategy: str | Path | ReadStrategy | None = None,
     facts: str | Path | None = None,
     macro: str | Path | None = None,
+    arms: Sequence[Arm] = (),
 ) -> Closed:
     """Close the book in a folder as of a date and write its four files into `out`.
 
@@ -94,9 +96,11 @@ def close(
         today: last day on which anything can have happened; what is dated later is a fault. Not asked when None.
         watch: told of each step, for progress.
         model: folder of a model (`forbear fit`): scores are written too, and the report has a chapter on risk.
-        strategy: name or file of a strategy: decisions are written too, and the report has a chapter on them.
+        strategy: name or file of a strategy, or one that was read: decisions are written too, and the report has a
+            chapter on them.
         facts: with a strategy, file of facts for the gate beside the book's own (docs/gate.md).
         macro: CSV of macro series (docs/risk.md), for the early warning in that chapter.
+        arms: of an experiment, with a strategy: some borrowers are decided for by another (docs/strategies.md).
 
     Raises:
         AnswerIsNo: the book has faults and `quarantine` is not said, or faults that no loan can answer for.
@@ -106,7 +110,7 @@ def close(
         raise WrongUse("macro series belong to the chapter on risk", "name a model with --model too")
     watching = watch or _nobody
     using = settings if isinstance(settings, NightSettings) else read_settings(settings)
-    deciding = read_strategy(str(strategy)) if strategy is not None else None
+    deciding = strategy if strategy is None or isinstance(strategy, ReadStrategy) else read_strategy(str(strategy))
     if facts is not None and deciding is None:
         raise WrongUse("facts are for the gate, which a close asks only with a strategy", "add --strategy")
     target = _folder(Path(out), Path(book))
@@ -131,7 +135,13 @@ def close(
             if deciding is not None:
                 with watching("deciding"):
                     told["decisions"] = decide(
-                        opened, deciding, as_of, Path(aside), known=known, facts=Path(facts) if facts else None
+                        opened,
+                        deciding,
+                        as_of,
+                        Path(aside),
+                        known=known,
+                        facts=Path(facts) if facts else None,
+                        arms=arms,
                     )
             _write(Path(aside), told, opened, plan, language, str(Engine(engine)))
         finally:

@@ -7,6 +7,7 @@ value; the allocation chooses. Files are written aside: decisions, the gate's ve
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from forbear.conduct.engines import DuckEngine
 from forbear.conduct.planning import plan
 from forbear.conduct.situation import facts_of
 from forbear.conduct.tables import read_rows
+from forbear.night.arms import MOST_ARMS, Arm, Pooled, reads_of
 from forbear.night.decided import summary
 from forbear.night.risk import Known
 from forbear.treatment.allocate import allocate
@@ -34,7 +36,8 @@ from forbear.treatment.strategy import ReadStrategy
 DECISIONS = "decisions.parquet"
 VERDICTS = "verdicts.parquet"
 ALLOCATION = "allocation.json"
-OUTPUTS = (DECISIONS, VERDICTS, ALLOCATION)
+OUTPUTS = (DECISIONS, VERDICTS, ALLOCATION, *(f"allocation-{n}.json" for n in range(1, MOST_ARMS)))
+"""The certificate of each arm but the first, where an experiment is under way, has a number."""
 FACT_COLUMNS = tuple(sending.FACT_COLUMNS.split(", "))
 NAMED = {"fact": "name", "loan_id": "loan"}
 """Columns that `forbear.conduct.Fact` calls otherwise."""
@@ -59,6 +62,7 @@ def decide(
     *,
     known: Known | None = None,
     facts: Path | None = None,
+    arms: Sequence[Arm] = (),
 ) -> dict[str, Any]:
     """Decide for everybody, write the three files into `aside`, and tell the report's chapter.
 
@@ -69,12 +73,12 @@ def decide(
         aside: folder with accounts.parquet, and for what is written.
         known: scores and causes of loans; the strategy's own bands stand in for what is missing.
         facts: file of facts for the gate (docs/gate.md), beside the book's time zones.
+        arms: of an experiment; whoever is in none is decided for by `read`.
 
     Raises:
         UnreadableFile: packs or facts cannot be read.
     """
     connection = book.connection
-    packs = load_packs(read.strategy.packs)
     on = Deciding(connection, read, as_of, book.minor_digits, frozenset(book.tables))
     accounts = literal((aside / "accounts.parquet").as_posix())
     keep(connection, "decide_accounts", f"SELECT * FROM read_parquet({accounts})")
@@ -88,14 +92,33 @@ def decide(
     _given(
         connection, "decide_causes", known and known.causes, f"CAST(NULL AS {loan}) AS loan_id, 'unknown' AS cause"
     )
+    if not arms:
+        told = _decide(on, facts, aside, ALLOCATION)
+        _write(on, aside)
+        return summary(on, told)
+    propose(on)
+    pooled = Pooled(connection)
+    for number, (name, arm, only) in enumerate(reads_of(connection, read, arms)):
+        certificate = f"allocation-{number}.json" if number else ALLOCATION
+        one = replace(on, read=arm, only=only)
+        pooled.add(name, arm, _decide(one, facts, aside, certificate), certificate)
+    told = pooled.as_one()
+    _write(on, aside)
+    return {**summary(on, told), "arms": pooled.told()}
+
+
+def _decide(on: Deciding, facts: Path | None, aside: Path, certificate: str) -> dict[str, Any]:
+    """Make decide_decided and what it stands on; gives the allocation's certificate."""
     propose(on)
     _leave_in_peace(on)
-    _ask_the_gate(on, packs, facts)
+    _ask_the_gate(on, load_packs(on.read.strategy.packs), facts)
     learned(on)
     worth(on)
-    told = _allocate(on, aside)
-    _write(on, aside)
-    return summary(on, told)
+    told = _allocate(on, aside, certificate)
+    strategy = on.read.strategy
+    words = {"peace_share": str(strategy.peace_share), "peace_above": str(strategy.peace_above)}
+    keep(on.connection, "decide_decided", deciding_sql("decided").format(**words))
+    return told
 
 
 def _given(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table | None, columns: str) -> None:
@@ -232,7 +255,7 @@ def _kind(column: str) -> str:
     return "TIMESTAMP" if column in ("at", "since", "until") else "VARCHAR"
 
 
-def _allocate(on: Deciding, aside: Path) -> dict[str, Any]:
+def _allocate(on: Deciding, aside: Path, certificate: str) -> dict[str, Any]:
     """Choose among what is worth something; makes decide_chosen and decide_priced, gives the certificate."""
     names = on.read.actions.capacities()
     uses = ", ".join(f"a.{name}" for name in names)
@@ -243,7 +266,7 @@ def _allocate(on: Deciding, aside: Path) -> dict[str, Any]:
     pq.write_table(on.connection.sql(query).to_arrow_table(), values)
     given = on.read.strategy.capacities
     pq.write_table(pa.table({"capacity": list(names), "limit": [float(given.get(n, 0)) for n in names]}), limits)
-    made = allocate(values, limits, chosen, certificate_path=aside / ALLOCATION, key=on.read.strategy.key)
+    made = allocate(values, limits, chosen, certificate_path=aside / certificate, key=on.read.strategy.key)
     put(on.connection, "decide_chosen", pq.read_table(chosen, columns=["borrower_id", "action"]))
     told = made.certificate.told
     prices = {c["capacity"]: c["price"] for c in told["capacities"]}
@@ -260,9 +283,6 @@ def _allocate(on: Deciding, aside: Path) -> dict[str, Any]:
 
 
 def _write(on: Deciding, aside: Path) -> None:
-    strategy = on.read.strategy
-    words = {"peace_share": str(strategy.peace_share), "peace_above": str(strategy.peace_above)}
-    keep(on.connection, "decide_decided", deciding_sql("decided").format(**words))
     _copy(on, "SELECT * FROM decide_decided ORDER BY borrower_id", aside / DECISIONS)
     verdicts = """SELECT act_id, borrower_id, action, channel, answer, because, starts_at FROM decide_gate
         ORDER BY borrower_id, action"""

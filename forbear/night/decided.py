@@ -54,6 +54,7 @@ def summary(on: Deciding, certificate: dict[str, Any]) -> dict[str, Any]:
             "title": dict(strategy.title),
             "sha256": on.read.sha256,
             "packs": list(strategy.packs),
+            "dispatch": strategy.dispatch,
         },
         "for_day": (on.as_of + timedelta(days=1)).isoformat(),
         "looked_at": _rows(on, "SELECT COUNT(*) AS n FROM decide_decided")[0]["n"],

@@ -176,11 +176,15 @@ def cross_fitted(features: Floats, logged: Logged, *, folds: int = 5, seed: int 
     steps = np.eye(k)
     for one in range(folds):
         train, test = fold != one, fold == one
+        seen = logged.result[train]
+        if len(seen) == 0 or (seen == seen[0]).all():  # nothing to learn: the same is expected of every step
+            told[test] = seen[0] if len(seen) else logged.result.mean()
+            continue
         model = CatBoostRegressor(
             iterations=150, depth=4, learning_rate=0.08, l2_leaf_reg=5, random_seed=seed, thread_count=2,
             verbose=False, allow_writing_files=False,
         )  # fmt: skip
-        model.fit(np.hstack([features[train], steps[logged.action[train]]]), logged.result[train])
+        model.fit(np.hstack([features[train], steps[logged.action[train]]]), seen)
         for step in range(k):
             asked = np.hstack([features[test], np.tile(steps[step], (int(test.sum()), 1))])
             told[test, step] = model.predict(asked)

@@ -31,6 +31,7 @@ class Deciding:
         as_of: the date.
         minor_digits: of the book's currency.
         tables: tables that the book has.
+        only: a table (borrower_id) of those who are looked at; empty: all.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -38,6 +39,7 @@ class Deciding:
     as_of: date
     minor_digits: int
     tables: frozenset[str]
+    only: str = ""
 
 
 def propose(on: Deciding) -> None:
@@ -50,7 +52,11 @@ def propose(on: Deciding) -> None:
         "unit": str(10**on.minor_digits) + ".0",
         "self_cure": _self_cure(strategy.self_cure),
     }
-    keep(on.connection, "decide_people", deciding_sql("people").format(**words))
+    people = deciding_sql("people").format(**words)
+    if on.only:
+        wanted = f"CAST(borrower_id AS VARCHAR) IN (SELECT borrower_id FROM {on.only})"
+        people = f"SELECT * FROM ({people}) AS p WHERE {wanted}"
+    keep(on.connection, "decide_people", people)
     _actions(on)
     _tried(on)
     keep(on.connection, "decide_facts_of", _facts(on))

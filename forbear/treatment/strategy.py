@@ -1,13 +1,15 @@
 """A strategy as versioned text: what is enforced, what there is, what counts as worth a contact, who is left in peace.
 
-Shipped ones lie in `strategies/`; a lender's own is a file of the same form. What actions may bring is in
-`effects.toml`, with the study or the word "assumed" beside every figure.
+Shipped ones lie in `strategies/`; a lender's own is a file of the same form, or a text that somebody keeps (the desk).
+What actions may bring is in `effects.toml`, with the study or the word "assumed" beside every figure.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
+from collections.abc import Sequence
 from datetime import time
 from decimal import Decimal
 from functools import cache
@@ -88,6 +90,7 @@ class Strategy(_Strict):
         assume: facts taken as known where the book is silent.
         vouched: by channel, what is vouched for of every act.
         own_actions: file of the lender's own actions, beside the strategy's.
+        dispatch: whether the desk puts the night's messages into its outbox by itself.
     """
 
     name: str = Field(pattern=FACT)
@@ -109,6 +112,7 @@ class Strategy(_Strict):
     vouched: dict[str, dict[str, str]] = {}
     own_actions: str = ""
     values: str = ""
+    dispatch: bool = False
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -152,16 +156,35 @@ def read_strategy(given: str) -> ReadStrategy:
         UnreadableFile: no such strategy, or not of this form; says where.
         WrongUse: its own actions would loosen the shipped ones.
     """
-    told = _whole(given)
-    made = _made(told, given, Strategy)
-    actions = read_actions(Path(given).parent / made.own_actions if made.own_actions else None)
+    return read_strategy_text(_text(given), given, Path(given).parent)
+
+
+def read_strategy_text(text: str, place: str, folder: Path | None = None) -> ReadStrategy:
+    """A strategy from its text.
+
+    Args:
+        text: TOML.
+        place: what faults call it.
+        folder: where `own_actions` and `values` lie; None: it may name neither.
+
+    Raises:
+        UnreadableFile: not of this form; says line and key.
+        WrongUse: its own actions would loosen the shipped ones.
+    """
+    made = _made(_whole(text, place), place, Strategy, text)
+    beside = {"own_actions": made.own_actions, "values": made.values}
+    if folder is None and (named := next((key for key, value in beside.items() if value), "")):
+        where = _where(text, (named,))
+        raise UnreadableFile(f"{place}{where}, {named}: there is no folder of files beside this text", HINT)
+    own, values = (folder / name if folder is not None and name else None for name in beside.values())
+    actions = read_actions(own)
     strangers = sorted({*made.capacities} - {*actions.capacities()})
     if strangers:
-        raise UnreadableFile(f"{given}, capacities: no action uses {', '.join(strangers)}", HINT)
+        where = _where(text, ("capacities", strangers[0]))
+        raise UnreadableFile(f"{place}{where}, capacities: no action uses {', '.join(strangers)}", HINT)
     prints = hashlib.sha256()
     for part in (made.model_dump_json(), _effects_text(), actions.model_dump_json()):
         prints.update(part.encode())
-    values = Path(given).parent / made.values if made.values else None
     if values is not None:
         prints.update(fingerprint(values).encode())
     return ReadStrategy(
@@ -169,16 +192,53 @@ def read_strategy(given: str) -> ReadStrategy:
     )
 
 
-def _whole(given: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+def shipped_text(name: str) -> str:
+    """A shipped strategy as it is written.
+
+    Raises:
+        UnreadableFile: there is none of that name.
+    """
+    if name not in shipped_strategies():
+        raise UnreadableFile(f"{name}: no shipped strategy", f"give one of {', '.join(shipped_strategies())}")
+    return _text(name)
+
+
+def line_of(text: str, keys: Sequence[str | int]) -> int | None:
+    """The line, from 1, of a TOML text where a key or the nearest table above it stands; None: nowhere."""
+    wanted, table, best, found = [str(key) for key in keys], list[str](), 0, None
+    for number, line in enumerate(text.splitlines(), start=1):
+        heads = _TABLE.match(line)
+        if heads:
+            table = _keys(heads[1])
+        named = table if heads else [*table, *_keys(pair[1])] if (pair := _PAIR.match(line)) else []
+        if best < len(named) <= len(wanted) and named == wanted[: len(named)]:
+            best, found = len(named), number
+    return found
+
+
+_TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
+_PAIR = re.compile(r"""\s*([\w."'-][\w."' -]*?)\s*=""")
+
+
+def _keys(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in dotted.split(".")]
+
+
+def _where(text: str, keys: Sequence[str | int]) -> str:
+    line = line_of(text, keys)
+    return f", line {line}" if line is not None else ""
+
+
+def _whole(text: str, place: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
     """A strategy's text as data, over that of the one it extends: its tables add to the other's, key by key."""
-    told = _parsed(_text(given), given)
+    told = _parsed(text, place)
     base = told.pop("extends", None)
     if base is None:
         return told
     if not isinstance(base, str) or base in seen or base not in shipped_strategies():
-        known = ", ".join(shipped_strategies())
-        raise UnreadableFile(f"{given}, extends: {base!r} is no shipped strategy", f"give one of {known}")
-    below = _whole(base, (*seen, given))
+        known, where = ", ".join(shipped_strategies()), _where(text, ("extends",))
+        raise UnreadableFile(f"{place}{where}, extends: {base!r} is no shipped strategy", f"give one of {known}")
+    below = _whole(_text(base), base, (*seen, place))
     return {
         **below,
         **{
@@ -216,10 +276,11 @@ def _parsed(text: str, place: str) -> dict[str, Any]:
         raise UnreadableFile(f"{place}: not TOML: {wrong}", HINT) from wrong
 
 
-def _made(told: dict[str, Any], place: str, form: type[Form]) -> Form:
+def _made(told: dict[str, Any], place: str, form: type[Form], text: str = "") -> Form:
     try:
         return form.model_validate(told)
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UnreadableFile(f"{place}, {where}: {first['msg']}, found {first['input']!r}"[:400], HINT) from wrong
+        key = ".".join(str(part) for part in first["loc"]) or "the file"
+        where = f"{place}{_where(text, first['loc'])}, {key}"
+        raise UnreadableFile(f"{where}: {first['msg']}, found {first['input']!r}"[:400], HINT) from wrong

@@ -36,6 +36,7 @@ ROUTERS: dict[str, str] = {
     "/placements": "forbear.desk.placements.api",
     "/letters": "forbear.desk.letters.api",
     "/suits": "forbear.desk.litigation.api",
+    "/strategies": "forbear.desk.strategies.api",
 }
 """Where in the API each app's `router` (or what is named after a colon) stands; a rule stands on each operation."""
 

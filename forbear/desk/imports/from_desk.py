@@ -18,9 +18,11 @@ from django.db import connection, transaction
 
 from forbear.basics.errors import WrongUse
 from forbear.book.cells import literal, quoted
+from forbear.desk.experiments.running import for_the_night as arms_for_the_night
 from forbear.desk.imports.copying import copy_out
 from forbear.desk.imports.worklist import Worklist, load_worklist
 from forbear.desk.ledger.book import book_query
+from forbear.desk.strategies.versions import for_the_night
 from forbear.night import Closed, close
 
 WITH_FEATURES = {"loans": "loan_id", "borrowers": "borrower_id"}
@@ -39,6 +41,9 @@ def close_from_desk(
 ) -> tuple[Closed, Worklist]:
     """Close the desk's own book as of a date and load the results as worklists.
 
+    It decides by the strategy in force on the desk, unless another is named; by none where none is in force. While an
+    experiment runs, its arms are decided for by their own.
+
     Args:
         as_of: the date; nothing after it counts.
         out: folder for the close's files.
@@ -51,6 +56,9 @@ def close_from_desk(
     Raises:
         WrongUse: no loans, or loans of several currencies and none was named.
     """
+    if options.get("strategy") is None:
+        options["strategy"] = for_the_night()
+        options["arms"] = arms_for_the_night(as_of, at)
     with tempfile.TemporaryDirectory(prefix="forbear-desk-book-") as folder:
         export_book(folder, as_of=as_of, known_at=known_at, currency=currency)
         closed = close(folder, as_of=as_of, out=out, **options)

@@ -14,9 +14,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 from django.db import connection
+from django.utils.translation import get_language
 
 from forbear.desk.nights.models import Step
 from forbear.desk.record.models import Borrower, Case
+from forbear.treatment.actions import read_actions
 from forbear.treatment.telling import sentence
 
 DECISIONS, VERDICTS = "decisions.parquet", "verdicts.parquet"
@@ -85,16 +87,26 @@ def _step(
     )
 
 
+def step_titles() -> dict[str, str]:
+    """Steps that the last night decided on for somebody, waiting left out, named in the reader's language."""
+    spoken = "zh" if (get_language() or "").startswith("zh") else "en"
+    found = Step.objects.exclude(action="wait").values_list("action", flat=True).distinct().order_by("action")
+    known = read_actions().actions
+    return {name: dict(known[name].title)[spoken] if name in known else name for name in found}
+
+
 def step_of(borrower_id: str, as_of: date | None, language: str) -> dict[str, Any] | None:
     """What the night that the case's figures are of decided, in a language; None: nothing was decided."""
     found = Step.objects.filter(pk=borrower_id, as_of=as_of).first() if as_of else None
     if found is None:
         return None
     spoken = "zh" if language.startswith("zh") else "en"
+    known = read_actions().actions
     return {
         "title": found.titles.get(spoken, ""),
         "why": found.words[spoken],
         "waits": found.action == "wait",
+        "act": known[found.action].act if found.action in known else "",
         "not_before": found.not_before,
         "strategy": found.strategy,
     }

@@ -61,6 +61,19 @@ DOORS: tuple[Door, ...] = (
         "b",
     ),
     Door(
+        "strategies:held",
+        _("Strategies"),
+        _("What the night decides by: in force, proposed, replayed on past nights, and what it did last night."),
+        actions()["strategies.see"].roles - {"service"},
+        "s",
+    ),
+    Door(
+        "experiments:list",
+        _("Experiments"),
+        _("Strategies tried side by side on borrowers, watched daily, stopped by a guard on complaints."),
+        actions()["strategies.see"].roles - {"service"},
+    ),
+    Door(
         "pages:payments",
         _("Payments"),
         _("Find a payment, see what it paid, book one, take bank files in, match what came without a label."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from forbear.desk.nights.models import Step
+from forbear.desk.nights.steps import step_titles
 from forbear.desk.people.rights import allowed, requires
 from forbear.desk.record import work
 from forbear.desk.record.lists import page
@@ -41,6 +43,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "sorts": SORTS,
         "buckets": BUCKETS,
+        "steps": step_titles(),
         "now": timezone.now(),
         "may_work": allowed(request.user, "case.work"),
     }
@@ -79,6 +82,7 @@ def _asked(request: HttpRequest) -> dict[str, str]:
         "sort": sort if sort in SORTS else "priority",
         "bucket": bucket if bucket in BUCKETS else "",
         "queue": request.GET.get("queue", "")[:100],
+        "step": request.GET.get("step", "") if request.GET.get("step", "") in step_titles() else "",
         "held": "mine"
         if request.GET.get("held") == "mine"
         else "free"
@@ -93,6 +97,9 @@ def _filtered(request: HttpRequest, asked: dict[str, str]) -> QuerySet[Case]:
         cases = cases.filter(bucket=asked["bucket"])
     if asked["queue"]:
         cases = cases.filter(queue=asked["queue"])
+    if asked["step"]:
+        of_night = Step.objects.filter(action=asked["step"], as_of=OuterRef("figures_as_of"))
+        cases = cases.filter(Exists(of_night.filter(borrower_id=OuterRef("borrower_id"))))
     if asked["held"] == "mine":
         cases = cases.filter(claimed_by=request.user, claimed_until__gt=timezone.now())
     elif asked["held"] == "free":

@@ -70,7 +70,8 @@ def done(user: Any, task_id: int, outcome: str, at: datetime, *, wrong: bool = F
         row = Task.objects.select_for_update(of=("self",)).filter(pk=task_id, done_at=None).first()
         if row is None:
             raise WrongUse(_("there is no such open task"), _("look at the inbox"))
-        sending.lock_borrower(connection, row.borrower_id)
+        if row.borrower_id is not None:
+            sending.lock_borrower(connection, row.borrower_id)
         row.done_at, row.done_by, row.outcome = at, user, outcome.strip()
         row.save(update_fields=["done_at", "done_by", "outcome"])
         if wrong:

@@ -34,6 +34,7 @@ TASK_WORDS = {
     "send_proof": _("Send contract and breakdown"),
     "supervisor_reads": _("A supervisor reads it"),
     "answer": _("Answer the message"),
+    "experiment_stopped": _("An experiment was stopped by its guard on complaints: look into it, and conclude"),
 }
 MISREADABLE = frozenset(ENDS)
 """Tasks with which a fact can be ended."""

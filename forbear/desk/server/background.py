@@ -30,6 +30,8 @@ JOBS: dict[str, float] = {
     "forbear.desk.plans.watching:watch_now": 300,
     "forbear.desk.letters.telling:tell_now": 60,
     "forbear.desk.placements.placing:sweep_now": 3600,
+    "forbear.desk.strategies.replaying:replay_now": 5,
+    "forbear.desk.experiments.watching:watch_now": 3600,
 }
 """A function without arguments, and how many seconds pass between its end and its next beginning."""
 

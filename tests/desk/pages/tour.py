@@ -28,6 +28,7 @@ PAGES = {
         *("/placements", "/placements/agency/QIMING", "/placements/agency/QIMING/statement"),
         *("/funding", "PACK/forecast", "PACK/pool", "PACK/reconciliation"),
         "/plans?show=running",
+        *("/strategies", "/strategies/1", "/strategies/3", "/strategies/write", "/experiments", "/experiments/1"),
     ),
     "compliance": (
         "/",
@@ -37,6 +38,7 @@ PAGES = {
         "/audit?actor=nobody",
         "/rules?words=nothing+so",
         "APPROVAL",
+        "/strategies",
         *("/templates", "/templates/of/late_1_7", "/templates/version/1", "/complaints"),
     ),
     "admin": ("/", "/users", "/webhooks/"),

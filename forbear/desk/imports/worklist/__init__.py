@@ -25,6 +25,8 @@ from forbear.desk.audit.log import record
 from forbear.desk.imports.copying import copy_in
 from forbear.desk.nights.models import keep
 from forbear.desk.nights.steps import load_steps
+from forbear.desk.strategies.logged import keep_decisions
+from forbear.desk.strategies.planning import plan_night
 
 STEPS = ("cured", "refresh", "opened")
 """The statements that change cases, in order; each is a file of this folder."""
@@ -69,6 +71,8 @@ def load_worklist(folder: str | Path, *, actor: Any, at: datetime) -> Worklist:
                 done[name] = cursor.rowcount
             keep(as_of, text, at)
             load_steps(Path(folder), as_of, told)
+            if keep_decisions(Path(folder), as_of, told):
+                plan_night(as_of, at)
             load_scores(Path(folder), as_of, told.get("risk", {}).get("model", {}).get("sha256", ""))
             record(actor, "book.import", f"night:{as_of}", **done)
     return Worklist(as_of, done["opened"], done["refresh"], done["cured"])
