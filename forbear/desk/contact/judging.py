@@ -105,7 +105,7 @@ def _not_now(row: Row, facts: Sequence[Fact], known: Known) -> PutOff | None:
     if preferences.dead(facts, address.pseudonym, at):
         return PutOff(row, "unsendable", "the address is dead")
     opens = preferences.window_opens(facts, at)
-    return _later(row, opens, "outside the hours she asked for", ()) if opens else None
+    return _later(row, opens, preferences.HER_HOURS, ()) if opens else None
 
 
 def _act(row: Row, words: Words, address: Address, known: Known) -> Proposal:
@@ -127,7 +127,7 @@ def _turned(said: Cleared, act: Proposal, facts: Sequence[Fact], past: Sequence[
 def put_off(row: Row, verdict: Verdict) -> PutOff:
     """What becomes of a row that the gate does not allow now."""
     against = tuple(answer.rule_id for answer in verdict.against)
-    why = "; ".join(answer.reason for answer in verdict.against)[:200]
+    why = "; ".join(dict.fromkeys(answer.reason for answer in verdict.against))[:200]  # each reason once
     if CLOCK in against:  # whatever else stands against it is told by a wrong clock
         return PutOff(row, "waiting", why, verdict.act.at + CLOCK_PAUSE, against)
     if verdict.answer is Answer.deferred and verdict.until:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from forbear.basics.errors import WrongUse
 from forbear.conduct import sending
@@ -23,6 +24,7 @@ from forbear.conduct.rules import CONTACTS
 from forbear.desk.audit.log import record
 from forbear.desk.contact.models import Planned
 from forbear.desk.contact.named import named
+from forbear.desk.contact.preferences import HER_HOURS
 from forbear.desk.contact.purposes import purpose as purpose_of
 from forbear.desk.contact.words import refuse_bad_body
 from forbear.desk.record.models import Borrower
@@ -164,8 +166,11 @@ def cancel(
 
 
 def deferred(limit: int = 100, *, channel: str = "", after: tuple[datetime, int] | None = None) -> list[Planned]:
-    """Contacts the gate put off, the next to come back first; `after` is (next_at, planned_id) of the page before."""
-    found = Planned.objects.filter(state="waiting", deferrals__gt=0)
+    """Contacts the gate put off, the next to come back first; `after` is (next_at, planned_id) of the page before.
+
+    Those that wait for something else since (their turn, a provider that was busy) are not among them.
+    """
+    found = Planned.objects.filter(state="waiting", deferrals__gt=0).filter(~Q(rules=[]) | Q(why=HER_HOURS))
     if channel:
         found = found.filter(channel=channel)
     if after:

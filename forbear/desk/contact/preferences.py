@@ -18,6 +18,8 @@ from forbear.conduct.mechanisms import Clocks
 from forbear.conduct.rules import clock
 from forbear.conduct.situation import Fact, known_zone
 
+HER_HOURS = "outside the hours she asked for"
+"""Why a contact waits that only her own hours stand against."""
 EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 
 

@@ -18,7 +18,10 @@ from forbear.desk.contact.switches import ORDER
 
 @dataclass(frozen=True)
 class ChannelView:
-    """A channel as it stands; `queue` counts planned contacts by state, `due` those whose time has come."""
+    """A channel as it stands; `queue` counts planned contacts by state, `due` those whose time has come.
+
+    `switch` is the stricter of its own (`own_switch`) and of everything's.
+    """
 
     channel: str
     mode: str
@@ -28,6 +31,7 @@ class ChannelView:
     queue: dict[str, int] = field(default_factory=dict)
     due: int = 0
     state: ChannelState | None = None
+    own_switch: str = "running"
 
 
 def overview(at: datetime) -> list[ChannelView]:
@@ -53,6 +57,7 @@ def overview(at: datetime) -> list[ChannelView]:
             counts.get(channel, {}),
             due.get(channel, 0),
             states[channel] if states[channel].mode != "closed" else None,
+            held.get(channel, "running"),
         )
         for channel in CONTACTS
     ]

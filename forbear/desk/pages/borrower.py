@@ -143,9 +143,14 @@ def release(request: HttpRequest, case_id: str) -> HttpResponse:
 
 def reasons(verdict: Verdict) -> list[str]:
     """Why the gate does not allow an act now: each rule by its title and number, in the reader's language."""
+    known = titles()
+    return [f"{known.get(a.rule_id, a.rule_id)} ({a.rule_id})" for a in verdict.against]
+
+
+def titles() -> dict[str, str]:
+    """Each rule's title in the reader's language."""
     language = "zh" if (get_language() or "").startswith("zh") else "en"
-    titles = {rule.id: getattr(rule.title, language) for _pack, rule in packs().rules}
-    return [f"{titles.get(a.rule_id, a.rule_id)} ({a.rule_id})" for a in verdict.against]
+    return {rule.id: getattr(rule.title, language) for _pack, rule in packs().rules}
 
 
 def page_of(request: HttpRequest, borrower_id: str) -> Borrower:

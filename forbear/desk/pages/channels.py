@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from forbear.desk.contact import clock, opening, queue, switches
+from forbear.desk.pages.borrower import titles
 from forbear.desk.pages.trying import tried
 from forbear.desk.people.rights import allowed, requires
 
@@ -25,13 +28,19 @@ def channels(request: HttpRequest) -> HttpResponse:
         "channels": queue.overview(clock.now()),
         "everything": queue.switch_of_all(),
         "unknown": queue.unknown(),
-        "deferred": queue.deferred(DEFERRED),
-        "whys": queue.why_counts(),
+        "deferred": [(one, titled(one.rules)) for one in queue.deferred(DEFERRED)],
+        "whys": [(*titled([one["rule"]])[0], one["count"]) for one in queue.why_counts()],
         "may_stop": allowed(request.user, "contact.stop"),
         "may_resume": allowed(request.user, "contact.resume"),
         "may_open": allowed(request.user, "contact.open"),
     }
     return render(request, "pages/channels.html", told)
+
+
+def titled(rules: Iterable[str]) -> list[tuple[str, str]]:
+    """Rules with their titles in the reader's language."""
+    known = titles()
+    return [(rule, known.get(rule, rule)) for rule in rules]
 
 
 @require_POST

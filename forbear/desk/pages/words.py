@@ -99,9 +99,12 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "stopped": _("stopped"),
     },
     "channel_mode": {
-        "closed": _("closed"),
+        "closed": _("not open"),
         "allow_list": _("borrowers of a list"),
         "open": _("everyone"),
+    },
+    "put_off": {
+        "outside the hours she asked for": _("outside the hours she asked for"),
     },
     "planned": {
         "waiting": _("waiting"),

@@ -241,6 +241,23 @@ def test_an_unknown_outcome_counts_and_is_settled_by_asking_never_by_sending_aga
     assert len(outbox.far["a"].sent) == 1
 
 
+def test_what_stands_against_a_contact_is_told_once_however_many_rules_say_it(outbox):
+    outbox.at = outbox.at.replace(hour=15)  # eleven at night in Shanghai: three rules keep the same hours
+    outbox.plan()
+    step(outbox.providers["a"])
+    held = Planned.objects.get()
+    assert len(held.rules) > 1
+    assert held.why == "outside 08:00 to 22:00 in Asia/Shanghai"
+
+
+def test_a_worker_with_nothing_to_do_writes_nothing(outbox, django_assert_num_queries):
+    outbox.plan(not_before=outbox.at + timedelta(hours=1))
+    before = ProviderState.objects.get(provider="a")
+    with django_assert_num_queries(3):  # the channel, the switch, whether anything is due
+        assert step(outbox.providers["a"]).idle
+    assert ProviderState.objects.get(provider="a").tokens_at == before.tokens_at
+
+
 def test_a_dead_workers_attempt_is_taken_for_unknown_and_a_receipt_settles_it(outbox, monkeypatch):
     outbox.plan()
     monkeypatch.setattr(dispatching, "deliver", lambda *_: [])  # it died after its commit
