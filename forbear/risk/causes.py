@@ -1,9 +1,10 @@
 """Why each loan in arrears is in arrears: a probability over seven causes, the evidence named, or none when not known.
 
 The book does not say why; it holds evidence. Each piece of `causes.toml` moves the log odds of the causes by what
-`causes_learned.toml` says, which was learned where causes are known: in simulated books (docs/decisions/92-evidence-of-causes.md).
-Two causes have no truth there, too many debts and a loan misjudged; their pieces weigh by judgement. A cause is named only
-when it is likely enough and evidence of its own is there: one piece, of unwillingness two.
+`causes_learned.toml` says, which was learned where causes are known: in simulated books
+(docs/decisions/92-evidence-of-causes.md). Two causes have no truth there, too many debts and a loan misjudged; their
+pieces weigh by judgement. A cause is named only when it is likely enough and evidence of its own is there: one piece,
+of unwillingness two.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ def rules() -> Rules:
     """The shipped evidence and its weights."""
     told, learned = (_read(name) for name in ("causes.toml", "causes_learned.toml"))
     pieces = tuple(
-        Evidence(e["cause"], e.get("weight", 0.0), tuple((f, c, float(v)) for f, c, v in e["when"]), e["en"], e["zh"])
+        Evidence(
+            e["cause"], e.get("weight", 0.0), tuple((f, c, float(v)) for f, c, v in e["when"]), e["en"], e["zh"]
+        )
         for e in told["evidence"]
     )
     strangers = {f for e in pieces for f, _, _ in e.when} - set(catalog())

@@ -193,19 +193,24 @@ def test_there_are_tables_of_each_role():
 
 @pytest.mark.parametrize("part_rows", [None, 700])
 def test_columns_give_the_frame_that_the_files_give(book_folder, tmp_path, monkeypatch, part_rows):
-    """Scoring's quick way against the SQL files, on a book with reversals, pauses and odd payments, in one part or many."""
+    """Scoring's quick way against the SQL files, on a restless book, in one part or many."""
     folder = shutil.copytree(book_folder, tmp_path / "odd")
     db = duckdb.connect()
     paid, plan = (f"read_parquet('{folder}/{n}.parquet')" for n in ("payments", "installments"))
     odd = f"""SELECT * REPLACE (
         CASE WHEN hash(payment_id) % 9 = 0 THEN amount // 3 WHEN hash(payment_id) % 11 = 0 THEN amount * 2
-            WHEN hash(payment_id) % 23 = 0 THEN amount * 60 WHEN hash(payment_id) % 97 = 0 THEN 0 ELSE amount END AS amount,
+            WHEN hash(payment_id) % 23 = 0 THEN amount * 60 WHEN hash(payment_id) % 97 = 0 THEN 0
+            ELSE amount END AS amount,
         CASE WHEN hash(payment_id) % 5 = 0 THEN NULL ELSE source END AS source,
         CASE WHEN hash(payment_id) % 7 = 0 THEN NULL ELSE installment_number END AS installment_number) FROM {paid}"""
     db.execute(f"CREATE TABLE p AS {odd}; CREATE TABLE i AS SELECT * FROM {plan}")
-    db.execute("UPDATE i SET due_on = due_on + 31 WHERE number = 2 AND hash(loan_id) % 40 = 0")  # two due on one day
+    db.execute(
+        "UPDATE i SET due_on = due_on + 31 WHERE number = 2 AND hash(loan_id) % 40 = 0"
+    )  # two due on one day
     for name, table in (("payments", "p"), ("installments", "i")):
-        db.execute(f"COPY (SELECT * FROM {table} ORDER BY hash(loan_id)) TO '{folder}/{name}.parquet' (FORMAT parquet)")
+        db.execute(
+            f"COPY (SELECT * FROM {table} ORDER BY hash(loan_id)) TO '{folder}/{name}.parquet' (FORMAT parquet)"
+        )
     if part_rows:
         monkeypatch.setattr("forbear.book.parts.PART_ROWS", part_rows)
         monkeypatch.setattr("forbear.risk.one_day.PART_ROWS", part_rows)
@@ -215,10 +220,17 @@ def test_columns_give_the_frame_that_the_files_give(book_folder, tmp_path, monke
         slow = frame_of(book, scoring_moments(book, day), day)
         assert len(quick) == len(slow) > 50
         for name, values in slow.marks.items():
-            same = np.array([a == b or (a != a and b != b) for a, b in zip(values.tolist(), quick.marks[name].tolist(), strict=True)])
+            same = np.array(
+                [
+                    a == b or (a != a and b != b)
+                    for a, b in zip(values.tolist(), quick.marks[name].tolist(), strict=True)
+                ]
+            )
             assert same.all(), (name, np.flatnonzero(~same)[:5])
         differ = ~np.isclose(quick.numbers, slow.numbers, equal_nan=True, rtol=1e-6)
         assert not differ.any(), [slow.columns[i] for i in np.flatnonzero(differ.any(axis=0))]
         by_parts = list(scoring_frames(book, day, most=len(slow) // 3))
         assert len(by_parts) >= 3
-        assert sorted(i for f in by_parts for i in f.marks["loan_id"].tolist()) == sorted(slow.marks["loan_id"].tolist())
+        assert sorted(i for f in by_parts for i in f.marks["loan_id"].tolist()) == sorted(
+            slow.marks["loan_id"].tolist()
+        )
