@@ -1,6 +1,6 @@
 """Are the named causes of arrears right? Held against the simulator's truth: benchmarks/causes.md.
 
-    python benchmarks/bench_causes.py [--borrowers 40000] [--days 240] [--seed 5] [--out benchmarks/causes.md]
+    python benchmarks/bench_causes.py [--borrowers 40000] [--days 240] [--seeds 5 6 7] [--out benchmarks/causes.md]
     python benchmarks/bench_causes.py --teach        # learn forbear/risk/causes_learned.toml anew, from other seeds
 
 Simulated books are written with their truth, and `forbear.risk.causes` names a cause for every loan in arrears from the
@@ -83,6 +83,14 @@ def simulated(setup: Setup, sayings: float = 1.0) -> tuple[Frame, Texts]:
         return made(Path(folder) / "book", setup, sayings)
 
 
+def together(books: list[tuple[Frame, Texts]]) -> tuple[Frame, Texts]:
+    """Rows of several books as one."""
+    frames = [frame for frame, _ in books]
+    numbers = np.concatenate([f.numbers for f in frames])
+    marks = {"overdue": np.concatenate([f.marks["overdue"] for f in frames])}
+    return Frame(frames[0].columns, numbers, {}, marks), np.concatenate([why for _, why in books])
+
+
 def teach(days: int) -> str:
     """The text of causes_learned.toml: a ridge logistic regression of the truth on the pieces of evidence."""
     from sklearn.linear_model import LogisticRegression
@@ -94,7 +102,7 @@ def teach(days: int) -> str:
     assert tuple(fitted.classes_) == CAUSES, fitted.classes_
     usual = [float((true == name).mean()) for name in CAUSES]
     lines = [
-        "# What each piece of evidence of causes.toml adds to the log odds of the causes that have a truth to learn from.",
+        "# What each piece of evidence of causes.toml adds to the log odds of the causes that have a truth.",
         f"# Learned from {len(true):,} simulated loans in arrears by",
         "# `python benchmarks/bench_causes.py --teach`; not by hand.",
         f"causes = {list(CAUSES)}".replace("'", '"'),
@@ -194,15 +202,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--borrowers", type=int, default=40_000)
     parser.add_argument("--days", type=int, default=240)
-    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[5, 6, 7])
     parser.add_argument("--teach", action="store_true")
     parser.add_argument("--out", type=Path, default=HERE / "causes.md")
     asked = parser.parse_args()
     if asked.teach:
         LEARNED.write_text(teach(asked.days), encoding="utf-8")
         return
-    setup = Setup(asked.borrowers, asked.days, seed=asked.seed)
-    frame, true = simulated(setup)
+    setup = Setup(asked.borrowers, asked.days, seed=asked.seeds[0])
+    frame, true = together([simulated(replace(setup, seed=seed)) for seed in asked.seeds])
     found = causes(frame)
     names, counts = np.unique(true, return_counts=True)
     majority = np.full(len(true), names[counts.argmax()], dtype=object)
@@ -231,8 +239,8 @@ def main() -> None:
     page = f"""# Causes of arrears against the simulator's truth
 
 {today()}, {machine()}, by `python benchmarks/bench_causes.py
---borrowers {asked.borrowers} --days {asked.days} --seed {asked.seed}`. {len(true):,} loans in arrears on the last day
-whose true cause has a counterpart among ours. The weights were learned from seeds {TEACH_SEEDS[0]} to
+--borrowers {asked.borrowers} --days {asked.days} --seeds {' '.join(map(str, asked.seeds))}`.
+{len(true):,} loans in arrears on the last day whose true cause has a counterpart among ours. The weights were learned from seeds {TEACH_SEEDS[0]} to
 {TEACH_SEEDS[-1]}, other people.
 
 | | macro F1 | right |
