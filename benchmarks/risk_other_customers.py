@@ -1,6 +1,6 @@
 """Models tried on other customers of the same real books: does each hold what its model card claims?
 
-    .venv/bin/python benchmarks/risk_other_customers.py [--only superlender_ng ...] [--out benchmarks/risk_other_customers.md]
+    .venv/bin/python benchmarks/risk_other_customers.py [--only superlender_ng ...] [--out FILE.md]
 
 A random half of each book's customers is taken away. `forbear fit` learns from the other half as of a day, and
 `forbear score` scores the half that was taken away on several days, both as commands on folders of files. A column's
@@ -61,7 +61,8 @@ def _weeks(first: date, count: int, step: int = 7) -> tuple[date, ...]:
 
 SUPER = {"trainprevloans.csv.gz": "customerid", "traindemographics_no_gps.csv.gz": "customerid"}
 TRIALS = (
-    Trial("superlender_ng", "superlender_ng", SUPER, date(2017, 4, 30), _weeks(date(2017, 5, 2), 10), date(2017, 7, 31)),
+    Trial("superlender_ng", "superlender_ng", SUPER, date(2017, 4, 30), _weeks(date(2017, 5, 2), 10),
+          date(2017, 7, 31)),
     Trial("superlender_ng, whole history", "superlender_ng", SUPER, date(2017, 7, 31), _weeks(date(2017, 5, 2), 10),
           date(2017, 7, 31)),
     Trial("uci_credit_default", "uci_credit_default", {"UCI_Credit_Card.csv.gz": "ID"}, date(2005, 12, 31),
@@ -168,13 +169,15 @@ def measured(trial: Trial, folder: Path) -> Iterator[str]:
         stated = all_of["auc"]
         apart = "" if stated is None else f"{here - stated:+.3f}"
         yield (
-            f"| {trial.name} | `{column}` | {stated or float('nan'):.3f} | {all_of['events']:,} | {here:.3f} ± {1.96 * error:.3f} "
-            f"| {len(y):,} | {int(y.sum()):,} | {apart} | {slope:.2f} | {p.mean():.4f} / {y.mean():.4f} |"
+            f"| {trial.name} | `{column}` | {stated or float('nan'):.3f} | {all_of['events']:,} "
+            f"| {here:.3f} ± {1.96 * error:.3f} | {len(y):,} | {int(y.sum()):,} "
+            f"| {apart} | {slope:.2f} | {p.mean():.4f} / {y.mean():.4f} |"
         )
 
 
-HEAD = """| book | column | claimed AUC | events | AUC on other customers | rows | events | apart | slope | predicted / seen |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"""
+TITLES = ("book", "column", "claimed AUC", "events", "AUC on other customers", "rows", "events", "apart", "slope",
+          "predicted / seen")  # fmt: skip
+HEAD = f"| {' | '.join(TITLES)} |\n| --- | --- |{' ---: |' * 8}"
 
 
 def main() -> None:
@@ -189,7 +192,8 @@ def main() -> None:
             for row in measured(trial, Path(folder)):
                 print(row, flush=True)
                 rows.append(row)
-    page = ["# Risk: other customers of the same books", "", f"{today()}, {machine()}, by `python benchmarks/risk_other_customers.py`.", "",
+    by = f"{today()}, {machine()}, by `python benchmarks/risk_other_customers.py`."
+    page = ["# Risk: other customers of the same books", "", by, "",
             *(__doc__ or "").strip().splitlines()[4:9], "", HEAD, *rows, ""]  # fmt: skip
     if asked.out:
         asked.out.write_text("\n".join(page), encoding="utf-8")

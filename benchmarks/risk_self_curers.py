@@ -125,8 +125,9 @@ def measured(name: str, mapping: str, until: date) -> Iterator[str]:
                 yield from table(f"{name}, {low} days and more", fold[one], p[one], y[one], float("nan"))
 
 
-HEAD = """| book | overdue moments | cured in time | AUC | later | wanted | left in peace | of them cured | by hindsight | contacts saved of 100 |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"""
+TITLES = ("book", "overdue moments", "cured in time", "AUC", "later", "wanted", "left in peace", "of them cured",
+          "by hindsight", "contacts saved of 100")  # fmt: skip
+HEAD = f"| {' | '.join(TITLES)} |\n| --- |{' ---: |' * 9}"
 
 
 def main() -> None:
@@ -140,8 +141,9 @@ def main() -> None:
         for row in measured(name, *BOOKS[name]):
             print(row, flush=True)
             rows.append(row)
-    page = ["# Risk: who would have paid by themselves", "", f"{today()}, {machine()}, by `python benchmarks/risk_self_curers.py`.",
-            "", *(__doc__ or "").strip().splitlines()[4:], "", HEAD, *rows, ""]  # fmt: skip
+    by = f"{today()}, {machine()}, by `python benchmarks/risk_self_curers.py`."
+    about = (__doc__ or "").strip().splitlines()[4:]
+    page = ["# Risk: who would have paid by themselves", "", by, "", *about, "", HEAD, *rows, ""]
     if asked.out:
         asked.out.write_text("\n".join(page), encoding="utf-8")
 

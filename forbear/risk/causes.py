@@ -1,16 +1,17 @@
 """Why each loan in arrears is in arrears: a probability over seven causes, the evidence named, or none when not known.
 
-The book does not say why; it holds evidence. Each piece (`causes.toml`) adds to the log odds of one cause, hard
-evidence far more than soft; the probabilities are the softmax over all causes and an unknown one, and a cause is
-named only when it is likelier than `least`. The weights are judgement, not learned: the book has no label to learn
-them from.
+The book does not say why; it holds evidence. Each piece of `causes.toml` moves the log odds of the causes by what
+`causes_learned.toml` says, which was learned where causes are known: in simulated books
+(docs/decisions/92-evidence-of-causes.md). Two causes have no truth there, too many debts and a loan misjudged; their
+pieces weigh by judgement. A cause is named only when it is likely enough and evidence of its own is there: one piece,
+of unwillingness two.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -22,12 +23,14 @@ from forbear.risk.frame import Frame, catalog
 from forbear.risk.measures import Doubles
 
 UNKNOWN = "unknown"
+TWO_PIECES = {"unwilling": 2}
+"""Causes that one piece of evidence is not enough to name."""
 _COMPARE: Mapping[str, Any] = {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal}
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """One piece of evidence for a cause."""
+    """One piece of evidence: `cause` is the one it speaks for above all, `weight` what judgement adds to it."""
 
     cause: str
     weight: float
@@ -46,26 +49,57 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Rules:
-    """All of `causes.toml`."""
+    """All of `causes.toml` and `causes_learned.toml`.
+
+    Attributes:
+        least: chance from which a cause is named.
+        evenly: how much the usual share of a cause is held against it when one is chosen.
+        prior: log odds of the causes without a truth, and of none, against all learned ones.
+        causes: words by cause.
+        evidence: every piece, in order.
+        learned: causes with a truth to learn from.
+        usual: shares of these among the loans that were learned from.
+        weights: pieces by learned causes, the first row what holds without any piece.
+    """
 
     least: float
-    unknown: float
+    evenly: float
     prior: Mapping[str, float]
     causes: Mapping[str, Mapping[str, Any]]
     evidence: tuple[Evidence, ...]
+    learned: tuple[str, ...]
+    usual: Doubles
+    weights: Doubles
 
 
 @cache
 def rules() -> Rules:
-    """The shipped evidence."""
-    told = tomllib.loads(files("forbear.risk").joinpath("causes.toml").read_text(encoding="utf-8"))
+    """The shipped evidence and its weights."""
+    told, learned = (_read(name) for name in ("causes.toml", "causes_learned.toml"))
     pieces = tuple(
-        Evidence(e["cause"], e["weight"], tuple((f, c, float(v)) for f, c, v in e["when"]), e["en"], e["zh"])
+        Evidence(
+            e["cause"], e.get("weight", 0.0), tuple((f, c, float(v)) for f, c, v in e["when"]), e["en"], e["zh"]
+        )
         for e in told["evidence"]
     )
     strangers = {f for e in pieces for f, _, _ in e.when} - set(catalog())
     assert not strangers, f"causes.toml asks for features that do not exist: {strangers}"
-    return Rules(told["least"], told["unknown"], told["prior"], told["causes"], pieces)
+    names = tuple(learned["causes"])
+    rows = [learned["without"], *(learned["weights"].get(e.en, [0.0] * len(names)) for e in pieces)]
+    return Rules(
+        told["least"],
+        told["evenly"],
+        told["prior"],
+        told["causes"],
+        pieces,
+        names,
+        np.array(learned["usual"], dtype=np.float64),
+        np.array(rows, dtype=np.float64),
+    )
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("forbear.risk").joinpath(name).read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +111,14 @@ class Causes:
         chances: rows by names, each row adding up to 1.
         named: the cause named for each row, or `unknown`.
         evidence: the pieces of evidence of each row, for every cause.
+        likeliest: the cause that would be named were no chance too small.
     """
 
     names: tuple[str, ...]
     chances: Doubles
     named: npt.NDArray[np.object_]
     evidence: list[list[Evidence]]
+    likeliest: npt.NDArray[np.object_]
 
 
 def causes(frame: Frame) -> Causes:
@@ -90,14 +126,38 @@ def causes(frame: Frame) -> Causes:
     known = rules()
     names = (*known.causes, UNKNOWN)
     overdue = frame.marks["overdue"].astype(float) > 0
-    odds = np.tile(np.array([*(known.prior[n] for n in known.causes), known.unknown]), (len(frame), 1))
-    held = [piece.holds(frame) & overdue for piece in known.evidence]
-    for piece, rows in zip(known.evidence, held, strict=True):
-        odds[rows, names.index(piece.cause)] += piece.weight
-    chances = np.exp(odds - odds.max(axis=1, keepdims=True))
-    chances /= chances.sum(axis=1, keepdims=True)
-    best = chances[:, :-1].argmax(axis=1)
-    sure = (chances[np.arange(len(frame)), best] >= known.least) & overdue
+    held = pieces_of(frame) & overdue[:, None]
+    chances = _chances(known, names, held)
+    usual = np.ones(len(names) - 1)
+    usual[[names.index(n) for n in known.learned]] = known.usual / known.usual.max()
+    own = np.column_stack([held[:, [e.cause == n for e in known.evidence]].sum(axis=1) for n in names[:-1]])
+    enough = own >= np.array([TWO_PIECES.get(n, 1) for n in names[:-1]])
+    best = np.where(enough, chances[:, :-1] / usual**known.evenly, -1.0).argmax(axis=1)
+    rows = np.arange(len(frame))
+    sure = (chances[rows, best] >= known.least) & enough[rows, best] & overdue
     named = np.where(sure, np.array(names, dtype=object)[best], UNKNOWN)
-    pieces = [[e for e, rows in zip(known.evidence, held, strict=True) if rows[i]] for i in range(len(frame))]
-    return Causes(names, chances, named.astype(object), pieces)
+    pieces = [[known.evidence[i] for i in np.flatnonzero(row)] for row in held]
+    return Causes(names, chances, named.astype(object), pieces, np.array(names, dtype=object)[best])
+
+
+def pieces_of(frame: Frame) -> npt.NDArray[np.bool_]:
+    """Which pieces hold, rows by pieces. Where nobody's contacts are on record, silence is no evidence."""
+    if np.isnan(frame.column("asked")).all():
+        silent = np.array([name.startswith("spell_") for name in frame.columns])
+        frame = replace(frame, numbers=np.where(silent, np.float32(np.nan), frame.numbers))
+    return np.column_stack([piece.holds(frame) for piece in rules().evidence])
+
+
+def _chances(known: Rules, names: tuple[str, ...], held: npt.NDArray[np.bool_]) -> Doubles:
+    """Rows by causes and unknown, each row adding up to 1."""
+    learned = known.weights[0] + held @ known.weights[1:]
+    learned -= learned.max(axis=1, keepdims=True)
+    learned -= np.log(np.exp(learned).sum(axis=1, keepdims=True))
+    judged = np.array([[e.weight if e.cause == name else 0.0 for name in names] for e in known.evidence])
+    odds = held @ judged
+    for where, name in enumerate(names):
+        own = learned[:, known.learned.index(name)] if name in known.learned else known.prior[name]
+        odds[:, where] += own
+    made = np.exp(odds - odds.max(axis=1, keepdims=True))
+    chances: Doubles = made / made.sum(axis=1, keepdims=True)
+    return chances

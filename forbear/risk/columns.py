@@ -1,8 +1,8 @@
 """Where loans stand and how they have paid, by columns instead of by joins: for scoring a whole book on one day.
 
-`worked` gives the rows of `standing`, `habits`, `money` and `punctuality` (docs/decisions/91-scores-by-columns.md) for the
-plain loans of a part, by sums over whole columns; the others are named and left to the SQL files, which stay the
-meaning. Nothing after the day is read: payments up to it, schedules as contract facts.
+`worked` gives the rows of `standing`, `habits` and `money`, and what `punctuality` needs, for the plain loans of a
+part, by sums over whole columns (docs/decisions/91-scores-by-columns.md); the others are named and left to the SQL
+files, which stay the meaning. Nothing after the day is read: payments up to it, schedules as contract facts.
 """
 
 from __future__ import annotations

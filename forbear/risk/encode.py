@@ -32,7 +32,10 @@ class Encoding:
         """The column as numbers."""
         coded = pa.array(texts, pa.string()).dictionary_encode()
         odds = [self.values.get(n, self.otherwise) for n in coded.dictionary.to_pylist()]
-        return np.array([*odds, self.otherwise], dtype=np.float32)[coded.indices.to_numpy()]
+        made: npt.NDArray[np.float32] = np.array([*odds, self.otherwise], dtype=np.float32)[
+            coded.indices.to_numpy()
+        ]
+        return made
 
 
 def encoding(texts: npt.NDArray[np.object_], y: npt.NDArray[np.bool_]) -> Encoding:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -140,8 +140,7 @@ def fit_frame(
     for chain in chains(kind):
         cuts = _cuts(days, _usable(chain, known[chain.name]))
         with watching(f"fitting {chain.name}"):
-            work = _Work(chain, frame, known[chain.name], groups, days, cuts)
-            got = work.final()
+            work, got = _Work(chain, frame, known[chain.name], groups, days, cuts).final_somehow()
         if isinstance(got, str):
             missing[chain.name] = got
             continue
@@ -238,6 +237,19 @@ class _Work:
             return self._fit(self._same(~part), self._same(part))
         return self._fit(self._known_by(self.cuts.test), self._from(self.cuts.test, None))
 
+    def final_somehow(self) -> tuple[_Work, ChainModel | str]:
+        """The kept model; with windows by borrower where those by day leave too few answers known in time.
+
+        So it is with loans granted on one day: nothing is known of any of them before all have been looked at.
+        """
+        got = self.final()
+        if isinstance(got, str) and self.cuts.test is not None:
+            by_borrower = replace(self, cuts=Cuts(None, None))
+            other = by_borrower.final()
+            if not isinstance(other, str):
+                return by_borrower, other
+        return self, got
+
     def rehearsed(self) -> dict[str, Claim]:
         """What the columns are worth, each row predicted by a fit that knew neither its day nor its borrower."""
         folds = FOLDS if len(self.frame) < SMALL else 1
@@ -303,7 +315,7 @@ class _Work:
     def told(self) -> str:
         """The windows in words."""
         if self.cuts.test is None:
-            return "by borrower: the book's moments lie on too few days to go by time"
+            return "by borrower: too few days, or too few answers known early enough, to go by time"
         return f"calibrated from {self.cuts.calibrate}, measured from {self.cuts.test}"
 
 

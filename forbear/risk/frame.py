@@ -182,7 +182,8 @@ def made_tables(
             db.register(name, rows)
         db.execute(f"SET search_path = '{SCHEMA},book'")
         for table in needed(wanted, tables):
-            kind = "VIEW" if table.view else "TABLE"
+            once = bool(ready) and table.name == "movements"  # then promises alone read it: no need to keep it
+            kind = "VIEW" if table.view or once else "TABLE"
             db.execute(f"CREATE {kind} {SCHEMA}.{table.name} AS {render(table, words)}")
         yield db
     finally:
@@ -220,7 +221,11 @@ def frame_of(
             + ([f"JOIN {SCHEMA}.extras AS x USING (moment)"] if extras else [])
             + ([f"LEFT JOIN {SCHEMA}.{name} USING (moment)" for name in OUTCOMES] if outcomes else [])
         )
-        chosen = ["f.*", *(f"x.{quoted(e.name)}" for e in extras), *(OUTCOME_COLUMNS if outcomes else ())]
+        own = [f"CAST(x.{quoted(e.name)} AS FLOAT) AS {quoted(e.name)}" if _is_number(e) else f"x.{quoted(e.name)}"
+               for e in extras]  # fmt: skip
+        plain = [f"f.{name}" for name in (*MARKS, *MORE_MARKS, *TEXTS)]
+        numbers = [f"CAST(f.{name} AS FLOAT) AS {name}" for name in catalog()]
+        chosen = ["f.moment", *plain, *numbers, *own, *(OUTCOME_COLUMNS if outcomes else ())]
         table = db.sql(f"SELECT {', '.join(chosen)} {joined}").to_arrow_table()
     return _frame(table, extras, outcomes)
 
@@ -243,6 +248,10 @@ class Extra:
     kind: str
     known_on: str = ""
     is_protected: bool = False
+
+
+def _is_number(extra: Extra) -> bool:
+    return extra.kind != "text" and not extra.is_protected
 
 
 @cache
@@ -305,10 +314,10 @@ def _frame(table: pa.Table, extras: Sequence[Extra], outcomes: bool) -> Frame:
     order = np.argsort(table["moment"].to_numpy(), kind="stable")
     place_of = np.empty_like(order)
     place_of[order] = np.arange(len(order))
-    numeric = [*catalog(), *(e.name for e in extras if e.kind != "text" and not e.is_protected)]
+    numeric = [*catalog(), *(e.name for e in extras if _is_number(e))]
     numbers = np.empty((table.num_rows, len(numeric)), dtype=np.float32, order="F")
     for place, name in enumerate(numeric):
-        numbers[place_of, place] = _floats(table[name])
+        numbers[place_of, place] = table[name].to_numpy()
     texts = [*TEXTS, *(e.name for e in extras if e.kind == "text" and not e.is_protected)]
     labels = [n for n in table.column_names if n in LABELS] if outcomes else []
     guarded = [e.name for e in extras if e.is_protected]

@@ -1,7 +1,7 @@
 """The tables of a book's loans on one day, most of them by columns: what scoring a whole book stands on.
 
-Parts of the book are worked out side by side (`forbear.risk.columns`); loans that columns cannot answer for take the SQL
-files, restricted to them. The answer is Arrow tables by the names that the files of features read.
+Parts of the book are worked out side by side (`forbear.risk.columns`); loans that columns cannot answer for take the
+SQL files, restricted to them. The answer is Arrow tables by the names that the files of features read.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from forbear.simulate.record import Record
 from forbear.simulate.run import DayLog, Setup, State, simulate
 from forbear.simulate.seen import see
 from forbear.simulate.strategies.registry import strategy as strategy_of
+from forbear.simulate.told import WORDS, Listener
 from forbear.simulate.values import HORIZON, true_values
 from forbear.simulate.worlds.catalog import World
 from forbear.simulate.worlds.people import Cause, Mind, cause
@@ -44,18 +45,18 @@ ZONE_HOURS = 8
 HOUR_STARTS = (9, 13, 18)
 """Local hours in which the morning, afternoon and evening of contacts begin."""
 RESULTS = {
-    "call": ("no_answer", "conversation"),
-    "voice": ("no_answer", "conversation"),
-    "sms": ("delivered", "read"),
-    "email": ("delivered", "read"),
-    "app_push": ("delivered", "read"),
-    "chat": ("no_answer", "conversation"),
-    "letter": ("sent", "delivered"),
-    "visit": ("no_answer", "conversation"),
+    "call": ("no_answer", "conversation", "promise"),
+    "voice": ("no_answer", "conversation", "promise"),
+    "sms": ("delivered", "read", "read"),
+    "email": ("delivered", "read", "read"),
+    "app_push": ("delivered", "read", "read"),
+    "chat": ("no_answer", "conversation", "promise"),
+    "letter": ("sent", "delivered", "delivered"),
+    "visit": ("no_answer", "conversation", "promise"),
 }
-"""Result of an attempt that did not, and that did, find the person."""
+"""Result of an attempt that did not find the person, that did, and that ended in a promise."""
 TOLD = {"complained": "complaint", "stopped": "stop_request", "disputed": "dispute", "hardship": "hardship"}
-"""What borrowers say of themselves: contacts inward."""
+"""What borrowers say of themselves, and what `told.py` adds: contacts inward."""
 A_DAY = 86_400
 
 
@@ -86,7 +87,7 @@ def write_book(out: Path, world: World, strategy: str, setup: Setup, *, values: 
     _clear(out)
     exact = strategy == "explore"
     whole = replace(setup, whole_book=True, capacity=float("inf") if exact else setup.capacity)
-    scribe = _Scribe(world)
+    scribe = _Scribe(world, whole.seed)
     chooser = strategy_of(strategy, setup.seed, past_of(world, setup.seed))
     state = simulate(world, chooser, whole, watchers=[scribe])
     calendar = days(whole.start, whole.days)
@@ -233,8 +234,9 @@ def _values(world: World, state: State, setup: Setup, repetitions: int) -> pa.Ta
 class _Scribe:
     """Watches a run and keeps what the book and its truth are made of."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, seed: int) -> None:
         self._world = world
+        self._listener = Listener(world.parameters, seed)
         self._paid: list[tuple[NDArray[Any], ...]] = []
         self._acts: list[tuple[NDArray[Any], ...]] = []
         self._told: list[tuple[NDArray[Any], ...]] = []
@@ -250,20 +252,21 @@ class _Scribe:
             (rows, np.full(len(rows), day), log.paid[rows], record.autopay[rows] & (record.dpd[rows] == 0))
         )
         acted = np.flatnonzero(log.choice.act)
-        self._acts.append(
-            (acted, np.full(len(acted), day), log.choice.act[acted], log.reached[acted], log.hour[acted])
-        )
+        promised = record.promise_until[acted] == day + int(self._world.parameters["contact.promise_days"])
+        found = log.reached[acted].astype(np.int64) + (log.reached[acted] & promised)
+        self._acts.append((acted, np.full(len(acted), day), log.choice.act[acted], found, log.hour[acted]))
         for name in TOLD:
             now = getattr(record, name)
             new = np.flatnonzero(now & ~self._flags.get(name, np.zeros(len(record), dtype=bool)))
             self._told.append((new, np.full(len(new), day), np.full(len(new), list(TOLD).index(name))))
             self._flags[name] = now.copy()
+        why = true_cause(self._world, log.hidden.mind, record)
+        said = self._listener(log, why)
+        self._told.append((said.rows, np.full(len(said.rows), day), len(TOLD) + said.words))
         self._log_decisions(log)
         self._log_agreements(log)
         if day % 30 == 29:
             late = np.flatnonzero(record.dpd > 0)
-            mind = log.hidden.mind
-            why = true_cause(self._world, mind, record)
             self._why.append((late, np.full(len(late), day), why[late], record.dpd[late].copy()))
 
     def _log_decisions(self, log: DayLog) -> None:
@@ -312,7 +315,7 @@ class _Scribe:
         second = day[kept] * A_DAY + np.array(HOUR_STARTS)[hour[kept]] * 3600 + row[kept] * 7919 % 7200
         results = [RESULTS[c][int(r)] for c, r in zip(channels[kept], reached[kept], strict=True)]
         said_second = said_day * A_DAY + 12 * 3600 + said_row * 6101 % 3600
-        words = list(TOLD.values())
+        words = [*TOLD.values(), *WORDS]
         since = int((np.datetime64(calendar.start) - np.datetime64("1970-01-01")).astype(int)) * A_DAY
         local = np.concatenate([second, said_second]) + since - ZONE_HOURS * 3600
         who = np.concatenate([row[kept], said_row])

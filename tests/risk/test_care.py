@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import risk_books as small
 from test_fit import AS_OF, made_frame
 
+from forbear.risk import causes as causes_module
 from forbear.risk import warning
 from forbear.risk.care import drift, fairness, groups, kept_word
 from forbear.risk.causes import UNKNOWN, causes, rules
@@ -87,13 +89,15 @@ def test_the_record_for_contesting_holds_all_that_was_seen(model):
 
 CASES = {
     "dispute": {"dpd": 20, "disputes": 1, "late_share": 0.1},
-    "slip": {"dpd": 3, "late_share": 0.0, "dues_past_count": 8, "others_late_share": 0.0, "others_dues": 6},
+    "slip": {"dpd": 6, "late_share": 0.0, "dues_past_count": 8, "others_late_share": 0.0, "others_dues": 6, "asked": 1,
+             "spell_reached": 0, "overdue_count": 1, "first_days": 0, "receipts_60d": 1},
     "cash": {"dpd": 20, "arrears_share": 0.1, "receipts_60d": 2, "broken_streak": 1, "promises_kept_share": 1.0,
              "days_trend": 5, "late_share": 0.3, "dues_past_count": 8},
     "lasting": {"dpd": 95, "broken_streak": 4, "receipts_60d": 0, "hardships": 1},
     "indebted": {"dpd": 20, "others_open": 3, "others_overdue": 2, "others_90d": 3},
     "unwilling": {"dpd": 50, "refusals": 3, "promises": 3, "promises_kept_share": 0.0, "answered_share": 0.9,
-                  "others_open": 1, "others_overdue": 0, "others_late_share": 0.0},
+                  "others_open": 1, "others_overdue": 0, "others_late_share": 0.0,
+                  "asked": 9, "spell_refused": 2, "spell_reached": 1, "spell_talks": 3},
     "misjudged": {"dpd": 40, "first_days": 40, "dues_past_count": 2, "others_dues": 0, "limit_used": 5},
 }  # fmt: skip
 
@@ -116,6 +120,26 @@ def test_unwillingness_needs_more_than_one_piece():
     assert causes(overdue_frame(dpd=20, refusals=3)).named[0] == UNKNOWN
     assert set(CASES) == set(rules().causes)
     assert all(c["helps"]["zh"] and c["helps"]["en"] for c in rules().causes.values())
+
+
+def test_silence_is_no_evidence_where_no_contact_is_on_record():
+    """A book without contacts cannot say that nobody was reached; one with contacts can."""
+    told = {"dpd": 3, "spell_reached": 0}
+    said = "nobody has reached the borrower since it fell due"
+    assert said not in {e.en for e in causes(overdue_frame(**told)).evidence[0]}
+    assert said in {e.en for e in causes(overdue_frame(asked=2, **told)).evidence[0]}
+
+
+def test_every_learned_weight_is_of_a_piece_and_every_judged_one_of_its_cause():
+    known = rules()
+    learned = tomllib.loads(
+        (Path(causes_module.__file__).parent / "causes_learned.toml").read_text(encoding="utf-8")
+    )
+    assert set(learned["weights"]) == {e.en for e in known.evidence}
+    assert known.weights.shape == (len(known.evidence) + 1, len(known.learned))
+    assert sum(known.usual) == pytest.approx(1, abs=1e-3)
+    assert {e.cause for e in known.evidence} == set(known.causes)
+    assert all(e.weight > 0 for e in known.evidence if e.cause not in known.learned)
 
 
 def test_causes_are_stable_across_samples(book_folder):

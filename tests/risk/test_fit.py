@@ -139,6 +139,25 @@ def test_a_folder_gives_the_same_model_back(frame, model, tmp_path):
     assert {n.rpartition(".")[2] for n in first} == {"json", "md", "html"}
 
 
+def test_loans_granted_on_one_day_are_learned_by_borrower():
+    """Six weekly looks at one cohort: no answer is known before the last look, so windows by day would leave nothing."""
+    rows, _ = made_frame(rows=3000)
+    days = np.datetime64("2025-01-01") + 7 * (np.arange(3000) % 6)
+    marks = {**rows.marks, "as_of": days.astype("datetime64[D]")}
+    numbers = rows.numbers.copy()
+    numbers[:, rows.columns.index("days_to_due")] = 40
+    made = fit_frame(replace(rows, numbers=numbers, marks=marks), kind="events", as_of=AS_OF)
+    assert made.windows["late"].startswith("by borrower")
+    assert made.claims["p_late_next"].all.auc > 0.65
+
+
+def test_a_small_book_without_anybody_to_hold_out_is_told_so_and_no_accident():
+    rows, _ = made_frame(rows=400)
+    marks = {**rows.marks, "borrower_id": np.zeros(400, dtype=int)}
+    with pytest.raises(WrongUse, match="no question can be answered"):
+        fit_frame(replace(rows, marks=marks), kind="events", as_of=AS_OF)
+
+
 def _changed_trees(folder):
     path = folder / "late.trees.json"
     path.write_text(path.read_text().replace("0.", "1.", 1))

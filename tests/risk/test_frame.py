@@ -193,13 +193,14 @@ def test_there_are_tables_of_each_role():
 
 @pytest.mark.parametrize("part_rows", [None, 700])
 def test_columns_give_the_frame_that_the_files_give(book_folder, tmp_path, monkeypatch, part_rows):
-    """Scoring's quick way against the SQL files, on a book with reversals, pauses and odd payments, in one part or many."""
+    """Scoring's quick way against the SQL files, on a restless book, in one part or many."""
     folder = shutil.copytree(book_folder, tmp_path / "odd")
     db = duckdb.connect()
     paid, plan = (f"read_parquet('{folder}/{n}.parquet')" for n in ("payments", "installments"))
     odd = f"""SELECT * REPLACE (
         CASE WHEN hash(payment_id) % 9 = 0 THEN amount // 3 WHEN hash(payment_id) % 11 = 0 THEN amount * 2
-            WHEN hash(payment_id) % 23 = 0 THEN amount * 60 WHEN hash(payment_id) % 97 = 0 THEN 0 ELSE amount END AS amount,
+            WHEN hash(payment_id) % 23 = 0 THEN amount * 60 WHEN hash(payment_id) % 97 = 0 THEN 0
+            ELSE amount END AS amount,
         CASE WHEN hash(payment_id) % 5 = 0 THEN NULL ELSE source END AS source,
         CASE WHEN hash(payment_id) % 7 = 0 THEN NULL ELSE installment_number END AS installment_number) FROM {paid}"""
     db.execute(f"CREATE TABLE p AS {odd}; CREATE TABLE i AS SELECT * FROM {plan}")

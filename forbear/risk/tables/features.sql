@@ -1,5 +1,5 @@
 -- One row a moment: every feature that a model may see, by the names of features.toml, and where the loan stands.
--- Reads: seen_traits, standing, habits, money, family, touches, kept_promises, marks, subjects, near_product,
+-- Reads: seen_traits, standing, habits, money, family, touches, kept_promises, spell, marks, subjects, near_product,
 -- near_region, near_vintage, near_book, festivals.
 -- Kept as: view
 SELECT
@@ -105,6 +105,13 @@ SELECT
     CAST(DATE_DIFF('day', c.last_promise_on, t.as_of) AS DOUBLE) AS days_since_promise,
     CAST(c.disputes AS DOUBLE) AS disputes,
     CAST(c.hardships AS DOUBLE) AS hardships,
+    CASE WHEN s.overdue > 0 THEN CAST(COALESCE(w.reached, 0) AS DOUBLE) END AS spell_reached,
+    CASE WHEN s.overdue > 0 THEN CAST(COALESCE(w.talks, 0) AS DOUBLE) END AS spell_talks,
+    CASE WHEN s.overdue > 0 THEN CAST(COALESCE(w.forgots, 0) AS DOUBLE) END AS spell_forgot,
+    CASE WHEN s.overdue > 0 THEN CAST(COALESCE(w.failed, 0) AS DOUBLE) END AS spell_failed,
+    CASE WHEN s.overdue > 0 THEN CAST(COALESCE(w.shorts, 0) AS DOUBLE) END AS spell_short,
+    CASE WHEN s.overdue > 0 THEN CAST(COALESCE(w.hardships, 0) AS DOUBLE) END AS spell_hardship,
+    CASE WHEN s.overdue > 0 THEN CAST(COALESCE(w.refusals, 0) AS DOUBLE) END AS spell_refused,
     CAST(COALESCE(e.paused_now, 0) AS DOUBLE) AS paused_now,
     CAST(COALESCE(e.pauses, 0) AS DOUBLE) AS pauses,
     -- the calendar of the next due date
@@ -125,6 +132,7 @@ LEFT JOIN money AS m ON m.loan_id = t.loan_id AND m.as_of = t.as_of
 LEFT JOIN family AS f ON f.loan_id = t.loan_id AND f.as_of = t.as_of
 LEFT JOIN touches AS c ON c.borrower_id = t.borrower_id AND c.as_of = t.as_of
 LEFT JOIN kept_promises AS k ON k.loan_id = t.loan_id AND k.as_of = t.as_of
+LEFT JOIN spell AS w ON w.loan_id = t.loan_id AND w.as_of = t.as_of
 LEFT JOIN marks AS e ON e.loan_id = t.loan_id AND e.as_of = t.as_of
 LEFT JOIN near_product AS np ON np.as_of = t.as_of AND np.product = t.product
 LEFT JOIN near_region AS nr ON nr.as_of = t.as_of AND nr.region = t.region
