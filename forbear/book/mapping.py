@@ -7,16 +7,16 @@ with it stands in `mapped` (reading) and `expression` (the small language of exp
 
 from __future__ import annotations
 
-import codecs
 import tomllib
 from collections.abc import Iterator
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from forbear.basics.encodings import Encoding
 from forbear.basics.errors import WrongUse
 from forbear.book.faults import rules
 from forbear.book.schema import EXTRA_PREFIX, TABLES
@@ -25,14 +25,6 @@ from forbear.book.settings import Currency, Zone
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _codec(name: str) -> str:
-    try:
-        codecs.lookup(name)
-    except LookupError as bad:
-        raise ValueError(f"{name!r} is not an encoding Python knows, such as utf-8, gb18030 or utf-16") from bad
-    return name
 
 
 class ColumnType(_Model):
@@ -81,7 +73,7 @@ class Source(_Model):
 
     files: tuple[str, ...]
     optional: bool = False
-    encoding: Annotated[str, AfterValidator(_codec)] = "utf-8"
+    encoding: Encoding = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quote: str = Field(default='"', min_length=1, max_length=1)
     skip_lines: int = 0

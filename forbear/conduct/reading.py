@@ -8,8 +8,25 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
 
 from forbear.basics.errors import UnreadableFile, WrongUse
+
+try:
+    from yaml._yaml import CParser as _Events
+except ImportError:  # PyYAML was built without libyaml: the same, slower
+    from yaml.parser import Parser
+    from yaml.reader import Reader
+    from yaml.scanner import Scanner
+
+    class _Events(Reader, Scanner, Parser):  # type: ignore[no-redef]
+        def __init__(self, text: str) -> None:
+            Reader.__init__(self, text)
+            Scanner.__init__(self)
+            Parser.__init__(self)
+
 
 Lines = dict[tuple[str | int, ...], int]
 MOST_NODES = 500_000
@@ -18,8 +35,18 @@ MOST_NODES = 500_000
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class _Loader(yaml.SafeLoader):
-    """A safe loader that names the line of a scalar that is no date or number, too."""
+class _Loader(Composer, _Events, SafeConstructor, Resolver):
+    """A safe loader that names the line of a scalar that is no date or number, too.
+
+    libyaml reads the text, several times as fast as Python; nodes are made in Python, where nesting without end is an
+    error and not the end of the process, as it is with libyaml's own.
+    """
+
+    def __init__(self, text: str) -> None:
+        _Events.__init__(self, text)
+        Composer.__init__(self)
+        SafeConstructor.__init__(self)
+        Resolver.__init__(self)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
@@ -64,8 +91,10 @@ def _text(file: Path) -> str:
 def _faulty_line(wrong: yaml.YAMLError, text: str) -> int:
     mark = getattr(wrong, "problem_mark", None) or getattr(wrong, "context_mark", None)
     if mark is not None:
-        return int(mark.line) + 1
-    return text.count("\n", 0, int(getattr(wrong, "position", 0))) + 1
+        return min(
+            int(mark.line) + 1, text.count("\n") + 1
+        )  # what is missing at the end is missing in the last line
+    return text.encode()[: int(getattr(wrong, "position", 0))].count(b"\n") + 1
 
 
 def _reason(wrong: yaml.YAMLError) -> str:

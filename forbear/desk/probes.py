@@ -51,7 +51,7 @@ def _not_ready() -> str:
     if not _migrated:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return "" if _migrated else "migrations are missing: run forbear serve, or forbear desk migrate"
+    return "" if _migrated else "migrations are missing: run forbear serve, or forbear desk django migrate"
 
 
 @require_safe

@@ -28,13 +28,13 @@ from forbear.risk.hazard import ChainModel
 from forbear.risk.measures import Figures
 from forbear.risk.repaid import Repaid
 from forbear.risk.scorecard import read_scorecard
+from forbear.risk.trees import read_object, read_trees, write_trees
 from forbear.risk.warning import Indicator, Warner
 
 FORMAT = "forbear-model-1"
 MODEL = "model.json"
 CARDS = ("card.md", "card.html")
-MOST_BYTES = 200 * 1024 * 1024
-"""A file of a model folder larger than this is refused unread."""
+HINT = "name a folder that `forbear fit` wrote"
 
 
 def book_facts(book: Book) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def save(model: Model, out: str | Path, book: Mapping[str, Any] | None = None) -
         made = Path(aside) / "model"
         made.mkdir()
         for name, chain in model.chains.items():
-            _write_trees(chain, made / f"{name}.trees.json")
+            write_trees(chain.booster, made / f"{name}.trees.json")
         told = {**plain(model), "book": dict(book or {})}
         (made / CARDS[0]).write_text(card_markdown(told), encoding="utf-8")
         (made / CARDS[1]).write_text(card_html(told), encoding="utf-8")
@@ -116,14 +116,6 @@ def _plain_chain(model: ChainModel) -> dict[str, Any]:
     }
 
 
-def _write_trees(chain: ChainModel, path: Path) -> None:
-    """CatBoost's JSON without what differs from run to run (times, ids of training)."""
-    chain.booster.save_model(str(path), format="json")
-    told = json.loads(path.read_text(encoding="utf-8"))
-    told.pop("model_info", None)
-    path.write_text(json.dumps(told, separators=(",", ":")) + "\n", encoding="utf-8")
-
-
 def load(folder: str | Path) -> Model:
     """Read a model folder.
 
@@ -131,7 +123,7 @@ def load(folder: str | Path) -> Model:
         UnreadableFile: a file is missing, changed, too large or not what it should be.
     """
     root = Path(folder)
-    told = _read(root / MODEL)
+    told = read_object(root / MODEL, HINT)
     if told.get("format") != FORMAT:
         raise UnreadableFile(f"{root / MODEL}: format is {told.get('format')!r}, not {FORMAT}", "fit it again")
     for name, sha in dict(told.get("files", {})).items():
@@ -182,6 +174,8 @@ def _chain_model(root: Path, chain: Chain, row: Mapping[str, Any], told: Mapping
     name = f"{chain.name}.trees.json"
     if name not in told["files"]:
         raise ValueError(f"{name} has no fingerprint")
+    from catboost import CatBoostClassifier
+
     return ChainModel(
         chain,
         tuple(row["columns"]),
@@ -189,38 +183,12 @@ def _chain_model(root: Path, chain: Chain, row: Mapping[str, Any], told: Mapping
             n: Encoding({k: float(v) for k, v in e["values"].items()}, float(e["otherwise"]))
             for n, e in row["encodings"].items()
         },
-        _trees(root / name),
+        read_trees(root / name, CatBoostClassifier(), "fit the model again"),
         read_scorecard(row["scorecard"]) if row["scorecard"] else None,
         (float(row["blend"][0]), float(row["blend"][1])),
         tuple((float(a), float(b)) for a, b in row["lines"]),
         tuple(float(t) for t in row["tails"]),
     )
-
-
-def _trees(path: Path) -> Any:
-    from catboost import CatBoostClassifier, CatBoostError
-
-    told = _read(path)
-    if not {"features_info", "oblivious_trees", "scale_and_bias"} <= told.keys() or told.get("ctr_data"):
-        raise UnreadableFile(f"{path}: not plain symmetric trees", "fit the model again")
-    booster = CatBoostClassifier()
-    try:
-        booster.load_model(str(path), format="json")
-    except CatBoostError as bad:
-        raise UnreadableFile(f"{path}: CatBoost cannot read it", "fit the model again") from bad
-    return booster
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise UnreadableFile(f"{path}: larger than {MOST_BYTES} bytes", "no model is")
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as bad:
-        raise UnreadableFile(f"{path}: cannot be read as JSON", "name a folder that `forbear fit` wrote") from bad
-    if not isinstance(told, dict):
-        raise UnreadableFile(f"{path}: not a JSON object", "name a folder that `forbear fit` wrote")
-    return told
 
 
 def _sha256(path: Path) -> str:

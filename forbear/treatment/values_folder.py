@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from forbear.basics.errors import UnreadableFile, WrongUse
+from forbear.risk.trees import read_object, read_trees, write_trees
 from forbear.treatment.values import CAUTION, Mean, Prior, Values
 
 FORMAT = "forbear-values-1"
 VALUES = "values.json"
 TO_GO = "to_go.trees.json"
 REACH = "reach.trees.json"
-MOST_BYTES = 100 * 1024 * 1024
 HINT = "name a folder that `forbear fit-values` wrote"
 
 
@@ -45,7 +45,7 @@ def save(values: Values, out: Path, facts: Mapping[str, Any]) -> None:
         made = Path(aside) / "values"
         made.mkdir()
         for name, trees in _trees_of(values).items():
-            _write_trees(trees, made / name)
+            write_trees(trees, made / name)
         told = {**plain(values), "facts": dict(facts)}
         told["files"] = {p.name: _sha256(p) for p in sorted(made.iterdir())}
         (made / VALUES).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -81,7 +81,7 @@ def load(folder: Path) -> Values:
     Raises:
         UnreadableFile: a file is missing, changed, too large or not what it should be.
     """
-    told = _read(folder / VALUES)
+    told = read_object(folder / VALUES, HINT)
     if told.get("format") != FORMAT:
         raise UnreadableFile(f"{folder / VALUES}: format is {told.get('format')!r}, not {FORMAT}", HINT)
     try:
@@ -96,7 +96,10 @@ def load(folder: Path) -> Values:
 
 
 def _values(folder: Path, told: Mapping[str, Any]) -> Values:
-    trees = {name: _load_trees(folder / name) for name in told["files"]}
+    from catboost import CatBoostRegressor
+
+    again = "fit the values again"
+    trees = {name: read_trees(folder / name, CatBoostRegressor(), again) for name in told["files"]}
     means = tuple(_mean(row) for row in told["means"])
     if [m.action for m in means] != told["actions"] or not means:
         raise ValueError("means are not those of the actions")
@@ -137,40 +140,6 @@ def _trees_of(values: Values) -> dict[str, Any]:
     made = {f"effects_{number}.trees.json": trees for number, trees in enumerate(values.effects)}
     more = {TO_GO: values.to_go, REACH: values.reach}
     return {**made, **{name: trees for name, trees in more.items() if trees is not None}}
-
-
-def _write_trees(trees: Any, path: Path) -> None:
-    """CatBoost's JSON without what differs from run to run (times, ids of training)."""
-    trees.save_model(str(path), format="json")
-    told = json.loads(path.read_text(encoding="utf-8"))
-    told.pop("model_info", None)
-    path.write_text(json.dumps(told, separators=(",", ":")) + "\n", encoding="utf-8")
-
-
-def _load_trees(path: Path) -> Any:
-    from catboost import CatBoostError, CatBoostRegressor
-
-    told = _read(path)
-    if not {"features_info", "oblivious_trees", "scale_and_bias"} <= told.keys() or told.get("ctr_data"):
-        raise UnreadableFile(f"{path}: not plain symmetric trees", "fit the values again")
-    made = CatBoostRegressor()
-    try:
-        made.load_model(str(path), format="json")
-    except CatBoostError as bad:
-        raise UnreadableFile(f"{path}: CatBoost cannot read it", "fit the values again") from bad
-    return made
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise UnreadableFile(f"{path}: larger than {MOST_BYTES} bytes", HINT)
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as bad:
-        raise UnreadableFile(f"{path}: cannot be read as JSON", HINT) from bad
-    if not isinstance(told, dict):
-        raise UnreadableFile(f"{path}: not a JSON object", HINT)
-    return told
 
 
 def _sha256(path: Path) -> str:

@@ -94,7 +94,7 @@ def events(draw, loan):
 def loans(draw, with_events=True):
     """A few loans of a few borrowers."""
     made = []
-    for n in range(draw(st.integers(1, 6))):
+    for n in range(draw(st.integers(1, 10))):
         start = draw(STARTS)
         plan = draw(schedules(start))
         principal = sum((i.principal for i in plan), Decimal(0))

@@ -21,7 +21,7 @@ import oracle
 from forbear.aging import AgingSettings
 from forbear.night import age
 
-EXAMPLES = int(os.environ.get("FORBEAR_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("FORBEAR_EXAMPLES", "25"))
 QUICK = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 AS_OF = st.dates(date(2023, 3, 1), date(2025, 3, 1)) | st.sampled_from([date(2024, 2, 29), date(2023, 12, 31)])
 

@@ -8,35 +8,26 @@ import pytest
 from test_planning import FACT_COLUMNS, planned
 from worlds import world
 
-from forbear.basics.spark import local_spark
 from forbear.conduct import load_packs
 from forbear.conduct.engines import SparkEngine
 from forbear.conduct.planning import plan
+from forbear.testing.spark import small_spark
 
 pytestmark = [
     pytest.mark.spark,
+    pytest.mark.xdist_group("spark"),  # one Spark for all of them
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
 ]
-SMALL = {
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-}
-"""Settings for many queries over few rows, where preparing a query takes longest."""
+WORLD = (27, 15)
+"""A seed and how many people: with every answer, and few passes to prove deferrals; each takes Spark half a minute."""
 INSTANTS = ("at", "since", "until")
 CONTACTS = ("borrower_id", "at", "channel", "direction", "result", "party", "sender", "loan_id", "number")
 
 
 @pytest.fixture
 def session():
-    spark = local_spark()
-    before = {name: spark.conf.get(name) for name in SMALL}
-    for name, value in SMALL.items():
-        spark.conf.set(name, value)
-    yield spark
-    for name, value in before.items():
-        spark.conf.set(name, value)
+    with small_spark() as running:
+        yield running
 
 
 def register(session, name, rows, columns):
@@ -52,7 +43,7 @@ def told(engine, query):
 
 def test_spark_and_duckdb_give_the_same_verdicts(session, tmp_path):
     packs = load_packs([Path(__file__).parent / "packs" / "trial"])
-    acts, history, facts = world(3, 15)
+    acts, history, facts = world(*WORLD)
     assert all(a["at"].tzinfo is UTC for a in acts)
     verdicts, against = planned(acts, history, facts, packs)
     register(session, "acts", acts, list(acts[0]))

@@ -149,30 +149,17 @@ def test_a_reversal_counts_once_it_is_known(book_folder):
     assert earlier.column("reversals")[0] == before.column("reversals")[0] - 1
 
 
-SMALL = {
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.adaptive.enabled": "false",
-}
-"""For a few hundred rows compiling costs more than running."""
-
-
 @pytest.mark.spark
 @pytest.mark.xdist_group("spark")
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java: install openjdk-17-jre-headless")
 def test_spark_says_the_same(book_folder, tmp_path):
-    from forbear.basics.spark import local_spark
     from forbear.risk.spark import spark_features
+    from forbear.testing.spark import small_spark
 
     book = small.opened(book_folder)
     moments = all_moments(book, [small.AS_OF])
-    session = local_spark()
-    for name, value in SMALL.items():
-        session.conf.set(name, value)
-    theirs = spark_features(book, moments, small.UNTIL, tmp_path)
-    for name in SMALL:
-        session.conf.unset(name)
+    with small_spark():
+        theirs = spark_features(book, moments, small.UNTIL, tmp_path)
     with made_tables(book, moments, small.UNTIL, ["features"]) as db:
         ours = db.sql("SELECT * FROM risk.features ORDER BY moment").to_arrow_table()
     assert theirs.column_names == ours.column_names

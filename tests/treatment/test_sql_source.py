@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from forbear.basics.errors import UnreadableFile
-from forbear.basics.spark import local_spark
 from forbear.testing import allocations as made
+from forbear.testing.spark import small_spark
 from forbear.treatment import solve
 from forbear.treatment.allocate import allocate
 from forbear.treatment.certify import certify
@@ -41,32 +41,15 @@ def test_a_large_book_by_sql_goes_through_samples(tmp_path, monkeypatch):
     assert told["gap"] < 1e-3
 
 
-SMALL = {
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-}
-
-
-@pytest.fixture
-def small_spark():
-    """A session set up for little data, as it was afterwards."""
-    session = local_spark()
-    before = {name: session.conf.get(name) for name in SMALL}
-    for name, value in SMALL.items():
-        session.conf.set(name, value)
-    yield
-    for name, value in before.items():
-        session.conf.set(name, value)
-
-
 @pytest.mark.spark
+@pytest.mark.xdist_group("spark")
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
-def test_spark_decides_as_duckdb_does(tmp_path, monkeypatch, small_spark):
+def test_spark_decides_as_duckdb_does(tmp_path, monkeypatch):
     monkeypatch.setattr(solve, "SAMPLED", (100, 100))
     instance = made.ordinary(600, seed=2)
-    assert decided(instance, tmp_path, Engine.spark) == decided(instance, tmp_path, Engine.duckdb)
+    with small_spark():
+        spark = decided(instance, tmp_path, Engine.spark)
+    assert spark == decided(instance, tmp_path, Engine.duckdb)
 
 
 def test_bad_values_are_refused_by_sql_too(tmp_path):

@@ -5,6 +5,7 @@
 | WrongUse | 422 |
 | AnswerIsNo | 409 |
 | PermissionDenied | 403 |
+| NotThere | 404 |
 | OperationalError (the database does not answer) | 503 |
 | what no column can hold (NUL, a lone surrogate, a number too large) | 422 |
 """
@@ -18,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 
 from forbear.basics.errors import AnswerIsNo, ForbearError
+from forbear.desk.people.wire import NotThere
 
 log = structlog.get_logger("forbear.desk")
 
@@ -44,6 +46,10 @@ def tell_errors(api: NinjaAPI) -> None:
         log.exception("database away", exc_info=error)
         told = {"detail": "the database does not answer", "hint": "send the same request again, with the same key"}
         return api.create_response(request, told, status=503)
+
+    @api.exception_handler(NotThere)
+    def not_there(request: HttpRequest, error: NotThere) -> HttpResponse:
+        return api.create_response(request, {"detail": error.detail, "hint": error.hint}, status=404)
 
     @api.exception_handler(PermissionDenied)
     def denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:

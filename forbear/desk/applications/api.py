@@ -17,7 +17,7 @@ from forbear.desk.applications.models import Application, Contest
 from forbear.desk.applications.taking import Wanted, take
 from forbear.desk.applications.visible import visible_applications
 from forbear.desk.people.rights import requires
-from forbear.desk.people.wire import NO
+from forbear.desk.people.wire import NO, NotThere
 from forbear.risk.applied import MOST_MINOR
 
 router = Router(tags=["applications"])
@@ -206,14 +206,20 @@ def _told(one: Application, language: str = "en") -> dict[str, Any]:
     return {name: getattr(one, name) for name in names} | more
 
 
-def _of(request: HttpRequest, application_id: int) -> Application | None:
-    return visible_applications(request.user).filter(pk=application_id).first()
+def _none() -> NotThere:
+    return NotThere("there is no such application", "it does not exist, or is not yours to see")
 
 
-def _none() -> Status:
-    return Status(
-        404, {"detail": "there is no such application", "hint": "it does not exist, or is not yours to see"}
-    )
+def _of(request: HttpRequest, application_id: int) -> Application:
+    """The application.
+
+    Raises:
+        NotThere: there is none that the user may see.
+    """
+    one = visible_applications(request.user).filter(pk=application_id).first()
+    if one is None:
+        raise _none()
+    return one
 
 
 def _language(request: HttpRequest) -> str:
@@ -271,7 +277,7 @@ def propose_policy(request: HttpRequest, body: PolicyIn) -> Any:
 def one_application(request: HttpRequest, application_id: Key) -> Any:
     """An application with its checks and its decision, reasons in the reader's language."""
     one = _of(request, application_id)
-    return _told(one, _language(request)) if one else _none()
+    return _told(one, _language(request))
 
 
 @router.post("/{application_id}/assessment", response={200: ApplicationOut, **NO}, summary="Check and decide")
@@ -279,8 +285,6 @@ def one_application(request: HttpRequest, application_id: Key) -> Any:
 def assess_application(request: HttpRequest, application_id: Key) -> Any:
     """Ask the providers whatever is not answered yet, and decide by the policy in force."""
     one = _of(request, application_id)
-    if one is None:
-        return _none()
     deciding.check_and_decide(one, by=request.user, at=timezone.now())
     one.refresh_from_db()
     return _told(one, _language(request))
@@ -291,8 +295,6 @@ def assess_application(request: HttpRequest, application_id: Key) -> Any:
 def decide_as_person(request: HttpRequest, application_id: Key, body: PersonIn) -> Any:
     """A person's decision on what was referred, or against what was decided."""
     one = _of(request, application_id)
-    if one is None:
-        return _none()
     deciding.by_person(one, body.outcome, body.note, by=request.user, at=timezone.now())
     one.refresh_from_db()
     return _told(one, _language(request))
@@ -303,8 +305,6 @@ def decide_as_person(request: HttpRequest, application_id: Key, body: PersonIn) 
 def accept_offer(request: HttpRequest, application_id: Key, body: AcceptIn) -> Any:
     """The borrower chose a way of repaying and confirmed the table of costs."""
     one = _of(request, application_id)
-    if one is None:
-        return _none()
     made = paying_out.accept(one, body.method, body.costs_confirmed, by=request.user, at=timezone.now())
     return _told(made, _language(request))
 
@@ -314,8 +314,6 @@ def accept_offer(request: HttpRequest, application_id: Key, body: AcceptIn) -> A
 def contest_decision(request: HttpRequest, application_id: Key, body: ContestIn) -> Any:
     """Write down that the applicant contests the decision; a person answers."""
     one = _of(request, application_id)
-    if one is None:
-        return _none()
     made = deciding.contest(one.borrower, body.words, by=request.user, at=timezone.now(), application=one)
     return Status(201, made)
 
@@ -329,9 +327,9 @@ def contest_decision(request: HttpRequest, application_id: Key, body: ContestIn)
 def answer_contest(request: HttpRequest, application_id: Key, contest_id: Key, body: ContestAnswerIn) -> Any:
     """A person's answer: the decision stands, or it is changed."""
     one = _of(request, application_id)
-    row = Contest.objects.filter(pk=contest_id, application=one).first() if one else None
+    row = Contest.objects.filter(pk=contest_id, application=one).first()
     if row is None:
-        return _none()
+        raise _none()
     return deciding.answer_contest(row.pk, body.changed, body.answer, by=request.user, at=timezone.now())
 
 
@@ -340,7 +338,5 @@ def answer_contest(request: HttpRequest, application_id: Key, contest_id: Key, b
 def propose_disbursal(request: HttpRequest, application_id: Key) -> Any:
     """Propose that the accepted loan is paid out; a second person approves it (/approvals)."""
     one = _of(request, application_id)
-    if one is None:
-        return _none()
     made = paying_out.propose_disbursal(one, by=request.user, at=timezone.now())
     return Status(202, {"approval_id": str(made.pk), "expires_at": made.expires_at})

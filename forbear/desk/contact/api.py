@@ -5,6 +5,7 @@ A provider that cannot be asked for news tells it here, through a program with a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -173,32 +174,36 @@ def channels(request: HttpRequest) -> Any:
     return [one.__dict__ for one in queue.overview(clock.now())]
 
 
+def _turned(turn: Callable[..., Any], request: HttpRequest, which: SwitchIn) -> Any:
+    return turn(request.user, clock.now(), channel=which.channel, why=which.why)
+
+
 @router.post("/stop", response={200: SwitchOut, **NO})
 @requires("contact.stop")
 def stop(request: HttpRequest, which: SwitchIn) -> Any:
     """Let nothing leave any more, from now on."""
-    return switches.stop_all(request.user, clock.now(), channel=which.channel, why=which.why)
+    return _turned(switches.stop_all, request, which)
 
 
 @router.post("/pause", response={200: SwitchOut, **NO})
 @requires("contact.stop")
 def pause(request: HttpRequest, which: SwitchIn) -> Any:
     """Take up nothing new; what is reserved still leaves."""
-    return switches.pause(request.user, clock.now(), channel=which.channel, why=which.why)
+    return _turned(switches.pause, request, which)
 
 
 @router.post("/drain", response={200: SwitchOut, **NO})
 @requires("contact.stop")
 def drain(request: HttpRequest, which: SwitchIn) -> Any:
     """Take up nothing new, and let workers end."""
-    return switches.drain(request.user, clock.now(), channel=which.channel, why=which.why)
+    return _turned(switches.drain, request, which)
 
 
 @router.post("/resume", response={200: SwitchOut, **NO})
 @requires("contact.resume")
 def resume(request: HttpRequest, which: SwitchIn) -> Any:
     """Go on."""
-    return switches.resume(request.user, clock.now(), channel=which.channel, why=which.why)
+    return _turned(switches.resume, request, which)
 
 
 class Proposed(Schema):

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import patch_cache_control
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from forbear.basics.errors import WrongUse
 from forbear.desk.funding.models import Pack
 from forbear.desk.funding.reconciling import beside, from_postings
 from forbear.desk.funding.visible import visible_packs
-from forbear.desk.pages.portfolio import SCRIPTS
+from forbear.desk.pages.portfolio import script_of
 from forbear.desk.pages.trying import day_of, tried
 from forbear.desk.people.rights import allowed, requires
 from forbear.desk.record.models import Loan
@@ -100,11 +99,7 @@ def download(request: HttpRequest, pack_id: int, kind: str, language: str) -> Ht
 @requires("funding.see")
 def script(request: HttpRequest, name: str) -> HttpResponse:
     """The report's own scripts, which draw the chart."""
-    if name not in SCRIPTS:
-        raise Http404
-    response = HttpResponse(SCRIPTS[name].read_bytes(), content_type="text/javascript; charset=utf-8")
-    patch_cache_control(response, private=True, max_age=3600)
-    return response
+    return script_of(name)
 
 
 @require_POST

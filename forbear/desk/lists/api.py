@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
-from ninja import Path, Query, Router, Schema, Status
+from ninja import Path, Query, Router, Schema
 from pydantic import AwareDatetime, Field, create_model
 
 from forbear.desk.lists.described import Column, Described, lists
@@ -23,7 +23,7 @@ from forbear.desk.lists.reading import LARGEST, SMALLEST, asked, one, page
 from forbear.desk.lists.scope import SPECIAL
 from forbear.desk.money.acts import FIRST_DAY, LAST_DAY, PRINTABLE
 from forbear.desk.people.rights import requires
-from forbear.desk.people.wire import NO
+from forbear.desk.people.wire import NO, NotThere
 
 router = Router(tags=["lists"])
 MOST = 1_000
@@ -112,7 +112,7 @@ def _offer_one(of: Described, row: Any) -> None:
     def found(request: Any, key: Any) -> Any:
         seen = one(of, key, request.user)
         if seen is None:
-            return Status(404, {"detail": f"there is no {of.key} {key!r}", "hint": ""})
+            raise NotThere(f"there is no {of.key} {key!r}")
         return _dicts(of, [seen])[0]
 
     found.__annotations__ = {"request": HttpRequest, "key": Annotated[Text, Path()]}

@@ -18,6 +18,7 @@ from forbear.desk.money import payments
 from forbear.desk.money.acts import FIRST_DAY, LAST_DAY, MOST_MONEY, PRINTABLE
 from forbear.desk.people.api_approvals import Proposal
 from forbear.desk.people.rights import requires
+from forbear.desk.people.wire import NotThere
 from forbear.desk.record.visible import STAFF, visible_loans
 
 router = Router(tags=["payments"])
@@ -69,6 +70,11 @@ def _may_see(request: HttpRequest, loan_id: str) -> bool:
     return user.role in STAFF or visible_loans(user).filter(loan_id=loan_id).exists()
 
 
+def _must_see(request: HttpRequest, loan_id: str) -> None:
+    if not _may_see(request, loan_id):
+        raise NotThere(f"there is no loan {loan_id!r}")
+
+
 def _found(request: HttpRequest, payment_id: str) -> payments.PaymentNow:
     """The payment.
 
@@ -101,8 +107,7 @@ def book_payment(
     """Book money received, once for each key, and say what it paid."""
     actor = request.user.get_username()
     key, payment_id = key_and_id(actor, idempotency_key, body.payment_id)
-    if not _may_see(request, body.loan_id):
-        return Status(404, {"detail": f"there is no loan {body.loan_id!r}", "hint": ""})
+    _must_see(request, body.loan_id)
     given = Payment(payment_id, body.loan_id, body.paid_on, body.amount, key, body.source or "")
     try:
         shown, receipt = payments.take(given, actor=actor, at=timezone.now())
@@ -124,8 +129,7 @@ def list_payments(
     limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
 ) -> Any:
     """The payments of a loan, newest booked first, a page at a time."""
-    if not _may_see(request, loan_id):
-        return Status(404, {"detail": f"there is no loan {loan_id!r}", "hint": ""})
+    _must_see(request, loan_id)
     return payments.payments(loan_id=loan_id, before=before, most=limit)
 
 

@@ -21,7 +21,7 @@ from forbear.desk.money.models import STATES, BankFile, Receipt
 from forbear.desk.money.taking import take_file
 from forbear.desk.people.api_approvals import Proposal
 from forbear.desk.people.rights import requires
-from forbear.desk.people.wire import NO
+from forbear.desk.people.wire import NO, NotThere
 from forbear.desk.privacy.payers import SHOWN, reveal_payer
 
 files_router = Router(tags=["bank files"])
@@ -248,8 +248,7 @@ def one_receipt(request: HttpRequest, receipt_id: Number) -> Any:
 @requires("payments.book")
 def match(request: HttpRequest, receipt_id: Number, body: MatchIn) -> Any:
     """Book a parked receipt on a loan, or split it over several; of two people at once the second gets 409."""
-    if not _there(receipt_id):
-        return _nothing()
+    _must_be_there(receipt_id)
     receipts.match(request.user, receipt_id, [(part.loan_id, part.amount) for part in body.parts], timezone.now())
     return _told(receipt_id)
 
@@ -258,8 +257,7 @@ def match(request: HttpRequest, receipt_id: Number, body: MatchIn) -> Any:
 @requires("payments.book")
 def set_aside(request: HttpRequest, receipt_id: Number, body: AsideIn) -> Any:
     """Record that a receipt is no borrower's money, and why."""
-    if not _there(receipt_id):
-        return _nothing()
+    _must_be_there(receipt_id)
     receipts.set_aside(request.user, receipt_id, body.reason, timezone.now())
     return _told(receipt_id)
 
@@ -268,8 +266,7 @@ def set_aside(request: HttpRequest, receipt_id: Number, body: AsideIn) -> Any:
 @requires("payments.book")
 def take_up(request: HttpRequest, receipt_id: Number) -> Any:
     """Park again what was set aside."""
-    if not _there(receipt_id):
-        return _nothing()
+    _must_be_there(receipt_id)
     receipts.take_up(request.user, receipt_id, timezone.now())
     return _told(receipt_id)
 
@@ -280,7 +277,7 @@ def reveal(request: HttpRequest, receipt_id: Number, body: RevealIn) -> Any:
     """One text in the clear; it is logged, with the reason, before it is shown."""
     receipt = Receipt.objects.filter(pk=receipt_id).first()
     if receipt is None:
-        return _nothing()
+        raise _nothing()
     return {"value": reveal_payer(request.user, receipt, body.field, body.reason, timezone.now())}
 
 
@@ -288,8 +285,7 @@ def reveal(request: HttpRequest, receipt_id: Number, body: RevealIn) -> Any:
 @requires("money.waive")
 def propose_return(request: HttpRequest, receipt_id: Number, body: ReturnIn) -> Any:
     """Propose that what is left of a parked receipt goes back to the payer; a second person approves."""
-    if not _there(receipt_id):
-        return _nothing()
+    _must_be_there(receipt_id)
     return Status(201, receipts.propose_return(request.user, receipt_id, body.amount, body.reason, timezone.now()))
 
 
@@ -297,8 +293,7 @@ def propose_return(request: HttpRequest, receipt_id: Number, body: ReturnIn) -> 
 @requires("payments.reverse")
 def propose_unmatch(request: HttpRequest, receipt_id: Number, body: UnmatchIn) -> Any:
     """Propose that a receipt's payments are reversed and its money is parked again; a second person approves."""
-    if not _there(receipt_id):
-        return _nothing()
+    _must_be_there(receipt_id)
     now = timezone.now()
     return Status(201, receipts.propose_unmatch(request.user, receipt_id, body.reason, now, body.effective_on))
 
@@ -307,19 +302,21 @@ def propose_unmatch(request: HttpRequest, receipt_id: Number, body: UnmatchIn) -
 @requires("payments.reverse")
 def propose_bounce(request: HttpRequest, receipt_id: Number, body: BounceIn) -> Any:
     """Propose that this movement out is the bank's taking back of an earlier receipt; a second person approves."""
-    if not _there(receipt_id) or not _there(body.of):
-        return _nothing()
+    _must_be_there(receipt_id, body.of)
     return Status(201, receipts.propose_bounce(request.user, receipt_id, body.of, body.reason, timezone.now()))
 
 
-def _there(receipt_id: int) -> bool:
-    return bool(Receipt.objects.filter(pk=receipt_id).exists())
+def _nothing() -> NotThere:
+    return NotThere("there is no such receipt", "list them at /api/v1/receipts")
+
+
+def _must_be_there(*receipt_ids: int) -> None:
+    if Receipt.objects.filter(pk__in=receipt_ids).count() < len(set(receipt_ids)):
+        raise _nothing()
 
 
 def _told(receipt_id: int) -> Any:
     rows = list(Receipt.objects.select_related("statement").filter(pk=receipt_id))
-    return receipts.told(rows)[0] if rows else _nothing()
-
-
-def _nothing() -> Status:
-    return Status(404, {"detail": "there is no such receipt", "hint": "list them at /api/v1/receipts"})
+    if not rows:
+        raise _nothing()
+    return receipts.told(rows)[0]

@@ -45,6 +45,15 @@ def portfolio(request: HttpRequest, as_of: str = "") -> HttpResponse:
 @requires("portfolio.see")
 def script(request: HttpRequest, name: str) -> HttpResponse:
     """The report's own scripts, which draw its charts."""
+    return script_of(name)
+
+
+def script_of(name: str) -> HttpResponse:
+    """A script of the report's, for a page that draws as the report does.
+
+    Raises:
+        Http404: the report has none of that name.
+    """
     if name not in SCRIPTS:
         raise Http404
     response = HttpResponse(SCRIPTS[name].read_bytes(), content_type="text/javascript; charset=utf-8")

@@ -13,7 +13,7 @@ from forbear.desk.people import tokens, users
 from forbear.desk.people.approvals import propose
 from forbear.desk.people.models import Approval, ServiceToken, User
 from forbear.desk.people.rights import actions, requires
-from forbear.desk.people.wire import NO, Instant
+from forbear.desk.people.wire import NO, Instant, NotThere
 
 router = Router(tags=["users"])
 
@@ -200,7 +200,7 @@ def issue_token(request: HttpRequest, token_id: str) -> object:
 def revoke_token(request: HttpRequest, token_id: str) -> object:
     """End a token now."""
     if not tokens.revoke(request.user, _plain(token_id), timezone.now()):
-        return Status(404, {"detail": "no such token is alive", "hint": ""})
+        raise NotThere("no such token is alive")
     return Status(204, None)
 
 

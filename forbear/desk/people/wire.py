@@ -16,6 +16,19 @@ class Refused(Schema):
     hint: str = ""
 
 
+class NotThere(Exception):
+    """Nothing of that name that whoever asks may see; the API answers 404, the same for both.
+
+    Args:
+        detail: what is not there.
+        hint: what to do.
+    """
+
+    def __init__(self, detail: str, hint: str = "") -> None:
+        super().__init__(detail)
+        self.detail, self.hint = detail, hint
+
+
 NO: dict[int, type[Refused]] = dict.fromkeys((403, 404, 409, 422), Refused)
 
 

@@ -14,7 +14,7 @@ from forbear.desk.contact.api import Channel, Name
 from forbear.desk.people.models import Agency
 from forbear.desk.people.rights import requires
 from forbear.desk.people.roles import Role
-from forbear.desk.people.wire import NO, Instant
+from forbear.desk.people.wire import NO, Instant, NotThere
 from forbear.desk.placements import returning
 from forbear.recovery.placement_files import Reported
 
@@ -56,7 +56,7 @@ def report(request: HttpRequest, agency_id: str, body: ContactsIn) -> Status:
     """Write contacts down and judge each as of its own time; a breach suspends the agency at once."""
     foreign = request.user.role == Role.AGENCY and request.user.agency_id != agency_id
     if foreign or not Agency.objects.filter(pk=agency_id).exists():
-        return Status(404, {"detail": "there is no such agency"})
+        raise NotThere("there is no such agency")
     rows = [
         Reported(number, one.placement_id, one.at, one.channel, one.result, one.party, one.facts)
         for number, one in enumerate(body.contacts, 1)

@@ -13,6 +13,7 @@ from pydantic import Field
 from forbear.desk.api.words import Told
 from forbear.desk.audit.log import record
 from forbear.desk.people.rights import requires
+from forbear.desk.people.wire import NotThere
 from forbear.desk.portal import links
 from forbear.desk.record.visible import visible_borrowers
 
@@ -33,12 +34,16 @@ class LinkOut(Schema):
     expires_at: datetime
 
 
+def _must_be_there(request: HttpRequest, whose: Whose) -> None:
+    if not visible_borrowers(request.user).filter(pk=whose.borrower_id).exists():
+        raise NotThere("no such borrower", "import the book first")
+
+
 @router.post("/links", response={201: LinkOut, 404: Told}, summary="Make a link to a borrower's page")
 @requires("portal.link")
 def make_link(request: HttpRequest, whose: Whose) -> Any:
     """Make a link, for an app or a message of the lender's own; logged."""
-    if not visible_borrowers(request.user).filter(pk=whose.borrower_id).exists():
-        return Status(404, {"detail": "no such borrower", "hint": "import the book first"})
+    _must_be_there(request, whose)
     at = timezone.now()
     record(request.user, "portal.link_made", f"borrower:{whose.borrower_id}")
     return Status(201, LinkOut(url=links.make(whose.borrower_id), expires_at=at + links.LASTS))
@@ -48,7 +53,6 @@ def make_link(request: HttpRequest, whose: Whose) -> Any:
 @requires("portal.take_back")
 def take_back(request: HttpRequest, whose: Whose) -> Any:
     """Let no link that was made until now open anything, as when her number turned out to be another's."""
-    if not visible_borrowers(request.user).filter(pk=whose.borrower_id).exists():
-        return Status(404, {"detail": "no such borrower", "hint": "import the book first"})
+    _must_be_there(request, whose)
     links.take_back(whose.borrower_id, timezone.now(), request.user)
     return whose

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.desk.people.approvals import propose
 from forbear.desk.people.rights import requires
-from forbear.desk.people.wire import NO, Refused
+from forbear.desk.people.wire import NO, NotThere, Refused
 from forbear.desk.privacy import consent, find, masked, masked_names, put, remove, reveal
 from forbear.desk.privacy.fields import FIELDS
 from forbear.desk.privacy.retention import keeps
@@ -115,7 +115,7 @@ class Found(Schema):
 def of_borrower(request: HttpRequest, borrower_id: str) -> object:
     """All personal values of a borrower, masked."""
     borrower = _visible(request, borrower_id)
-    return [asdict(value) for value in masked(borrower)] if borrower else _nobody()
+    return [asdict(value) for value in masked(borrower)]
 
 
 @router.post("/borrowers/{borrower_id}/reveal", response={200: Revealed, **NO})
@@ -123,8 +123,6 @@ def of_borrower(request: HttpRequest, borrower_id: str) -> object:
 def reveal_one(request: HttpRequest, borrower_id: str, asked: Asked) -> object:
     """One value in the clear; it is logged, with the reason, before it is shown."""
     borrower = _visible(request, borrower_id)
-    if borrower is None:
-        return _nobody()
     return {"value": reveal(request.user, borrower, asked.field, asked.reason, position=asked.position)}
 
 
@@ -133,8 +131,6 @@ def reveal_one(request: HttpRequest, borrower_id: str, asked: Asked) -> object:
 def put_one(request: HttpRequest, borrower_id: str, value: Value) -> object:
     """Record a value, or replace the one in its place; answers with all values, masked."""
     borrower = _visible(request, borrower_id)
-    if borrower is None:
-        return _nobody()
     put(borrower, value.field, value.value, request.user, label=value.label, position=value.position)
     return [asdict(shown) for shown in masked(borrower)]
 
@@ -144,8 +140,8 @@ def put_one(request: HttpRequest, borrower_id: str, value: Value) -> object:
 def remove_one(request: HttpRequest, borrower_id: str, field: str, position: int) -> object:
     """Take a value away, such as a number that is not hers."""
     borrower = _visible(request, borrower_id)
-    if borrower is None or not 0 <= position < 100 or not remove(borrower.pk, field, position, request.user):
-        return _nobody()
+    if not 0 <= position < 100 or not remove(borrower.pk, field, position, request.user):
+        raise _nobody()
     return Status(204, None)
 
 
@@ -154,7 +150,7 @@ def remove_one(request: HttpRequest, borrower_id: str, field: str, position: int
 def consents(request: HttpRequest, borrower_id: str) -> object:
     """Everything a borrower agreed to and took back, oldest first."""
     borrower = _visible(request, borrower_id)
-    return consent.history(borrower.pk) if borrower else _nobody()
+    return consent.history(borrower.pk)
 
 
 @router.post("/borrowers/{borrower_id}/consents", response={200: Said, **NO})
@@ -162,8 +158,6 @@ def consents(request: HttpRequest, borrower_id: str) -> object:
 def say_consent(request: HttpRequest, borrower_id: str, said: Saying) -> object:
     """Write down that a borrower agrees, or no longer does; the gate knows at once."""
     borrower = _visible(request, borrower_id)
-    if borrower is None:
-        return _nobody()
     given = said.dict()
     at = given.pop("at") or timezone.now()
     return consent.say(borrower.pk, given.pop("purpose"), given.pop("given"), at, by=request.user, **given)
@@ -174,8 +168,6 @@ def say_consent(request: HttpRequest, borrower_id: str, said: Saying) -> object:
 def propose_erasure(request: HttpRequest, borrower_id: str, why: WhyErased) -> object:
     """Propose to erase a borrower's personal data; 409 with the reasons where they must stay."""
     borrower = _visible(request, borrower_id)
-    if borrower is None:
-        return _nobody()
     now = timezone.now()
     if kept := keeps(borrower.pk, now):
         raise AnswerIsNo(
@@ -197,11 +189,17 @@ def search(request: HttpRequest, wanted: Wanted) -> object:
     return [{"borrower_id": one, "name": names.get(one, "")} for one in ids]
 
 
-def _visible(request: HttpRequest, borrower_id: str) -> Borrower | None:
-    if "\0" in borrower_id:
-        return None
-    return visible_borrowers(request.user).filter(pk=borrower_id).first()
+def _nobody() -> NotThere:
+    return NotThere("nothing of that name", "it does not exist, or is not yours to see")
 
 
-def _nobody() -> object:
-    return Status(404, {"detail": "nothing of that name", "hint": "it does not exist, or is not yours to see"})
+def _visible(request: HttpRequest, borrower_id: str) -> Borrower:
+    """The borrower.
+
+    Raises:
+        NotThere: there is none that the user may see.
+    """
+    seen = None if "\0" in borrower_id else visible_borrowers(request.user).filter(pk=borrower_id).first()
+    if seen is None:
+        raise _nobody()
+    return seen

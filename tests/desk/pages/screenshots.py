@@ -6,47 +6,55 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from tour import WIDTHS, addresses, browser_of, shot, sign_in
+import portal_tour
+from tour import PAGES, WIDTHS, addresses, browser_of, shot, sign_in
 
 from forbear.testing.demo import running_demo
 
 SHOTS = (
-    ("agent", 0, "en", "wide", "home"),
-    ("funder", 2, "en", "wide", "funding"),
-    ("agent", 1, "en", "wide", "worklist"),
-    ("agent", 2, "en", "wide", "borrower"),
-    ("agent", 2, "zh-hans", "phone", "borrower-phone"),
-    ("manager", 1, "zh-hans", "wide", "portfolio"),
-    ("manager", 2, "en", "wide", "board"),
-    ("manager", 5, "en", "wide", "template"),
-    ("manager", 6, "zh-hans", "wide", "complaints"),
-    ("manager", 7, "en", "wide", "inbox"),
-    ("manager", 4, "zh-hans", "wide", "payments"),
-    ("manager", 5, "en", "wide", "receipts"),
-    ("manager", 6, "zh-hans", "phone", "receipt-phone"),
-    ("manager", 6, "en", "wide", "receipt"),
-    ("manager", 7, "en", "wide", "bank-files"),
-    ("manager", 9, "en", "wide", "acts"),
-    ("compliance", 6, "zh-hans", "wide", "approval"),
-    ("compliance", 1, "en", "wide", "rules"),
-    ("compliance", 2, "zh-hans", "wide", "vouched"),
-    ("compliance", 3, "en", "wide", "audit"),
-    ("admin", 1, "en", "wide", "users"),
-    ("manager", 13, "en", "wide", "applications"),
-    ("manager", 14, "zh-hans", "wide", "application"),
+    ("agent", "/", "en", "wide", "home"),
+    ("agent", "/worklist", "en", "wide", "worklist"),
+    ("agent", "BORROWER", "en", "wide", "borrower"),
+    ("agent", "BORROWER", "zh-hans", "phone", "borrower-phone"),
+    ("agent", "PLANS", "en", "wide", "plan"),
+    ("agent", "LETTERS", "zh-hans", "wide", "letters"),
+    ("manager", "/portfolio", "zh-hans", "wide", "portfolio"),
+    ("manager", "/board?period=30", "en", "wide", "board"),
+    ("manager", "/payments", "zh-hans", "wide", "payments"),
+    ("manager", "/payments/receipts", "en", "wide", "receipts"),
+    ("manager", "RECEIPT", "zh-hans", "phone", "receipt-phone"),
+    ("manager", "RECEIPT", "en", "wide", "receipt"),
+    ("manager", "/payments/files", "en", "wide", "bank-files"),
+    ("manager", "ACTS", "en", "wide", "acts"),
+    ("manager", "SUIT", "zh-hans", "wide", "suit"),
+    ("manager", "/placements/agency/QIMING", "en", "wide", "agency"),
+    ("funder", "PACK/forecast", "en", "wide", "funding"),
+    ("compliance", "APPROVAL", "zh-hans", "wide", "approval"),
+    ("compliance", "/rules?act=call", "en", "wide", "rules"),
+    ("compliance", "/rules/vouched", "zh-hans", "wide", "vouched"),
+    ("compliance", "/audit", "en", "wide", "audit"),
+    ("admin", "/users", "en", "wide", "users"),
 )
-"""Who, which page of theirs (`tour.PAGES`), language, width, name of the file."""
+"""Who, which of their pages (`tour.PAGES`), language, width, name of the file."""
+OWN_PAGES = (("/my/", "zh-hans", "portal"), ("/my/plans", "en", "portal-plans"))
+"""Of a borrower's own pages on a phone: the address, language, name of the file."""
 
 
 def main(folder: Path) -> None:
     """Write every screenshot into the folder."""
     with running_demo(loans=2000) as demo, browser_of() as browser:
-        for username, number, language, width, name in SHOTS:
+        for username, wanted, language, width, name in SHOTS:
             page = sign_in(browser, demo, username, language)
-            address = addresses(page, demo, username)[number]
+            address = addresses(page, demo, username)[PAGES[username].index(wanted)]
             page.set_viewport_size({"width": WIDTHS[width], "height": 900})
             page.goto(demo.url + address)
             page.wait_for_load_state("networkidle")
+            shot(page, folder / f"{name}.png")
+            page.context.close()
+        for door, (address, language, name) in zip(demo.doors, OWN_PAGES, strict=False):
+            page = portal_tour.phone_of(browser, language)
+            portal_tour.come_in(page, door)
+            page.goto(demo.url + address)
             shot(page, folder / f"{name}.png")
             page.context.close()
 

@@ -67,11 +67,12 @@ def test_every_page_is_accessible_and_fits_at_every_width(browser, demo, usernam
 
     axe = Axe()
     page = sign_in(browser, demo, username, language)
-    for address in addresses(page, demo, username):
+    for place, address in enumerate(addresses(page, demo, username)):
         page.goto(demo.url + address)
+        judged = ("phone", "wide")[(place + LANGUAGES.index(language)) % 2]  # the other width in the other language
         for name, width in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": 900})
-            if name != "tablet":  # between the two, only the widths of things change
+            if name == judged:  # axe takes most of the time
                 found = axe.run(page, options=RULES).response["violations"]
                 grave = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
                 assert not grave, (address, name)

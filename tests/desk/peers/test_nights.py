@@ -37,7 +37,7 @@ def test_30_a_night_that_fails_half_way_locks_no_loan_and_is_run_again(tmp_path,
             tried.append(given)
             booked = threading.Thread(target=lambda: (pay(date(2026, 2, 20), 100), connections.close_all()))
             booked.start()
-            booked.join(10)
+            booked.join(30)
             assert not booked.is_alive(), "a payment waited for the night"
             raise RuntimeError("cut")
         keep(*given)
@@ -93,7 +93,7 @@ def test_34_write_offs_do_not_wait_for_one_another():
         act("write-off", date(2026, 8, 1))
         thread = threading.Thread(target=other)
         thread.start()
-        thread.join(10)
+        thread.join(30)
         assert done, "the second waited for the first's transaction"
     assert {b.written_off > 0 for b in balances(["L1", "L2"], date(2026, 8, 1)).values()} == {True}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 import tomllib
 from importlib.resources import files
@@ -11,20 +10,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from forbear.basics.encodings import Encoding
 from forbear.basics.errors import WrongUse
 from forbear.basics.money import minor_digits
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _codec(name: str) -> str:
-    try:
-        codecs.lookup(name)
-    except LookupError as bad:
-        raise ValueError(f"{name!r} is not an encoding Python knows, such as utf-8-sig or gb18030") from bad
-    return name
 
 
 def _pattern(text: str) -> str:
@@ -42,7 +34,6 @@ def _currency(code: str) -> str:
     return code
 
 
-Codec = Annotated[str, AfterValidator(_codec)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
@@ -136,7 +127,7 @@ class Mapping(_Model):
     currency: Annotated[str, AfterValidator(_currency)] = "CNY"
     account: str = ""
     account_line: Pattern = "(?!)()"
-    encodings: tuple[Codec, ...] = Field(default=("utf-8-sig", "gb18030"), min_length=1)
+    encodings: tuple[Encoding, ...] = Field(default=("utf-8-sig", "gb18030"), min_length=1)
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     header: str
     comment: str = ""
