@@ -146,7 +146,9 @@ def _wanted(suit: Suit, body: SuitStageIn, told: dict[str, str]) -> filing.Wante
         WrongUse: a sum among its words is none.
     """
     for name in SUMS:
-        if name in told and not (told[name].isascii() and told[name].isdecimal() and len(told[name]) < 16):
+        if name in told and not (
+            told[name].isascii() and told[name].removeprefix("-").isdecimal() and len(told[name]) < 16
+        ):
             raise WrongUse(_("%(name)s is no amount") % {"name": name}, _("minor units in digits, such as 150000"))
     procedure = told.get("procedure", "")
     known = body.stage == "filed" and procedure in filing.PROCEDURES
