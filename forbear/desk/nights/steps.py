@@ -92,7 +92,9 @@ def _step(
 def step_titles() -> dict[str, str]:
     """Steps that people do, as the worklist is narrowed by them, named in the reader's language."""
     spoken = "zh" if (get_language() or "").startswith("zh") else "en"
-    return {name: dict(one.title)[spoken] for name, one in read_actions().actions.items() if one.act not in UNMANNED}
+    return {
+        name: dict(one.title)[spoken] for name, one in read_actions().actions.items() if one.act not in UNMANNED
+    }
 
 
 def step_of(borrower_id: str, as_of: date | None, language: str) -> dict[str, Any] | None:
