@@ -183,12 +183,12 @@ def main() -> None:
     asked = parser.parse_args()
     strategies = (*PLAYED, *(asked.strategy or ()))
     setup = Setup(asked.borrowers, asked.days, seed=1)
+    worlds, played = tuple(asked.world or WORLDS), []
+    play_one = partial(one_world, strategies=strategies, setup=setup, seeds=asked.seeds)
     with ProcessPoolExecutor(asked.processes) as pool:
-        played = list(
-            pool.map(
-                partial(one_world, strategies=strategies, setup=setup, seeds=asked.seeds), asked.world or WORLDS
-            )
-        )
+        for name, done in zip(worlds, pool.map(play_one, worlds), strict=True):
+            played.append(done)
+            print(f"{name}: played, {done[1]:,.0f} seconds of processor time", flush=True)
     league = joined([part for part, _ in played])
     write(league, asked.out, "en")
     (HERE.parent / "docs/images/frontier.svg").write_text(str(picture(league, "en")), encoding="utf-8")

@@ -271,11 +271,12 @@ def _allocate(on: Deciding, aside: Path, certificate: str) -> dict[str, Any]:
     told = made.certificate.told
     prices = {c["capacity"]: c["price"] for c in told["capacities"]}
     priced = " ".join(f"- {float(prices[n])!r} * a.{n}" for n in names if prices.get(n))
+    none = " AND ".join(["TRUE", *(f"a.{n} = 0" for n in names if not given.get(n))])
     keep(
         on.connection,
         "decide_priced",
         f"""SELECT w.borrower_id, w.action, w.value {priced} AS net FROM decide_worth AS w
-        JOIN decide_actions AS a ON a.action = w.action""",
+        JOIN decide_actions AS a ON a.action = w.action AND {none}""",  # of what there is nothing, nobody has a chance
     )
     for file in (values, limits, chosen):
         file.unlink()

@@ -103,3 +103,9 @@ def test_a_log_that_cannot_speak_says_so():
 def test_a_wrong_log_is_refused(action, chances, result, told):
     with pytest.raises(WrongUse, match=told):
         Logged(np.array(action), np.array(chances), np.array(result))
+
+
+def test_results_that_are_all_the_same_are_expected_as_they_are():
+    """A fold in which nobody paid teaches nothing, and is no error."""
+    logged = Logged(np.zeros(20, dtype=np.int64), np.tile([0.5, 0.5], (20, 1)), np.zeros(20))
+    assert (cross_fitted(np.arange(20.0).reshape(-1, 1), logged) == 0).all()

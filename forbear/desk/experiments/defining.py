@@ -18,11 +18,12 @@ from forbear.desk.experiments.models import Arm, Experiment
 from forbear.desk.people import approvals
 from forbear.desk.people.models import Approval, User
 from forbear.desk.strategies import versions
-from forbear.night.arms import MOST_ARMS
 from forbear.treatment import experiment as engine
 
 CHAMPION, LEAST = "champion", "least_contact"
 PLAIN, LOOSER = "experiments.start", "experiments.start_loosening"
+CHALLENGERS = 3
+"""At most: with more, each has too few borrowers to say anything."""
 LEAST_SHARE = Decimal("0.01")
 """Of the slice of least contact: without one nobody knows who pays unasked."""
 DAYS = range(1, 181)
@@ -88,8 +89,8 @@ def _refuse(wanted: Wanted) -> None:
         raise WrongUse(_("an experiment has a name of 1 to 80 characters"))
     if Experiment.objects.filter(name=wanted.name).exists():
         raise WrongUse(_("there is an experiment of that name"), _("lots hang on the name: take another"))
-    if not 1 <= len(wanted.challengers) <= MOST_ARMS - 3:
-        raise WrongUse(_("choose at least one challenger"))
+    if not 1 <= len(wanted.challengers) <= CHALLENGERS:
+        raise WrongUse(_("choose at least one challenger"), _("and at most three"))
     if len({pk for pk, _share in wanted.challengers}) < len(wanted.challengers):
         raise WrongUse(_("each challenger is another version"))
     if wanted.least < LEAST_SHARE:

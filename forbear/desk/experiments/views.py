@@ -26,8 +26,6 @@ from forbear.desk.strategies import versions
 from forbear.desk.strategies.models import Version
 
 ROWS = 50
-CHALLENGERS = 3
-"""Challengers that the form offers."""
 
 
 @require_safe
@@ -38,7 +36,7 @@ def all_of_them(request: HttpRequest) -> HttpResponse:
         "rows": Experiment.objects.select_related("made_by", "approved_by").order_by("-experiment_id")[:ROWS],
         "use": versions.in_force(),
         "versions": Version.objects.order_by("-version_id")[:ROWS],
-        "places": range(1, CHALLENGERS + 1),
+        "places": range(1, defining.CHALLENGERS + 1),
         "may_propose": allowed(request.user, "strategies.propose"),
     }
     return render(request, "experiments/list.html", told)
@@ -152,7 +150,7 @@ def _wanted(given: dict[str, str]) -> defining.Wanted:
         WrongUse: a share or a number of days is none.
     """
     chosen = []
-    for place in range(1, CHALLENGERS + 1):
+    for place in range(1, defining.CHALLENGERS + 1):
         version = given.get(f"version_{place}", "")
         if version.isdecimal() and len(version) < 18:
             chosen.append((int(version), _share(given.get(f"share_{place}", ""))))

@@ -24,6 +24,8 @@ from forbear.treatment.telling import sentence
 DECISIONS, VERDICTS = "decisions.parquet", "verdicts.parquet"
 AT_ONCE = 5_000
 LANGUAGES = ("en", "zh")
+UNMANNED = frozenset(["none", "sms", "email", "app_push", "chat", "voice"])
+"""Acts that nobody does by hand; messages leave by the outbox."""
 URGENCY = """UPDATE cases c SET strategy = s.strategy, priority = CASE WHEN s.action = 'wait' THEN 0 ELSE s.gain END
     FROM night_steps s WHERE s.borrower_id = c.borrower_id AND c.closed_at IS NULL AND c.figures_as_of = s.as_of"""
 
@@ -88,11 +90,11 @@ def _step(
 
 
 def step_titles() -> dict[str, str]:
-    """Steps that the last night decided on for somebody, waiting left out, named in the reader's language."""
+    """Steps that people do, as the worklist is narrowed by them, named in the reader's language."""
     spoken = "zh" if (get_language() or "").startswith("zh") else "en"
-    found = Step.objects.exclude(action="wait").values_list("action", flat=True).distinct().order_by("action")
-    known = read_actions().actions
-    return {name: dict(known[name].title)[spoken] if name in known else name for name in found}
+    return {
+        name: dict(one.title)[spoken] for name, one in read_actions().actions.items() if one.act not in UNMANNED
+    }
 
 
 def step_of(borrower_id: str, as_of: date | None, language: str) -> dict[str, Any] | None:

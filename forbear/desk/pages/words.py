@@ -251,7 +251,13 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "stopped": _("stopped by its guard"),
         "ended": _("ended"),
     },
-    "arm": {"champion": _("Champion"), "least_contact": _("Least contact")},
+    "arm": {
+        "champion": _("Champion"),
+        "challenger_1": _("Challenger 1"),
+        "challenger_2": _("Challenger 2"),
+        "challenger_3": _("Challenger 3"),
+        "least_contact": _("Least contact"),
+    },
     "replay": {
         "waiting": _("is being replayed"),
         "done": _("replayed"),

@@ -12,6 +12,7 @@ import hashlib
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -22,6 +23,7 @@ from django.db import transaction
 from django.db.models import Count, Max
 from django.utils.translation import get_language
 
+from forbear.basics.errors import ForbearError
 from forbear.desk.audit.log import record
 from forbear.desk.complaints.taking import jurisdiction
 from forbear.desk.contact.models import Planned
@@ -78,8 +80,9 @@ def plan_night(as_of: date, at: datetime, *, by: Any = None) -> Done:
 
 def senders() -> dict[str, bool]:
     """Fingerprints that two people put in force, and whether each sends by itself."""
-    held = in_force()
-    reads: list[ReadStrategy] = [held.version.read] if held else []
+    held, reads = in_force(), list[ReadStrategy]()
+    with suppress(ForbearError):  # one that can no longer be read decides nothing, and sends nothing
+        reads += [held.version.read] if held else []
     reads += [read for others in ALSO_APPROVED for read in others()]
     return {read.sha256: read.strategy.dispatch for read in reads}
 

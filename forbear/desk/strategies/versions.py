@@ -6,20 +6,21 @@ that was in force when it was made: where another has come meanwhile, it is made
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from forbear.basics.errors import AnswerIsNo, WrongUse
+from forbear.basics.errors import AnswerIsNo, ForbearError, WrongUse
 from forbear.desk.audit.log import record
 from forbear.desk.people import approvals
 from forbear.desk.people.models import Approval, User
 from forbear.desk.strategies.models import Use, Version
 from forbear.desk.strategies.texts import read_text
 from forbear.treatment.loosening import loosened
-from forbear.treatment.strategy import ReadStrategy
+from forbear.treatment.strategy import ReadStrategy, Strategy
 
 PLAIN, LOOSER = "strategies.use", "strategies.loosen"
 """Kinds of approval: any other person's, and compliance's."""
@@ -38,12 +39,6 @@ def for_the_night() -> ReadStrategy | None:
     """
     held = in_force()
     return held.version.read if held else None
-
-
-def approved(sha256: str) -> bool:
-    """Whether a night's fingerprint is that of the version in force."""
-    held = in_force()
-    return held is not None and held.version.read.sha256 == sha256
 
 
 def write(user: User, text: str, why: str, at: datetime) -> Version:
@@ -72,9 +67,15 @@ def write(user: User, text: str, why: str, at: datetime) -> Version:
 
 
 def loosens(version: Version) -> list[str]:
-    """Keys by which a version would loosen what is in force."""
+    """Keys by which a version would loosen what is in force; all of it where that can no longer be read."""
+    return loosened(_held_strategy(), version.read.strategy)
+
+
+def _held_strategy() -> Strategy | None:
     held = in_force()
-    return loosened(held.version.read.strategy if held else None, version.read.strategy)
+    with suppress(ForbearError):
+        return held.version.read.strategy if held else None
+    return None
 
 
 def propose(user: User, version_id: int, at: datetime) -> Approval:
@@ -105,15 +106,18 @@ def put_in_force(version_id: int, against: int, *, may_loosen: bool, by: tuple[U
     Raises:
         AnswerIsNo: another came in force meanwhile, or it loosens a rule and compliance was not asked.
     """
-    version, held = version_of(version_id), in_force()
-    if (held.version_id if held else 0) != against:
-        raise AnswerIsNo(_("another version came in force meanwhile"), _("compare anew and propose it again"))
-    looser = loosens(version)
-    if looser and not may_loosen:
-        raise AnswerIsNo(_("it loosens a rule"), _("propose it again: compliance approves it"))
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:  # two that are approved at once: one after the other
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('strategy in force'))")
+        version, held = version_of(version_id), in_force()
+        if (held.version_id if held else 0) != against:
+            raise AnswerIsNo(_("another version came in force meanwhile"), _("compare anew and propose it again"))
+        looser = loosens(version)
+        if looser and not may_loosen:
+            raise AnswerIsNo(_("it loosens a rule"), _("propose it again: compliance approves it"))
         made = Use.objects.create(version=version, from_at=at, loosens=looser, proposed_by=by[0], approved_by=by[1])
-        record(by[1], "strategy.in_force", _subject(version), sha256=version.sha256, loosens=looser, by=str(by[0]))
+        record(
+            by[1], "strategy.in_force", _subject(version), sha256=version.sha256, loosens=looser, by=by[0].username
+        )
     return made
 
 

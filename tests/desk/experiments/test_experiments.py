@@ -217,7 +217,7 @@ def test_the_pages_from_definition_to_conclusion(as_role, champion, calm, compla
     page = manager.get(where).content.decode()
     assert "stopped: too many complaints" in page
     assert '<polygon class="band"' in page
-    assert page.count("challenger_1") >= 2
+    assert "Challenger 1" in page
     manager.post(f"{where}/end", {"winner": "", "why": "it stays"})
     assert "it stays" in manager.get("/experiments").content.decode()
     form = {"name": "autumn", "version_1": calm.pk, "share_1": "25", "least": "5", "result_days": "30",

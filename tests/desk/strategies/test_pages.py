@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 
 @pytest.fixture
 def clients(as_role):
-    return {role: as_role(role, language="en") for role in ("manager", "compliance", "risk")}
+    return {role: as_role(role, username=f"{role}1", language="en") for role in ("manager", "compliance", "risk")}
 
 
 def said(client, where):
