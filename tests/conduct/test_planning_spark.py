@@ -18,8 +18,6 @@ pytestmark = [
     pytest.mark.xdist_group("spark"),  # one Spark for all of them
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
 ]
-WORLD = (27, 15)
-"""A seed and how many people: with every answer, and few passes to prove deferrals; each takes Spark half a minute."""
 INSTANTS = ("at", "since", "until")
 CONTACTS = ("borrower_id", "at", "channel", "direction", "result", "party", "sender", "loan_id", "number")
 
@@ -43,7 +41,7 @@ def told(engine, query):
 
 def test_spark_and_duckdb_give_the_same_verdicts(session, tmp_path):
     packs = load_packs([Path(__file__).parent / "packs" / "trial"])
-    acts, history, facts = world(*WORLD)
+    acts, history, facts = world(3, 15)
     assert all(a["at"].tzinfo is UTC for a in acts)
     verdicts, against = planned(acts, history, facts, packs)
     register(session, "acts", acts, list(acts[0]))
