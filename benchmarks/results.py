@@ -27,6 +27,8 @@ PAGES = (
     "contact.md",
     "storm.md",
     "risk.md",
+    "risk_other_customers.md",
+    "risk_self_curers.md",
     "risk_speed.md",
     "causes.md",
     "simulate.md",
