@@ -27,6 +27,7 @@ PAGES = (
     "contact.md",
     "storm.md",
     "risk.md",
+    "risk_calibration.md",
     "risk_other_customers.md",
     "risk_self_curers.md",
     "risk_speed.md",
