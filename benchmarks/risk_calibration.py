@@ -91,7 +91,8 @@ def row(column: str, kind: str, parts: list[tuple[np.ndarray, np.ndarray]]) -> s
     f, each = figures(y, p), ", ".join(f"{calibration(a, b)[0]:.3f}" for a, b in parts)
     return (
         f"| `{column}` | {kind} | {f.rows:,} | {f.events:,} | {f.auc:.4f} "
-        f"| {f.slope:.3f} ± {np.std(drawn):.3f} | {each} | {f.error:.4f} | {f.mean:.4f} / {f.rate:.4f} | {f.log_loss:.5f} |"
+        f"| {f.slope:.3f} ± {np.std(drawn):.3f} | {each} | {f.error:.4f} "
+        f"| {f.mean:.4f} / {f.rate:.4f} | {f.log_loss:.5f} |"
     )
 
 
