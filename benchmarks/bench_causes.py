@@ -240,8 +240,8 @@ def main() -> None:
 
 {today()}, {machine()}, by `python benchmarks/bench_causes.py
 --borrowers {asked.borrowers} --days {asked.days} --seeds {" ".join(map(str, asked.seeds))}`.
-{len(true):,} loans in arrears on the last day whose true cause has a counterpart among ours. The weights were learned from seeds {TEACH_SEEDS[0]} to
-{TEACH_SEEDS[-1]}, other people.
+{len(true):,} loans in arrears on the last day whose true cause has a counterpart among ours. The weights were learned
+from seeds {TEACH_SEEDS[0]} to {TEACH_SEEDS[-1]}, other people.
 
 | | macro F1 | right |
 | --- | --- | --- |

@@ -71,7 +71,7 @@ def cpu() -> float:
 def measured(way: str, book: Path, model: Path, threads: int) -> dict[str, float]:
     order = [sys.executable, __file__, "--child", way, "--book", book, "--model", model, "--threads", str(threads)]
     done = subprocess.run(order, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    return {"loans": int(book.name.removeprefix("sample-")), **json.loads(done.stdout.splitlines()[-1])}
 
 
 def of_fit(rows: int) -> tuple[float, float]:
@@ -104,48 +104,57 @@ def of_fit(rows: int) -> tuple[float, float]:
     return ours, float(np.mean(took))
 
 
-def page(args: argparse.Namespace) -> str:
+def measure(args: argparse.Namespace) -> list[dict]:
+    """A row a run: of each way on the book, and of the fits."""
     book, small = made_book(args.loans, args.folder), made_book(args.fit_loans, args.folder)
     model = args.folder / "risk-model"
     if not (model / "model.json").exists():
         order = [FORBEAR, "fit", small, "--as-of", AS_OF.isoformat(), "--out", model]
         subprocess.run(order, check=True, capture_output=True)
-    best: dict[str, dict[str, float]] = {}
+    rows = []
     for _ in range(args.repeat):
         for way in WAYS:
-            got = measured(way, book, model, args.threads)
-            print(way, got, flush=True)
-            if way not in best or got["seconds"] < best[way]["seconds"]:
-                best[way] = got
+            rows.append({"way": way, **measured(way, book, model, args.threads)})
+            print(rows[-1], flush=True)
     ours, plain = of_fit(args.rows)
-    ratio = best["features and scores"]["seconds"] / best["aging"]["seconds"]
+    return [*rows, {"way": "fit", "rows": args.rows, "seconds": ours, "plain": plain}]
+
+
+def page(rows: list[dict], threads: int) -> str:
+    """The page of all runs kept: of several of one kind the quickest."""
     load, today = os.getloadavg()[0], date.today()  # noqa: DTZ011
     lines = [
         "# Risk: speed",
         "",
         f"{today}, {os.cpu_count()} cores (load {load:.1f} from other work), {platform.platform()},"
-        f" Python {platform.python_version()}, DuckDB {duckdb.__version__}; {args.threads} threads.",
+        f" Python {platform.python_version()}, DuckDB {duckdb.__version__}; {threads} threads.",
         "",
-        f"Command: `.venv/bin/python benchmarks/bench_risk.py --loans {args.loans} --rows {args.rows}`."
-        " What is measured stands at the head of the script.",
+        "Command: `.venv/bin/python benchmarks/bench_risk.py --loans N --rows N`. Processor seconds (user and system).",
         "",
-        "| what | processor seconds | microseconds a loan | peak memory, GiB |",
+        "| what | processor seconds | microseconds a loan or row | peak memory, GiB |",
         "| --- | ---: | ---: | ---: |",
-        *(
-            f"| {way}, {args.loans:,} loans | {b['seconds']:.1f} | {b['seconds'] / args.loans * 1e6:.2f} "
-            f"| {b['peak_gib']:.2f} |"
-            for way, b in best.items()
-        ),
-        f"| fit of one chain, {args.rows:,} rows | {ours:.1f} | | |",
-        f"| plain CatBoost fit, the same rows and trees | {plain:.1f} | | |",
-        "",
-        "| ratio | measured | wanted |",
-        "| --- | ---: | --- |",
-        f"| features and scores / aging | {ratio:.2f} | at most 3 |",
-        f"| fit of one chain / plain fit | {ours / plain:.2f} | at most 3 |",
-        "",
     ]
-    return "\n".join(lines)
+    ratios = []
+    for loans in sorted({row["loans"] for row in rows if row["way"] in WAYS}):
+        took = {}
+        for way in WAYS:
+            best = min((r for r in rows if r["way"] == way and r["loans"] == loans), key=lambda r: r["seconds"])
+            took[way] = best["seconds"]
+            each = best["seconds"] / loans * 1e6
+            lines.append(
+                f"| {way}, {loans:,} loans | {best['seconds']:.1f} | {each:.2f} | {best['peak_gib']:.2f} |"
+            )
+        ratio = took["features and scores"] / took["aging"]
+        ratios.append(f"| features and scores / aging, {loans:,} loans | {ratio:.2f} | at most 3 |")
+    for row in (r for r in rows if r["way"] == "fit"):
+        for what, seconds in (
+            ("fit of one chain", row["seconds"]),
+            ("plain CatBoost fit, as many trees", row["plain"]),
+        ):
+            lines.append(f"| {what}, {row['rows']:,} rows | {seconds:.1f} | {seconds / row['rows'] * 1e6:.1f} | |")
+        ratio = row["seconds"] / row["plain"]
+        ratios.append(f"| fit of one chain / plain fit, {row['rows']:,} rows | {ratio:.2f} | at most 3 |")
+    return "\n".join([*lines, "", "| ratio | measured | wanted |", "| --- | ---: | --- |", *ratios, ""])
 
 
 def main() -> None:
@@ -157,6 +166,7 @@ def main() -> None:
     asked.add_argument("--repeat", type=int, default=2)
     asked.add_argument("--threads", type=int, default=2)
     asked.add_argument("--out", type=Path)
+    asked.add_argument("--only-page", action="store_true", help="write the page of the runs kept in --folder")
     asked.add_argument("--child")
     asked.add_argument("--book", type=Path)
     asked.add_argument("--model", type=Path)
@@ -169,7 +179,11 @@ def main() -> None:
         print(json.dumps({"seconds": cpu() - used, "wall": wall, "peak_gib": peak}))
         return
     args.folder.mkdir(parents=True, exist_ok=True)
-    text = page(args)
+    kept = args.folder / "risk-speed.jsonl"
+    if not args.only_page:
+        with kept.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in measure(args))
+    text = page([json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()], args.threads)
     print(text)
     if args.out:
         args.out.write_text(text, encoding="utf-8")

@@ -221,11 +221,10 @@ def frame_of(
             + ([f"JOIN {SCHEMA}.extras AS x USING (moment)"] if extras else [])
             + ([f"LEFT JOIN {SCHEMA}.{name} USING (moment)" for name in OUTCOMES] if outcomes else [])
         )
-        own = [f"CAST(x.{quoted(e.name)} AS FLOAT) AS {quoted(e.name)}" if _is_number(e) else f"x.{quoted(e.name)}"
-               for e in extras]  # fmt: skip
+        lenders = [_chosen(e) for e in extras]
         plain = [f"f.{name}" for name in (*MARKS, *MORE_MARKS, *TEXTS)]
         numbers = [f"CAST(f.{name} AS FLOAT) AS {name}" for name in catalog()]
-        chosen = ["f.moment", *plain, *numbers, *own, *(OUTCOME_COLUMNS if outcomes else ())]
+        chosen = ["f.moment", *plain, *numbers, *lenders, *(OUTCOME_COLUMNS if outcomes else ())]
         table = db.sql(f"SELECT {', '.join(chosen)} {joined}").to_arrow_table()
     return _frame(table, extras, outcomes)
 
@@ -248,6 +247,11 @@ class Extra:
     kind: str
     known_on: str = ""
     is_protected: bool = False
+
+
+def _chosen(extra: Extra) -> str:
+    name = quoted(extra.name)
+    return f"CAST(x.{name} AS FLOAT) AS {name}" if _is_number(extra) else f"x.{name}"
 
 
 def _is_number(extra: Extra) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from forbear.basics.errors import WrongUse
 from forbear.book import Book
@@ -126,11 +127,8 @@ def _days_back(first: date, until: date, *, weekly: bool) -> list[date]:
     return days[::-1]
 
 
-def scoring_moments(book: Book, as_of: date, *, at: str = "as-of", part: tuple[int, int] = (0, 1)) -> pa.Table:
-    """Every loan disbursed by a day, on that day (`as-of`) or on its own day of disbursal (`disbursal`).
-
-    `part` (number, of how many) leaves all but one share of the borrowers out; a borrower's loans stay together.
-    """
+def scoring_moments(book: Book, as_of: date, *, at: str = "as-of") -> pa.Table:
+    """Every loan disbursed by a day, on that day (`as-of`) or on its own day of disbursal (`disbursal`)."""
     if kind_of(book) == "statuses":
         rows = book.connection.sql(
             f"SELECT loan_id, DATE '{as_of}' AS as_of FROM book.statuses WHERE on_date <= DATE '{as_of}'"
@@ -138,10 +136,8 @@ def scoring_moments(book: Book, as_of: date, *, at: str = "as-of", part: tuple[i
         )
     else:
         day = "disbursed_on" if at == "disbursal" else f"DATE '{as_of}'"
-        mine = f"hash(CAST(borrower_id AS VARCHAR)) % {part[1]} = {part[0]}" if part[1] > 1 else "TRUE"
         rows = book.connection.sql(
-            f"SELECT loan_id, {day} AS as_of FROM book.loans WHERE disbursed_on <= DATE '{as_of}' AND {mine}"
-            " ORDER BY loan_id"
+            f"SELECT loan_id, {day} AS as_of FROM book.loans WHERE disbursed_on <= DATE '{as_of}' ORDER BY loan_id"
         )
     return moments_table(rows.to_arrow_table())
 
@@ -149,17 +145,33 @@ def scoring_moments(book: Book, as_of: date, *, at: str = "as-of", part: tuple[i
 def scoring_frames(book: Book, as_of: date, *, at: str = "as-of", most: int | None = None) -> Iterator[Frame]:
     """Features of every loan to be scored, in parts of about `most` loans (None: all at once), each part's by loan_id.
 
-    On one day most of the work is done by columns (docs/decisions/91-scores-by-columns.md).
+    On one day most of the work is done by columns (docs/decisions/91-scores-by-columns.md). A borrower's loans stay in
+    one part; each part is handed its own rows, so that parts do not read the whole book's again.
     """
+    moments = scoring_moments(book, as_of, at=at)
     if kind_of(book) == "statuses":
-        yield record_frame(book, scoring_moments(book, as_of, at=at), as_of)
+        yield record_frame(book, moments, as_of)
         return
-    (loans,) = _one(book, f"SELECT count(*) FROM book.loans WHERE disbursed_on <= DATE '{as_of}'")
-    parts = 1 if most is None else max(1, -(-int(loans) // most))
-    ready = tables_on(book, as_of, words_for(book, as_of)) if at == "as-of" else None
-    for number in range(parts):
-        moments = scoring_moments(book, as_of, at=at, part=(number, parts))
+    ready = tables_on(book, as_of, words_for(book, as_of)) if at == "as-of" else {}
+    parts = 1 if most is None else max(1, -(-moments.num_rows // most))
+    if parts == 1:
         yield frame_of(book, moments, as_of, ready=ready)
+        return
+    loans = book.connection.sql(
+        f"SELECT loan_id, CAST(hash(CAST(borrower_id AS VARCHAR)) % {parts} AS INTEGER) AS part FROM book.loans"
+    ).to_arrow_table()
+    part_of = {name: _part_of(table, loans) for name, table in ready.items() if "loan_id" in table.column_names}
+    own = _part_of(moments, loans)
+    for number in range(parts):
+        mine = {n: t.take(np.flatnonzero(part_of[n] == number)) if n in part_of else t for n, t in ready.items()}
+        yield frame_of(book, moments_table(moments.take(np.flatnonzero(own == number))), as_of, ready=mine)
+
+
+def _part_of(rows: pa.Table, loans: pa.Table) -> npt.NDArray[np.int32]:
+    """The part of each row's loan."""
+    places = pc.index_in(rows["loan_id"], loans["loan_id"].combine_chunks())
+    made: npt.NDArray[np.int32] = loans["part"].to_numpy()[places.to_numpy()]
+    return made
 
 
 def scoring_frame(book: Book, as_of: date, *, at: str = "as-of") -> Frame:

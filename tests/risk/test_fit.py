@@ -140,7 +140,7 @@ def test_a_folder_gives_the_same_model_back(frame, model, tmp_path):
 
 
 def test_loans_granted_on_one_day_are_learned_by_borrower():
-    """Six weekly looks at one cohort: no answer is known before the last look, so windows by day would leave nothing."""
+    """Six weekly looks at one cohort: no answer is known before the last, so windows by day would leave nothing."""
     rows, _ = made_frame(rows=3000)
     days = np.datetime64("2025-01-01") + 7 * (np.arange(3000) % 6)
     marks = {**rows.marks, "as_of": days.astype("datetime64[D]")}

@@ -11,9 +11,11 @@ from forbear.basics.errors import WrongUse
 from forbear.book import check_book, open_book
 from forbear.simulate.acts import menu
 from forbear.simulate.book import write_book
+from forbear.simulate.evidence import parameters
 from forbear.simulate.limits import shipped_limits
 from forbear.simulate.run import Setup
 from forbear.simulate.strategies.lists import Explore
+from forbear.simulate.told import SAYS, WORDS
 from forbear.simulate.values import true_values
 from forbear.simulate.worlds.people import Cause
 
@@ -102,6 +104,19 @@ def test_causes_are_told_for_late_loans(made):
     assert set(causes["cause"]) <= {c.name for c in Cause} - {"none"}
     assert len(set(causes["cause"])) >= 4
     assert (causes["dpd"] > 0).all()
+
+
+def test_what_people_say_is_a_hint_and_no_answer(made):
+    """Promises and reasons are in the contacts; many say nothing, and what is said is said for several causes."""
+    contacts = rows(made, "contacts")
+    assert (contacts[contacts["direction"] == "out"]["result"] == "promise").any()
+    assert contacts[contacts["direction"] == "in"]["result"].isin(WORDS).any()
+    told = {n: v for n, v in parameters().values().items() if n.startswith("told.")}
+    for group in SAYS.values():
+        mine = [v for n, v in told.items() if n.startswith(f"told.{group}_")]
+        assert 0 < sum(mine) <= 0.7, group
+    for word in ("forgot", "short_for_now", "hardship", "refused"):
+        assert sum(n.endswith(f"_{word}") for n in told) >= 2, word
 
 
 def test_true_values_are_of_the_allowed_act_against_waiting(made):
