@@ -34,7 +34,7 @@ def option_shown(option: Option | dict[str, Any]) -> dict[str, Any]:
     language = reader()
     return told | {
         "title": told["title"][language],
-        "say": told["say"][language].replace("CN¥", "¥"),  # as the figures beside it are written
+        "say": told["say"][language],
         "payments": [(date.fromisoformat(day), amount) for day, amount in told["payments"]],
         "asks": [evidence(name, language) for name in told["evidence"]],
         "share_used": float(told["share_used"]),
