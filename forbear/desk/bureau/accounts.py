@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -102,11 +103,15 @@ def _account(row: dict[str, Any], owed: Balance, months: Sequence[MonthEnd], as_
 
 def _months(row: dict[str, Any], ends: Sequence[date], late: Mapping[date, Late]) -> list[MonthEnd]:
     """How the account stood at each month's end, the latest first; not late where nothing is said of the day."""
-    told = []
-    for end in ends:
-        then = late.get(end, Late(None, 0, False))
-        existed = bool(end >= row["disbursed_on"])
-        told.append(
-            MonthEnd(end, then.dpd, then.oldest_unpaid_due_on, charged_off=then.written_off, existed=existed)
-        )
-    return told
+    opened = row["disbursed_on"]
+    return [_month(end, late[end]) if end in late else _plain_month(end, existed=end >= opened) for end in ends]
+
+
+def _month(end: date, then: Late) -> MonthEnd:
+    return MonthEnd(end, then.dpd, then.oldest_unpaid_due_on, charged_off=then.written_off)
+
+
+@lru_cache(maxsize=256)
+def _plain_month(end: date, *, existed: bool) -> MonthEnd:
+    """A month's end at which nothing was overdue: the same for all accounts."""
+    return MonthEnd(end, 0, existed=existed)

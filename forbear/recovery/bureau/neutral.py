@@ -160,6 +160,8 @@ def _place(one: MonthEnd) -> str:
         return str(codes["not_open"])
     if one.charged_off:
         return str(codes["charged_off"])
+    if not one.dpd:
+        return str(codes["current"])
     late = [row["code"] for row in codes["late"] if one.dpd >= row["from"]]
     return str(late[-1] if late else codes["current"])
 

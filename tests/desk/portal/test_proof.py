@@ -63,7 +63,7 @@ def test_proof_of_hardship_stands_on_its_receipt_and_with_the_next_plan(inside, 
     made = asked_for(inside)
     page = as_role("manager").get(f"/plans/one/{made.pk}").content.decode()
     assert "dismissal.pdf" in page
-    assert "with what she told of hardship" in page
+    assert "随困难说明提交" in page
     inside.post("/my/hardship", {})
     assert Asked.objects.filter(kind="hardship").count() == 2
 
