@@ -41,12 +41,12 @@ CIRCUMSTANCE = {"en": 3.0, "zh": 2.0}
 """How many times more than a letter piece a concept, a rule or a fact counts."""
 LEAST_SEEN = 2
 """Messages in which a feature must have been seen."""
-KEPT = {"en": 30_000, "zh": 20_000}
+KEPT = {"en": 40_000, "zh": 35_000}
 """Features kept: those that move the verdict most."""
 SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
 ALARMS_ALLOWED = 0.02
-"""Share of the lawful messages of the hands below that may be forbidden when their hand is left out."""
+"""Share of the lawful messages of a hand that may be forbidden when it is left out, on average of the hands below."""
 _LATER = {"third": ("70",), "fourth": ("72",), "fifth": ("80",), "sixth": ("81",)}
 HANDS: dict[Language, dict[str, tuple[str, ...]]] = {
     "en": {"first": ("16", "17"), "second": ("57",), **_LATER},
@@ -54,11 +54,11 @@ HANDS: dict[Language, dict[str, tuple[str, ...]]] = {
 }
 """The parts that were written to measure with, by the hand that wrote them: no hand of patterns and of other tuning
 messages. The threshold is set on them alone. Where there is none of them (a trial) it is set on all messages."""
-WRITTEN_AFTER = {"fifth": ("82", "83", "84", "85", "86"), "sixth": ("85", "86")}
+WRITTEN_AFTER = {"fifth": ("82", "83", "84", "85", "86", "87"), "sixth": ("85", "86", "87")}
 """Parts written after a look at what was missed of a hand: left out with it, since they would flatter."""
-WEIGHED = frozenset({"82", "83", "84", "85", "86"})
+WEIGHED = frozenset({"82", "83", "84", "85", "86", "87"})
 """Further parts that count as much as those of the hands in the training: written like them, of every kind."""
-WEIGHT = 6.0
+WEIGHT = 3.0
 """How many times another message one of these counts in the training."""
 TWIN = "twin"
 """Trick of a lawful message that was written as the near copy of a forbidden one. It teaches the difference, but is
@@ -165,10 +165,14 @@ def _circumstance(name: str) -> bool:
 
 
 def chosen(lessons: Lessons, names: list[str], language: Language) -> Floats:
-    """The worths of the features that move the verdict most in a first training on all of them; of others nothing."""
+    """The worths of the features that move most verdicts most in a first training on all of them; of others nothing.
+
+    How often a feature is met counts too: one that two messages have moves those far, and hardly ever another.
+    """
     worth = worths(lessons, names, language)
     weights, _ = lessons.learned(worth, language)
-    strongest = np.argsort(-np.abs(weights) * worth, kind="stable")[: KEPT[language]]
+    seen = np.asarray(lessons.rows.sum(axis=0)).ravel()
+    strongest = np.argsort(-np.abs(weights) * worth * seen, kind="stable")[: KEPT[language]]
     kept = np.zeros(len(worth))
     kept[strongest] = worth[strongest]
     return kept
@@ -188,7 +192,7 @@ def left_out(of: Learnable, language: Language) -> tuple[Floats, NDArray[np.str_
         if out.any():
             flattering = [part for hand in names[fold::FOLDS] for part in WRITTEN_AFTER.get(hand, ())]
             lessons = of.lessons(~out & ~np.isin(of.parts, flattering), language)
-            worth = worths(lessons, of.names, language)
+            worth = chosen(lessons, of.names, language)
             weights, bias = lessons.learned(worth, language)
             chances[out] = _chances(of, worth, weights, bias)[out]
     return chances, hands
@@ -214,10 +218,13 @@ def hands_of(parts: NDArray[np.str_], language: Language) -> dict[str, tuple[str
     return {"one half": tuple(names[::2]), "other half": tuple(names[1::2])} if len(names) > 1 else {}
 
 
-def threshold(lawful: Floats) -> float:
-    """The lowest of the hundredths at which no more lawful messages are forbidden than allowed."""
+def threshold(lawful: list[Floats]) -> float:
+    """The lowest of the hundredths with no more lawful messages forbidden than allowed; one half if no hand tells."""
+    if not lawful:
+        return 0.5
     hundredths = [at / 100 for at in range(20, 100)]
-    return min((at for at in hundredths if (lawful >= at).mean() <= ALARMS_ALLOWED), default=0.99)
+    alarms = {at: [float((own >= at).mean()) for own in lawful] for at in hundredths}
+    return min((at for at in hundredths if sum(alarms[at]) <= ALARMS_ALLOWED * len(lawful)), default=0.99)
 
 
 def _kinds(of: Learnable, worth: Floats, language: Language) -> dict[str, Any]:
@@ -273,7 +280,8 @@ def trained(messages: Iterable[Labelled], language: Language) -> dict[str, Any]:
     y = of.lawless
     chances, hands = left_out(of, language)
     usual = np.array([m.trick != TWIN for m in of.messages])
-    forbid_at = threshold(chances[(hands != "") & usual & (y == 0)])
+    lawful = [chances[(hands == hand) & usual & (y == 0)] for hand in sorted(set(hands.tolist()) - {""})]
+    forbid_at = threshold([own for own in lawful if len(own)])
     lessons = of.lessons(np.ones(len(y), dtype=np.bool_), language)
     worth = chosen(lessons, of.names, language)
     weights, bias = lessons.learned(worth, language)

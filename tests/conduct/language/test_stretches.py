@@ -59,14 +59,16 @@ def test_a_sentence_has_the_features_it_would_have_alone() -> None:
     alone = "We will tell your mother and your boss what you owe. "
     message = read_message(alone, "en", {})
     wanted = features(list(pieces(message.flow.text, "en")), message, {})
-    first = sentences_of(f"{alone}Thank you for the payment of three dollars.")[0]
+    first = sentences_of(alone + "Thank you for the payment of three dollars that arrived on Monday. " * 4)[0]
     assert first.features == wanted
 
 
 def test_the_threshold_allows_no_more_alarms_than_said() -> None:
-    lawful = np.linspace(0, 1, 201)
-    at = threshold(lawful)
-    assert (lawful >= at).mean() <= ALARMS_ALLOWED < (lawful >= at - 0.01).mean()
+    stern, mild = np.linspace(0, 1, 201), np.zeros(7)
+    at = threshold([stern])
+    assert (stern >= at).mean() <= ALARMS_ALLOWED < (stern >= at - 0.01).mean()
+    halved = threshold([stern, mild])
+    assert (stern >= halved).mean() <= 2 * ALARMS_ALLOWED < (stern >= halved - 0.01).mean()
 
 
 def test_a_file_of_lawful_messages_alone_is_measured() -> None:
