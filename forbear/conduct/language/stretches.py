@@ -85,10 +85,10 @@ def _deal_out(found: list[Stretch], message: Read, laid: Sequence[Piece]) -> Non
             place.features.add(name)
     concepts = named_concepts()
     for concept, spans in message.hits.spans.items():
-        if name := concepts.get(concept):
+        if own := concepts.get(concept):
             for start, _ in spans:
                 if (place := of[start]) is not None:
-                    place.features.add(name)
+                    place.features.add(own)
     for match in message.kept:
         if (place := of[match.start]) is not None:
             place.features.update(("R", f"R:{match.rule}"))
