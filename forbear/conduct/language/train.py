@@ -45,9 +45,9 @@ KEPT = {"en": 40_000, "zh": 35_000}
 """Features kept: those that move the verdict most."""
 SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
-ALARMS_ALLOWED = 0.02
+ALARMS_ALLOWED = 0.025
 """Share of the lawful messages of a hand that may be forbidden when it is left out, on average of the hands below."""
-_LATER = {"third": ("70",), "fourth": ("72",), "fifth": ("80",), "sixth": ("81",)}
+_LATER = {"third": ("70",), "fourth": ("72",), "fifth": ("80",), "sixth": ("81",), "seventh": ("88",)}
 HANDS: dict[Language, dict[str, tuple[str, ...]]] = {
     "en": {"first": ("16", "17"), "second": ("57",), **_LATER},
     "zh": {"first": ("10", "11"), "second": ("32",), **_LATER},
