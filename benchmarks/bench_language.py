@@ -2,20 +2,23 @@
 
     .venv/bin/python benchmarks/bench_language.py [--out benchmarks/language.md] [--rounds 3]
 
-For each language: recall and false alarms with 95 % confidence intervals (Wilson) on the tuning parts and on each
-held-out part, a table of categories on the held-out parts, disguised messages apart, and messages per second on
-one core. Where there is no held-out part (`tests/conduct/language/data/*_heldout*.csv`) its tables are left out.
-Texts of the held-out parts are read by the program only; the figures alone are written.
+For each language: recall and false alarms with 95 % confidence intervals (Wilson) on the tuning messages and on each
+held-out part, a table of categories on the held-out parts, disguised messages apart, what each threshold gives on hands
+left out of the training (written by the training beside the weights), and messages per second on one core. Where there
+is no held-out part (`tests/conduct/language/data/*_heldout*.csv`) its tables are left out. Texts of the held-out parts
+are read by the program only; the figures alone are written.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import sys
 import time
 from datetime import UTC, datetime
+from importlib.resources import files
 from math import sqrt
 from pathlib import Path
 
@@ -59,7 +62,7 @@ def with_interval(hits: int, of: int) -> str:
 
 def parts(language: str) -> dict[str, list[Labelled]]:
     """Messages by part: all tuning parts together, each held-out part, and the held-out parts together."""
-    tuning = [m for path in sorted(DATA.glob(f"{language}_tuning*.csv")) for m in read(path)]
+    tuning = read(DATA / f"{language}_tuning.csv")
     held = {path.stem.partition("_")[2]: read(path) for path in sorted(DATA.glob(f"{language}_heldout*.csv"))}
     together = {ALL_HELD_OUT: [m for part in held.values() for m in part]} if held else {}
     return {"tuning": tuning, **held, **together}
@@ -100,6 +103,22 @@ def confusion(figures: Figures) -> list[str]:
     return lines
 
 
+def left_out(language: str) -> list[str]:
+    """The table of hands left out in the training: recall and false alarms at several thresholds."""
+    weights = json.loads(
+        files("forbear.conduct.language").joinpath(f"data/hints.{language}.json").read_text("utf-8")
+    )
+    hands = weights["left_out"]
+    counts = [f"{hand} ({of['forbidden']} forbidden, {of['lawful']} lawful)" for hand, of in hands.items()]
+    lines = ["| threshold | " + " | ".join(counts) + " | mean |", "| ---: |" + " --- |" * (len(hands) + 1)]
+    for row, (at, *_) in enumerate(next(iter(hands.values()))["at"]):
+        shares = [(of["at"][row][1] / of["forbidden"], of["at"][row][2] / of["lawful"]) for of in hands.values()]
+        means = [sum(side) / len(side) for side in zip(*shares, strict=True)]
+        cells = [f"{recall:.3f} / {alarms:.3f}" for recall, alarms in [*shares, tuple(means)]]
+        lines.append(f"| {at:.2f} | " + " | ".join(cells) + " |")
+    return [*lines, "", f"The threshold set on these is {weights['forbid_at']}."]
+
+
 def per_second(messages: list[Labelled], rounds: int) -> float:
     """Messages checked in a second of one core's own time, the best of several rounds; a busy machine counts less."""
     best = 0.0
@@ -123,6 +142,9 @@ def document(rounds: int) -> str:
     for language, by_part in figures.items():
         if held := by_part.get(ALL_HELD_OUT):
             out += ["", f"## {LANGUAGES[language]}, held-out: labels and findings", "", *confusion(held)]
+    for language in sets:
+        title = f"## {LANGUAGES[language]}: recall / false alarms of hands left out of the training"
+        out += ["", title, "", *left_out(language)]
     out += ["", "## Speed", "", "| language | messages | messages a second, one core |", "| --- | ---: | ---: |"]
     for language, by in sets.items():
         speed = per_second(by["tuning"], rounds)

@@ -8,7 +8,17 @@ from typing import Any
 
 from forbear.basics.errors import WrongUse
 from forbear.conduct.language.forms import Form, is_han
-from forbear.conduct.language.hints import Model, features, kind, model, score, telling
+from forbear.conduct.language.hints import (
+    Model,
+    chance,
+    features,
+    kind,
+    leaning,
+    model,
+    pieces,
+    telling,
+    together,
+)
 from forbear.conduct.language.identity import offers_stop, softened, unnamed_demand
 from forbear.conduct.language.lexicon import lexicon
 from forbear.conduct.language.match import Match
@@ -131,10 +141,11 @@ def _judged(message: Read, text: str, spoken: Language, known: Mapping[str, Any]
     for match in _longest(message.kept):
         inside = any(place.start <= match.start < place.end for place in bad)
         rows.append(_matched(message, text, spoken, match, None if inside else "warn"))
-    if len(message.flow.text) < LEAST_TEXT[spoken] or message.around.whole:
+    if len(message.flow.text) < LEAST_TEXT[spoken]:
         return rows
+    named = [match.start for match in message.kept if rules()[match.rule].severity == "forbidden"]
     for place in bad:
-        if not any(place.start <= match.start < place.end for match in message.kept):
+        if not any(place.start <= start < place.end for start in named):
             start, end, because = telling(learned, message.flow.text[place.start : place.end], spoken)
             rule = rules()[f"words.hint.{kind(learned, place.features)}"]
             at = place.start
@@ -143,12 +154,16 @@ def _judged(message: Read, text: str, spoken: Language, known: Mapping[str, Any]
 
 
 def _lawless(learned: Model, message: Read, spoken: Language, known: Mapping[str, Any]) -> list[Stretch]:
-    """Where the wording is forbidden: the whole message, or sentences of a long one; nowhere in a lawful one."""
-    present = features(message, spoken, known)
-    if score(learned, present) >= learned.forbid_at:
-        return [Stretch(0, len(message.flow.text), present)]
+    """Where the wording is forbidden: the whole message, or sentences of it; nowhere in a lawful one."""
+    laid = list(pieces(message.flow.text, spoken))
+    whole = Stretch(0, len(message.flow.text), features(laid, message, known))
+    leans = leaning(learned, whole.features)
+    if chance(leans) >= learned.forbid_at:
+        return [whole]
     return [
-        place for place in stretches(message, spoken, known) if score(learned, place.features) >= learned.stretch_at
+        place
+        for place in stretches(message, spoken, known, laid)
+        if chance(together(leans, leaning(learned, place.features))) >= learned.forbid_at
     ]
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -36,6 +36,9 @@ REACH = 3
 LENGTH = 3.0
 """The length to which the pieces of a message are scaled, so that a long message weighs no more than a short one."""
 
+MARGIN = 0.5
+"""How much more a sentence must lean towards forbidden than a whole message: a lawful one looks sterner alone."""
+
 _WORD = re.compile(r"[a-z]+|\d|[^\w\s]")
 Piece = tuple[str, int, int]
 
@@ -45,8 +48,7 @@ class Model:
     """Weights of one language: `lawless` for the verdict, `kinds` for the category, and the threshold.
 
     `worth` is what a piece counts for before any weight; a piece without one is unknown. `of_kind` has for a piece a
-    number for each of `kinds`. A finding is forbidden from the probability `forbid_at` on, a sentence of a long message
-    from `stretch_at` on.
+    number for each of `kinds`. A message is forbidden from the probability `forbid_at` on.
     """
 
     worth: dict[str, float]
@@ -56,7 +58,6 @@ class Model:
     kind_bias: tuple[float, ...]
     of_kind: dict[str, tuple[float, ...]]
     forbid_at: float
-    stretch_at: float
 
 
 @cache
@@ -81,7 +82,6 @@ def model(language: str) -> Model | None:
             name: tuple(worth[name] * table.get(name, 0) / scale for table in tables) for name in telling_pieces
         },
         forbid_at=data["forbid_at"],
-        stretch_at=data["stretch_at"],
     )
 
 
@@ -125,13 +125,14 @@ def _parts(word: str) -> tuple[str, ...]:
 
 
 @cache
-def _named() -> dict[int, str]:
+def named_concepts() -> dict[int, str]:
+    """The feature of each concept that has a name."""
     return {n: f"C:{name}" for name, n in lexicon().concepts.items() if not name.startswith("term:")}
 
 
 def circumstances(message: Read, known: Mapping[str, Any]) -> set[str]:
     """Features that are no letters: concepts present, rules that matched, rules whose match was harmless, facts."""
-    named = _named()
+    named = named_concepts()
     found = {named[concept] for concept in message.hits.spans if concept in named}
     found.update(f"R:{rule}" for rule in message.kept_rules)
     found.update(f"H:{rule}" for rule in message.harmless_rules)
@@ -141,9 +142,9 @@ def circumstances(message: Read, known: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def features(message: Read, language: str, known: Mapping[str, Any]) -> set[str]:
-    """All features of a message, each counted once."""
-    return {name for name, _, _ in pieces(message.flow.text, language)} | circumstances(message, known)
+def features(laid: Iterable[Piece], message: Read, known: Mapping[str, Any]) -> set[str]:
+    """All features of a message whose pieces are `laid`, each counted once."""
+    return {name for name, _, _ in laid} | circumstances(message, known)
 
 
 def scaled(worth: dict[str, float], found: Collection[str]) -> float:
@@ -152,10 +153,20 @@ def scaled(worth: dict[str, float], found: Collection[str]) -> float:
     return LENGTH / math.sqrt(max(1e-9, math.fsum(count * count for count in counts)))
 
 
-def score(of: Model, found: Collection[str]) -> float:
-    """The probability that a message made of these features is forbidden."""
+def leaning(of: Model, found: Collection[str]) -> float:
+    """The logarithm of the odds that a message made of these features is forbidden."""
     total = math.fsum(of.lawless[name] for name in found if name in of.lawless) * scaled(of.worth, found) + of.bias
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+    return max(-30.0, min(30.0, total))
+
+
+def together(whole: float, worst: float) -> float:
+    """The leaning of a message of several sentences, from that of the whole and that of its worst sentence."""
+    return max(whole, worst - MARGIN)
+
+
+def chance(leans: float) -> float:
+    """The probability that belongs to a leaning."""
+    return 1 / (1 + math.exp(-leans))
 
 
 def kind(of: Model, found: Collection[str]) -> str:

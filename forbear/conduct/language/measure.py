@@ -1,6 +1,6 @@
 """Measure the check on the labelled messages: recall, false alarms, a table of labels against findings.
 
-    python -m forbear.conduct.language.measure [--part heldout] [--misses] [--out benchmarks/language.md]
+    python -m forbear.conduct.language.measure [--part heldout5] [--misses] [--out FILE]
 
 A message labelled anything but `lawful` should have a forbidden finding; a lawful one should have none. A
 category is right when a finding of the labelled category is among the forbidden ones.
@@ -26,7 +26,7 @@ LAWFUL = "lawful"
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """One labelled message."""
+    """One labelled message; `part` names the messages that were written together."""
 
     id: str
     labels: frozenset[str]
@@ -34,10 +34,11 @@ class Labelled:
     trick: str
     facts: dict[str, Any]
     text: str
+    part: str = ""
 
 
 def read(path: Path) -> list[Labelled]:
-    """The labelled messages of a CSV file.
+    """The labelled messages of a CSV file; a file without a column `part` has one part without a name.
 
     Raises:
         UnreadableFile: no such file.
@@ -53,6 +54,7 @@ def read(path: Path) -> list[Labelled]:
                 r["trick"],
                 facts_of(path.name, 0, r["facts"]),
                 r["text"],
+                r.get("part") or "",
             )
             for r in csv.DictReader(handle)
         ]
@@ -146,16 +148,19 @@ def main() -> None:
     """Print or write the figures of the parts asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--part", action="append", help="tuning, heldout, ... (default: all that exist)")
+    parser.add_argument(
+        "--part", action="append", help="a file (tuning, heldout5) or a part of the tuning file (57)"
+    )
     parser.add_argument("--misses", action="store_true", help="list the messages judged wrongly")
     parser.add_argument("--out", type=Path, help="write Markdown here")
     asked = parser.parse_args()
     sections = []
     for path in sorted(asked.data.glob("*.csv")):
         language, _, part = path.stem.partition("_")
-        if asked.part and part not in asked.part:
+        messages = [m for m in read(path) if not asked.part or part in asked.part or m.part in asked.part]
+        if not messages:
             continue
-        figures = measured(read(path))
+        figures = measured(messages)
         sections.append(as_markdown(f"{language}, {part}", figures))
         if asked.misses:
             sections += [f"{m.id} {sorted(m.labels)} {m.text}\n    {why}" for m, why in figures.wrong]

@@ -1,26 +1,29 @@
-"""The sentences of a long message, each with its own features: one bad sentence in a lawful letter.
+"""The sentences of a message, each with its own features: one bad sentence in a lawful letter.
 
-The second layer scales a message to one length, so that in a long letter a single threat weighs little. A long message
-is therefore judged as a whole first, and where that finds nothing, sentence by sentence, at a higher threshold of its
-own (`train.py`): a sentence of a lawful letter looks sterner alone than it does in its place. Lawful letters teach by
-their sentences too, so that the weights have met them alone.
+The second layer scales a message to one length, so that in a letter a single threat weighs little. A long message is
+therefore judged twice by the same weights, as a whole and by its worst sentence (`hints.together`). Sentences of
+lawful messages, long or not, are lessons of their own in the training, so that the weights have met them alone. The
+pieces of a message are made once and dealt out to its sentences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forbear.conduct.language.hints import circumstances, pieces
-from forbear.conduct.language.hits import Hits
+from forbear.conduct.language.hints import Piece, named_concepts
 from forbear.conduct.language.reading import Language, Read
 
 LONG: dict[Language, int] = {"en": 220, "zh": 80}
-"""Characters of the flow from which on a message is long."""
+"""Characters of the flow from which on a message is judged by its sentences too."""
+TAUGHT: dict[Language, int] = {"en": 60, "zh": 22}
+"""Characters from which on the sentences of a lawful message are lessons of their own."""
 SHORT: dict[Language, int] = {"en": 25, "zh": 8}
 """Characters below which a sentence is joined to the next: greetings, abbreviations."""
-LEAST = 3
+FRAMES = frozenset({"C:POLICY", "C:REPORTED", "C:QUOTING"})
+"""Features of the whole that each of its sentences has too: a rule for staff, a report of what others said."""
+LEAST = 2
 """Sentences below which a message is judged as a whole alone."""
 
 
@@ -33,15 +36,30 @@ class Stretch:
     features: set[str]
 
 
-def stretches(message: Read, language: Language, known: Mapping[str, Any]) -> list[Stretch]:
-    """The sentences of a long message in order; none of a short one."""
+def stretches(
+    message: Read, language: Language, known: Mapping[str, Any], laid: Sequence[Piece], least: int | None = None
+) -> list[Stretch]:
+    """The sentences of a message in order; none of one that is short or has one sentence only.
+
+    Args:
+        message: the message read.
+        language: zh or en.
+        known: facts on record, features of each sentence.
+        laid: the pieces of its whole flow (`hints.pieces`).
+        least: characters below which it is short; `LONG` when not given.
+    """
     text = message.flow.text
-    if len(text) < LONG[language]:
+    if len(text) < (LONG[language] if least is None else least):
         return []
     places = _places(text, message.hits.ends, SHORT[language])
     if len(places) < LEAST:
         return []
-    return [Stretch(start, end, _features(message, start, end, language, known)) for start, end in places]
+    concepts = named_concepts()
+    everywhere = FRAMES & {concepts.get(concept, "") for concept in message.hits.spans}
+    everywhere |= {f"F:{fact}" for fact, value in known.items() if value is True}
+    found = [Stretch(start, end, set(everywhere)) for start, end in places]
+    _deal_out(found, message, laid)
+    return found
 
 
 def _places(text: str, ends: list[int], short: int) -> list[tuple[int, int]]:
@@ -56,19 +74,24 @@ def _places(text: str, ends: list[int], short: int) -> list[tuple[int, int]]:
     return found
 
 
-def _features(message: Read, start: int, end: int, language: Language, known: Mapping[str, Any]) -> set[str]:
-    """The features that stand within a stretch, as those of a message of its own."""
-    spans = {
-        concept: own
-        for concept, all_spans in message.hits.spans.items()
-        if (own := [(a, b) for a, b in all_spans if start <= a < end])
-    }
-    alone = Read(
-        message.flow,
-        Hits(spans, message.hits.ends),
-        message.around,
-        [match for match in message.kept if start <= match.start < end],
-        [match for match in message.harmless if start <= match.start < end],
-    )
-    letters = {name for name, _, _ in pieces(message.flow.text[start:end], language)}
-    return letters | circumstances(alone, known)
+def _deal_out(found: list[Stretch], message: Read, laid: Sequence[Piece]) -> None:
+    """Give each sentence the features that stand within it, as those of a message of its own."""
+    of: list[Stretch | None] = [None] * (len(message.flow.text) + 1)
+    for stretch in found:
+        of[stretch.start : stretch.end] = [stretch] * (stretch.end - stretch.start)
+    for name, start, end in laid:
+        place = of[start]
+        if place is not None and end <= place.end:
+            place.features.add(name)
+    concepts = named_concepts()
+    for concept, spans in message.hits.spans.items():
+        if own := concepts.get(concept):
+            for start, _ in spans:
+                if (place := of[start]) is not None:
+                    place.features.add(own)
+    for match in message.kept:
+        if (place := of[match.start]) is not None:
+            place.features.update(("R", f"R:{match.rule}"))
+    for match in message.harmless:
+        if (place := of[match.start]) is not None:
+            place.features.add(f"H:{match.rule}")

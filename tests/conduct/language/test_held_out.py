@@ -19,7 +19,7 @@ from forbear.conduct.language.measure import LAWFUL, Figures, measured, read
 
 DATA = Path(__file__).parent / "data"
 MOST_ALARMS = {"en": 0.03, "zh": 0.03}
-LEAST_RECALL = {"en": 0.92, "zh": 0.93}
+LEAST_RECALL = {"en": 0.90, "zh": 0.93}
 LEAST_DISGUISED = 0.95
 LEAST_TO_JUDGE = 30
 """Disguised messages below which their share says nothing."""

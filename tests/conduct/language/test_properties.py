@@ -32,7 +32,8 @@ SPICE = [
 def sample(language: str) -> list[str]:
     """Every seventh forbidden message of the first tuning part that hides nothing."""
     with (DATA / f"{language}_tuning.csv").open(encoding="utf-8", newline="") as handle:
-        rows = [r for r in csv.DictReader(handle) if r["labels"] != "lawful" and not r["trick"] and not r["facts"]]
+        rows = [r for r in csv.DictReader(handle) if r["part"] == "1"]
+    rows = [r for r in rows if r["labels"] != "lawful" and not r["trick"] and not r["facts"]]
     return [row["text"] for row in rows[::7]]
 
 

@@ -1,4 +1,4 @@
-"""Long messages are judged by their sentences too; the thresholds come from left-out lawful messages alone."""
+"""Messages of several sentences are judged by those too; the threshold comes from left-out lawful messages alone."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from forbear.conduct.language import check_words
+from forbear.conduct.language.hints import features, pieces
 from forbear.conduct.language.measure import LAWFUL, measured, read
 from forbear.conduct.language.reading import read_message
-from forbear.conduct.language.stretches import LONG, stretches
-from forbear.conduct.language.train import ALARMS_ALLOWED, STRETCH_ALARMS, stretch_threshold, threshold
+from forbear.conduct.language.stretches import LONG, Stretch, stretches
+from forbear.conduct.language.train import ALARMS_ALLOWED, threshold
 
 DATA = Path(__file__).parent / "data"
 LETTER = (
@@ -33,9 +34,15 @@ def test_one_bad_sentence_in_a_lawful_letter_is_found_at_its_place() -> None:
     assert not check_words(LETTER.format(bad="")).forbidden
 
 
+def sentences_of(text: str) -> list[Stretch]:
+    """The sentences of an English message."""
+    message = read_message(text, "en", {})
+    return stretches(message, "en", {}, list(pieces(message.flow.text, "en")))
+
+
 def test_the_sentences_cover_a_long_message_in_order() -> None:
     message = read_message(LETTER.format(bad=BAD), "en", {})
-    places = stretches(message, "en", {})
+    places = sentences_of(LETTER.format(bad=BAD))
     assert len(places) >= 5
     assert places[0].start == 0
     assert places[-1].end == len(message.flow.text)
@@ -43,20 +50,28 @@ def test_the_sentences_cover_a_long_message_in_order() -> None:
     assert {"R:words.threat.violence"} & set().union(*(place.features for place in places))
 
 
-@pytest.mark.parametrize("text", ["", "Pay by Friday.", "One. Two. Three. Four.", "x" * (LONG["en"] + 1)])
+@pytest.mark.parametrize("text", ["", "Pay by Friday.", "One. Two.", "x" * (LONG["en"] + 1)])
 def test_a_short_message_or_one_of_a_single_sentence_has_no_stretches(text: str) -> None:
-    assert stretches(read_message(text, "en", {}), "en", {}) == []
+    assert sentences_of(text) == []
 
 
-def test_thresholds_allow_no_more_alarms_than_said() -> None:
-    lawful = np.linspace(0, 1, 201)
-    at = threshold(lawful)
-    assert (lawful >= at).mean() <= ALARMS_ALLOWED < (lawful >= at - 0.01).mean()
-    assert (lawful >= stretch_threshold(lawful)).mean() <= STRETCH_ALARMS
-    assert stretch_threshold(np.zeros(10)) == 0.8
+def test_a_sentence_has_the_features_it_would_have_alone() -> None:
+    alone = "We will tell your mother and your boss what you owe. "
+    message = read_message(alone, "en", {})
+    wanted = features(list(pieces(message.flow.text, "en")), message, {})
+    first = sentences_of(alone + "Thank you for the payment of three dollars that arrived on Monday. " * 4)[0]
+    assert first.features == wanted
+
+
+def test_the_threshold_allows_no_more_alarms_than_said() -> None:
+    stern, mild = np.linspace(0, 1, 201), np.zeros(7)
+    at = threshold([stern])
+    assert (stern >= at).mean() <= ALARMS_ALLOWED < (stern >= at - 0.01).mean()
+    halved = threshold([stern, mild])
+    assert (stern >= halved).mean() <= 2 * ALARMS_ALLOWED < (stern >= halved - 0.01).mean()
 
 
 def test_a_file_of_lawful_messages_alone_is_measured() -> None:
-    lawful = [m for m in read(DATA / "en_tuning66.csv") if LAWFUL in m.labels]
+    lawful = [m for m in read(DATA / "en_tuning.csv") if LAWFUL in m.labels and m.part == "66"]
     figures = measured(lawful)
     assert (figures.forbidden, figures.recall) == (0, 1.0)

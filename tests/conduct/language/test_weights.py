@@ -1,9 +1,9 @@
-"""The weights of the second layer: small, made from the tuning parts alone, and the same at every training."""
+"""The weights of the second layer: small, made from the tuning messages alone, and the same at every training."""
 
 from __future__ import annotations
 
+import csv
 import json
-import shutil
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from itertools import chain
@@ -25,10 +25,23 @@ LARGEST = 1_500_000
 def little(tmp_path: Path) -> Path:
     """A few dozen tuning messages of each language, and a held-out file that would break the training."""
     for language in ("en", "zh"):
-        rows = (DATA / f"{language}_tuning2.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-        (tmp_path / f"{language}_tuning.csv").write_text("".join(rows[:1] + rows[1::3]), encoding="utf-8")
+        write(tmp_path / f"{language}_tuning.csv", rows_of(language, "2")[::3] + rows_of(language, "72")[::3])
         (tmp_path / f"{language}_heldout.csv").write_text("not,a,table\n", encoding="utf-8")
     return tmp_path
+
+
+def rows_of(language: str, part: str) -> list[dict[str, str]]:
+    """The rows of a part of the tuning messages."""
+    with (DATA / f"{language}_tuning.csv").open(encoding="utf-8", newline="") as handle:
+        return [row for row in csv.DictReader(handle) if row["part"] == part]
+
+
+def write(path: Path, rows: list[dict[str, str]]) -> None:
+    """Write rows as a file of labelled messages."""
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def trained_into(out: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
@@ -48,7 +61,7 @@ def test_training_never_reads_a_held_out_part(little: Path, monkeypatch: pytest.
     before = trained_into(little / "first", little, monkeypatch)
     for language in ("en", "zh"):
         (little / f"{language}_heldout.csv").unlink()
-        shutil.copy(DATA / f"{language}_tuning3.csv", little / f"{language}_heldout9.csv")
+        write(little / f"{language}_heldout9.csv", rows_of(language, "3"))
     assert before == trained_into(little / "second", little, monkeypatch)
 
 
@@ -61,7 +74,7 @@ def test_the_weights_shipped_are_small_whole_numbers_and_name_every_category(lan
     assert all(isinstance(w, int) for w in chain.from_iterable(flat(table) for table in tables))
     assert all(worth > 0 for worth, _ in weights["pieces"].values())
     assert all(set(table) <= set(weights["pieces"]) for table, _ in weights["kinds"].values())
-    labels = {label for path in DATA.glob(f"{language}_tuning*.csv") for m in read(path) for label in m.labels}
+    labels = {label for m in read(DATA / f"{language}_tuning.csv") for label in m.labels}
     assert set(weights["kinds"]) == labels - {"lawful", "missing_opt_out"}
     assert 0 < weights["forbid_at"] < 1
 
@@ -86,7 +99,7 @@ def test_what_a_fact_forbids_teaches_nothing_about_wording(tmp_path: Path) -> No
     ]
     path = tmp_path / "en_tuning.csv"
     path.write_text("id,labels,style,trick,facts,text\n" + "".join(rows), encoding="utf-8")
-    learned = train.learnable({"en_tuning": read(path)}, "en")
+    learned = train.learnable(read(path), "en")
     assert [m.text for m in learned.messages] == texts[2:]
 
 
