@@ -201,7 +201,7 @@ class Embedded:
         """Whether it runs and says that nobody is let in yet."""
         from psycopg import pq
 
-        return pq.PGconn.ping(self.conninfo.encode()) == pq.Ping.REJECT
+        return pq.PGconn.ping(f"{self.conninfo} connect_timeout=2".encode()) == pq.Ping.REJECT
 
 
 def free_port() -> int:

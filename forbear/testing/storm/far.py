@@ -29,8 +29,16 @@ PROVIDERS: dict[str, tuple[str, str, Manners]] = {
             says=SAYS,
         ),
     ),
-    "sms-b": ("sms", "http", Manners(loses_answer=0.03, away=0.05, throttles=0.05, repeats=0.3, reorders=0.3, fails=0.1)),
-    "push-a": ("app_push", "push", Manners(loses_request=0.005, loses_answer=0.005, away=0.01, repeats=0.2, reorders=0.1)),
+    "sms-b": (
+        "sms",
+        "http",
+        Manners(loses_answer=0.03, away=0.05, throttles=0.05, repeats=0.3, reorders=0.3, fails=0.1),
+    ),
+    "push-a": (
+        "app_push",
+        "push",
+        Manners(loses_request=0.005, loses_answer=0.005, away=0.01, repeats=0.2, reorders=0.1),
+    ),
 }
 
 
@@ -38,7 +46,12 @@ def main(out: Path, seed: int) -> None:
     """Serve until standard input ends; the addresses are told on standard output."""
     made = [
         HttpProvider(
-            log=out / f"{name}.log.jsonl", known=out / f"{name}.answers.jsonl", manners=manners, seed=seed + n, name=name, stamp=stamp
+            log=out / f"{name}.log.jsonl",
+            known=out / f"{name}.answers.jsonl",
+            manners=manners,
+            seed=seed + n,
+            name=name,
+            stamp=stamp,
         ).start()
         for n, (name, (_, _, manners)) in enumerate(PROVIDERS.items())
     ]

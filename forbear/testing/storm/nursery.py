@@ -1,6 +1,6 @@
 """The storm's workers: one process loads everything once, and each worker is a fork of it, alive in milliseconds.
 
-A worker that is started from nothing takes some five seconds of a core; a hundred kills would be ten minutes of loading.
+A worker started from nothing takes some five seconds of a core; a hundred kills would be ten minutes of loading.
 The nursery is told on its standard input what to do, and answers each line with one number on its standard output:
 
 | line | does | answers |
