@@ -16,7 +16,7 @@ from forbear.basics.errors import AnswerIsNo
 from forbear.desk.contact.models import Planned
 from forbear.desk.contact.planning import plan
 from forbear.desk.contact.words import NotSendable, NotWanted, Words
-from forbear.desk.ledger.balances import balances
+from forbear.desk.ledger.balances import owed_on
 from forbear.desk.letters.models import Letter
 from forbear.desk.people.models import User
 from forbear.desk.people.rights import allowed
@@ -82,7 +82,7 @@ def words_of(planned: Any, at: datetime) -> Words:
 def stale(letter: Letter, at: datetime) -> str:
     """Why a letter no longer says what is so; empty: it does."""
     today = at.astimezone(zone_of(letter.borrower_id)).date()
-    balance = balances([letter.loan_id], today).get(letter.loan_id)
+    balance = owed_on([letter.loan_id], today).get(letter.loan_id)
     if balance is None:
         return _("the ledger has no such loan on this day")
     now = {"outstanding": balance.outstanding, "arrears": balance.arrears_total}

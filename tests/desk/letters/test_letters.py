@@ -231,6 +231,13 @@ def test_it_is_sent_as_it_is_while_its_sums_hold(late, people):
         archived.send(people[0], made, NOON)
 
 
+def test_money_dated_a_day_ahead_of_her_own_stops_a_letter(late, people):
+    made = ask_for(people[0], want(), NOON)
+    assert archived.stale(made, NOON) == ""
+    book("payment", "L1", NOON.date() + timedelta(days=1), 1_00, "P1", "P1", actor="t", at=NOON)
+    assert "changed" in archived.stale(made, NOON)
+
+
 @pytest.mark.parametrize(("result", "days"), [("sent", 0), ("delivered", 0)])
 def test_a_posted_letter_starts_its_clock_once(late, people, result, days):
     from forbear.desk.contact.models import Attempt, Receipt, RuleSet
