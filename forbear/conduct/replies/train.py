@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from forbear.conduct.language.forms import flow
-from forbear.conduct.language.train import Floats, fitted, rows_of
+from forbear.conduct.language.train import Floats, fitted, presence, weighed
 from forbear.conduct.replies.intents import INTENTS, PROTECTING
 from forbear.conduct.replies.labelled import DATA, Labelled, read
 from forbear.conduct.replies.model import features
@@ -48,6 +49,12 @@ def worths(found: list[set[str]]) -> dict[str, float]:
         for name, seen in sorted(counts.items())
         if seen >= LEAST_SEEN
     }
+
+
+def rows_of(found: list[set[str]], worth: dict[str, float]) -> sparse.csr_array:
+    """A row of pieces a message, each worth what `worth` says."""
+    columns = {name: at for at, name in enumerate(worth)}
+    return weighed(presence(found, columns), np.array(list(worth.values())))
 
 
 def trained(found: list[set[str]], labels: NDArray[np.bool_]) -> tuple[dict[str, float], Floats, Floats]:
