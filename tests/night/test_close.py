@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import unrest
 
 from forbear.basics.errors import AnswerIsNo, WrongUse
-from forbear.night import close, parts
+from forbear.book import parts
+from forbear.night import close
 from forbear.testing.books import write_good_book
 
 AS_OF = unrest.AS_OF

@@ -49,7 +49,7 @@ class TextIn(Schema):
     why: Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")] = ""
 
 
-class Waits(Schema):
+class ProposedVersion(Schema):
     """What another person must approve (/approvals)."""
 
     approval_id: str
@@ -110,7 +110,7 @@ def write_version(request: HttpRequest, body: TextIn) -> Any:
     return Status(201, _written(versions.write(request.user, body.text, body.why, timezone.now())))
 
 
-@router.post("/{version_id}/propose", response={202: Waits, **NO}, summary="Propose a version")
+@router.post("/{version_id}/propose", response={202: ProposedVersion, **NO}, summary="Propose a version")
 @requires("strategies.propose")
 def propose_version(request: HttpRequest, version_id: Key) -> Any:
     """Propose that a version, new or former, comes in force; what loosens a rule is approved by compliance."""
