@@ -70,8 +70,12 @@ def kept_up(env: dict[str, str]) -> Iterator[None]:
 def main() -> None:
     """Run the jobs until SIGTERM or SIGINT."""
     stopping = threading.Event()
+    # An event set by a handler would wait for itself where the signal comes while this thread enters its wait.
+    told, telling = os.pipe()
+    os.set_blocking(telling, False)
+    signal.set_wakeup_fd(telling)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda *_: None)
     import django
 
     django.setup()
@@ -79,7 +83,8 @@ def main() -> None:
         module, _, function = name.partition(":")
         job = getattr(import_module(module), function)
         threading.Thread(target=repeat, args=(name, job, seconds, stopping), daemon=True).start()
-    stopping.wait()
+    os.read(told, 1)
+    stopping.set()
 
 
 def repeat(name: str, job: Callable[[], object], seconds: float, stopping: threading.Event) -> None:
