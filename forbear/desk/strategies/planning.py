@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -173,23 +174,13 @@ def told(as_of: date) -> dict[str, int]:
 
 def missing(as_of: date) -> list[tuple[str, str, str, int]]:
     """For which step, channel and language approved words are missing, and for how many borrowers of a night."""
-    rows = Decided.objects.filter(as_of=as_of, message="no_template").values_list("borrower_id", "action", "dpd")
+    without = Decided.objects.filter(as_of=as_of, message="no_template").values_list("borrower_id", "action", "dpd")
+    rows = without.iterator(AT_ONCE)
     found: Counter[tuple[str, str, str]] = Counter()
-    for some in _chunks(rows.iterator(AT_ONCE), AT_ONCE):
+    while some := list(islice(rows, AT_ONCE)):
         tongues = dict(Borrower.objects.filter(pk__in=[one[0] for one in some]).values_list("pk", "language"))
         found.update((step_of(dpd), channels()[action], tongues.get(who) or "zh") for who, action, dpd in some)
     return [(*slot, n) for slot, n in found.most_common()]
-
-
-def _chunks(rows: Iterable[Any], size: int) -> Iterable[list[Any]]:
-    some: list[Any] = []
-    for row in rows:
-        some.append(row)
-        if len(some) == size:
-            yield some
-            some = []
-    if some:
-        yield some
 
 
 def title_of(step: str) -> str:

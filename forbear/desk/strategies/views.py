@@ -53,15 +53,11 @@ def write(request: HttpRequest) -> HttpResponse:
     given = {"text": _begun(request), "why": ""}
     if request.method == "POST":
         given = {name: request.POST.get(name, "") for name in ("text", "why")}
-        kept: list[Version] = []
-        fault = ""
         try:
-            kept.append(versions.write(request.user, given["text"], given["why"], timezone.now()))
+            kept = versions.write(request.user, given["text"], given["why"], timezone.now())
         except ForbearError as wrong:
-            fault = wrong.message
-        if kept:
-            return redirect("strategies:version", version_id=kept[0].pk)
-        return render(request, "strategies/write.html", {**given, "fault": fault}, status=200)
+            return render(request, "strategies/write.html", {**given, "fault": wrong.message})
+        return redirect("strategies:version", version_id=kept.pk)
     return render(request, "strategies/write.html", given)
 
 
