@@ -58,7 +58,7 @@ def match_late(at: datetime) -> int:
         cursor.execute(
             "SELECT DISTINCT r.provider, r.provider_ref FROM contact_receipts AS r JOIN contact_attempts AS a "
             "ON a.provider = r.provider AND a.provider_ref = r.provider_ref "
-            "WHERE r.attempt_id IS NULL AND r.provider_ref <> '' LIMIT %s",
+            "WHERE r.attempt_id IS NULL AND r.provider_ref <> '' AND a.provider_ref <> '' LIMIT %s",
             [MOST],
         )
         found = cursor.fetchall()
