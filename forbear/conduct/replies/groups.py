@@ -38,7 +38,7 @@ def _group_of(language: str) -> tuple[dict[str, str], int]:
 
 
 def steps(text: str, language: str) -> list[str]:
-    """A flow as groups' names and, between them, the words (Chinese: characters) of no group; the longest match counts."""
+    """A flow as groups' names and, between them, the words (Chinese: characters) of no group; the longest counts."""
     known, longest = _group_of(language)
     words = _WORD[language].findall(text)
     made, at = [], 0

@@ -95,8 +95,11 @@ def leans(learned: Model, present: Collection[str]) -> dict[str, float] | None:
 def evidence(
     intent: str, lean: Mapping[str, float], ruled: Collection[str], spared: Collection[str]
 ) -> tuple[float, ...]:
-    """What is known of an intent in a message: its lean, whether a rule found it, whether a rule says that it only looks
-    like it; then the strongest lean of another intent, and whether a rule found another one and not this."""
+    """What is known of an intent in a message.
+
+    Its lean, whether a rule found it, whether a rule says that it only looks like it; then the strongest lean of
+    another intent, and whether a rule found another one and not this.
+    """
     others = max(value for name, value in lean.items() if name != intent)
     beside = intent not in ruled and any(name != intent for name in ruled)
     return lean[intent], float(intent in ruled), float(intent in spared), others, float(beside)

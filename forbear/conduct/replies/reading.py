@@ -21,6 +21,8 @@ SURE = 0.75
 """An intent is certain from this chance on."""
 SHORT = 4
 """In a message of so many characters what a rule finds holds, and nothing else."""
+BELIEVED = 0.99
+"""Where a rule says that the words only look like an intent that protects, it holds from this chance on."""
 NEAR = 0.5
 """Share of an intent's threshold from which on its absence is not certain."""
 
@@ -80,9 +82,11 @@ def read_reply(text: str, on: date, language: Language | None = None) -> Reply:
     by_rule = ruled & INTENTS.keys()
     learned = model(spoken)
     lean = None if by_rule and len(said) <= SHORT else leans(learned, features(said, spoken))
-    chance = chances(learned, lean, by_rule, spared(said, spoken)) if lean else {}
+    alike = spared(said, spoken)
+    chance = chances(learned, lean, by_rule, alike) if lean else {}
     threshold = dict(zip(learned.intents, learned.holds_at, strict=True))
-    held = {intent for intent, one in chance.items() if one >= threshold[intent]} if chance else set(by_rule)
+    needed = threshold | dict.fromkeys(alike & set(PROTECTING), BELIEVED)
+    held = {intent for intent, one in chance.items() if one >= needed[intent]} if chance else set(by_rule)
     if len(held) > 1:
         held.discard("other")
     held = held or {"other"}

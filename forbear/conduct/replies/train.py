@@ -1,12 +1,12 @@
 """Train the model of replies from the tuning messages: `python -m forbear.conduct.replies.train`.
 
-Two files a language. Those who made the rules wrote `LANGUAGE_tuning.txt`; `LANGUAGE_strangers.txt` is by people who had
-seen neither rules nor messages. The leans are ridge regressions, solved outright: no chance, the same weights from the
-same messages, and with them, in one stroke, what each message's lean would be had its written line been left out. From
-these lines left out, of the strangers alone, comes what a lean and a rule's finding are worth together, and from which
-chance on an intent holds: for an intent that protects the borrower so low that `RECALL_ASKED` of them are found, for a
-miss costs her more than a false alarm costs us; for the others where precision and recall are best together. Held-out
-files are never read.
+Two files a language. Those who made the rules wrote `LANGUAGE_tuning.txt`; `LANGUAGE_strangers.txt` is by people who
+had seen neither rules nor messages. The leans are ridge regressions, solved outright: no chance, the same weights
+from the same messages, and with them, in one stroke, what each message's lean would be had its written line been left
+out. From these lines left out, of the strangers alone, comes what a lean and a rule's finding are worth together, and
+from which chance on an intent holds: for an intent that protects the borrower so low that `RECALL_ASKED` of them are
+found, for a miss costs her more than a false alarm costs us; for the others where precision and recall are best
+together. Held-out files are never read.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ SHRINK = 0.3
 RECALL_ASKED = 0.98
 LOWEST, HIGHEST = 0.08, 0.6
 """Between these a threshold lies."""
+HIGHEST_PROTECTING = 0.1
+"""An intent that protects holds from this chance on, even where fewer chances would find as many: the next stranger may
+speak otherwise than those learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ def threshold(intent: str, chance: Floats, held: NDArray[np.bool_]) -> float:
     right = np.array([float((held & (chance >= at)).sum()) for at in steps])
     if intent in PROTECTING:
         fit = steps[right >= RECALL_ASKED * held.sum()]
-        return round(float(max(fit, default=LOWEST)), 2)
+        return round(min(HIGHEST_PROTECTING, float(max(fit, default=LOWEST))), 2)
     both = [2 * hits / (held.sum() + (chance >= at).sum()) for hits, at in zip(right, steps, strict=True)]
     return round(float(steps[int(np.argmax(both))]), 2)
 

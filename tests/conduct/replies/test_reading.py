@@ -13,9 +13,9 @@ from forbear.conduct.replies.labelled import DATA, expanded, read
 from forbear.conduct.replies.measure import Measured, frozen, measured
 
 ON = date(2026, 11, 27)  # a Friday
-RECALL = 0.93
-"""What has been measured, that a change which loses it be seen; wanted is 0.97, see benchmarks/replies.md."""
-SEEN = 0.97
+RECALL = 0.97
+"""What is wanted."""
+SEEN = 0.99
 """A protecting intent is found, or the message waits for a person."""
 MACRO_F1 = 0.85
 
@@ -46,11 +46,12 @@ def test_a_protecting_intent_is_not_missed(language, intent):
     assert held_out(language).seen(intent) >= SEEN
 
 
+@pytest.mark.parametrize("part", ["tuning", "strangers"])
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_few_held_out_messages_are_tuned_on_and_those_are_short(language):
+def test_few_held_out_messages_are_tuned_on_and_those_are_short(language, part):
     """People write "TD" and "stop" alike; a count alone is told, so that a failure shows no held-out text."""
     held = {message.text for message in read(DATA / f"{language}_heldout.txt")}
-    shared = held & {message.text for message in read(DATA / f"{language}_tuning.txt")}
+    shared = held & {message.text for message in read(DATA / f"{language}_{part}.txt")}
     few, longest = len(shared) / len(held), max(map(len, shared))
     assert few <= 0.07
     assert longest <= 30
@@ -104,6 +105,26 @@ def test_the_shortest_stops(text):
 )
 def test_several_intents_hold_at_once(text, said):
     assert intents(text) >= said
+
+
+@pytest.mark.parametrize("text", ["👌", "qwzx", "😀😀"])
+def test_of_a_message_too_little_of_which_is_known_nothing_is_claimed(text):
+    reply = read_reply(text, ON)
+    assert reply.intents == ("other",)
+    assert not reply.certain
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I cannot pay attention in this meeting, call you at lunch", "en"),
+        ("他同事离职了，昨天请大家吃火锅", "zh"),
+    ],
+)
+def test_a_protecting_rule_that_is_overruled_waits_for_a_person(text, language):
+    reply = read_reply(text, ON, language)
+    assert set(PROTECTING) & reply.by_rule - set(reply.intents)
+    assert not reply.certain
 
 
 def test_danger_is_marked():
