@@ -21,7 +21,7 @@ SURE = 0.75
 """An intent is certain from this chance on."""
 SHORT = 4
 """In a message of so many characters what a rule finds holds, and nothing else."""
-BELIEVED = 0.99
+BELIEVED = 0.9
 """Where a rule says that the words only look like an intent that protects, it holds from this chance on."""
 NEAR = 0.5
 """Share of an intent's threshold from which on its absence is not certain."""
