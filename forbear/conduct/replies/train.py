@@ -48,9 +48,9 @@ SHRINK = 0.3
 RECALL_ASKED = 0.98
 LOWEST, HIGHEST = 0.08, 0.6
 """Between these a threshold lies."""
-HIGHEST_PROTECTING = 0.1
-"""An intent that protects holds from this chance on, even where fewer chances would find as many: the next stranger may
-speak otherwise than those learned from."""
+HIGHEST_PROTECTING = 0.07
+"""An intent that protects holds from this chance on, even where a higher one would find as many: the next stranger may
+speak otherwise than those learned from, and a miss costs the borrower more than a false alarm costs us."""
 
 
 @dataclass(frozen=True, slots=True)
