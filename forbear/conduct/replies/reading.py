@@ -11,21 +11,19 @@ from forbear.conduct.language.forms import flow
 from forbear.conduct.language.reading import Language
 from forbear.conduct.replies.days import day_in
 from forbear.conduct.replies.intents import INTENTS, PROTECTING
-from forbear.conduct.replies.model import chances, features, model
+from forbear.conduct.replies.model import chances, features, leans, model
 from forbear.conduct.replies.rules import found, spared
 from forbear.conduct.replies.sums import sum_in
 
 MOST_READ = 2_000
 """Characters of a message that are read; what is longer waits for a person whatever is found."""
 SURE = 0.75
-"""An intent that no rule found is certain from this chance on."""
+"""An intent is certain from this chance on."""
 SHORT = 4
-"""A message of so many characters in which a rule finds something has nothing left for the model to tell."""
-BELIEVED = 0.97
-"""Where a rule says that the words only look like an intent, the model is believed from this chance on."""
-BESIDE = 0.5
-"""Beside an intent that a rule found, one that no rule found holds from this chance on."""
-NEAR = 0.6
+"""In a message of so many characters what a rule finds holds, and nothing else."""
+BELIEVED = 0.9
+"""Where a rule says that the words only look like an intent that protects, it holds from this chance on."""
+NEAR = 0.5
 """Share of an intent's threshold from which on its absence is not certain."""
 
 
@@ -46,8 +44,8 @@ class Reply:
         language: zh or en.
         intents: those that hold, in the order of `INTENTS`; at least one.
         certain: whether a person need not look.
-        chances: the model's, for each intent.
-        by_rule: the intents that a rule found.
+        chances: of each intent; none of a message of which the model knows too little.
+        by_rule: the intents that a rule found; one that does not hold all the same is never certain.
         grave: the writer may be in danger, or is gravely ill.
         herself: the one who died may be the borrower.
         promised: day and sum, where `promise` holds.
@@ -80,16 +78,15 @@ def read_reply(text: str, on: date, language: Language | None = None) -> Reply:
     said = flow(text[:MOST_READ]).text.strip()
     if not said:
         return Reply(spoken, ("other",), certain=not text.strip(), chances={}, by_rule=frozenset())
-    learned = model(spoken)
-    chance = chances(learned, features(said, spoken))
     ruled = found(said, spoken)
     by_rule = ruled & INTENTS.keys()
+    learned = model(spoken)
+    lean = None if by_rule and len(said) <= SHORT else leans(learned, features(said, spoken))
+    alike = spared(said, spoken)
+    chance = chances(learned, lean, by_rule, alike) if lean else {}
     threshold = dict(zip(learned.intents, learned.holds_at, strict=True))
-    threshold |= dict.fromkeys(spared(said, spoken) & INTENTS.keys(), BELIEVED)
-    beside = {intent: max(at, BESIDE) if by_rule else at for intent, at in threshold.items()}
-    if by_rule and len(said) <= SHORT:
-        chance = dict.fromkeys(INTENTS, 0.0)
-    held = {intent for intent in INTENTS if intent in by_rule or chance[intent] >= beside[intent]}
+    needed = threshold | dict.fromkeys(alike & set(PROTECTING), BELIEVED)
+    held = {intent for intent, one in chance.items() if one >= needed[intent]} if chance else set(by_rule)
     if len(held) > 1:
         held.discard("other")
     held = held or {"other"}
@@ -108,10 +105,13 @@ def read_reply(text: str, on: date, language: Language | None = None) -> Reply:
 def _certain(
     held: set[str], by_rule: frozenset[str], chance: dict[str, float], threshold: dict[str, float]
 ) -> bool:
-    """Whether each that holds is sure, and no protecting one that does not hold nearly does."""
-    sure = all(intent in by_rule or chance[intent] >= SURE for intent in held)
-    return sure and not any(
-        chance[intent] >= NEAR * threshold[intent] for intent in PROTECTING if intent not in held
+    """Whether each that holds is sure, and no protecting one that does not hold nearly does or was found by a rule."""
+    if not chance:
+        return held == by_rule
+    return all(chance[intent] >= SURE for intent in held) and not any(
+        intent in by_rule or chance[intent] >= NEAR * threshold[intent]
+        for intent in PROTECTING
+        if intent not in held
     )
 
 

@@ -1,4 +1,4 @@
-"""Rules of replies: patterns that mean an intent whatever the model says, and what makes them harmless.
+"""Rules of replies: patterns that say an intent in so many words, and what makes them harmless.
 
 `data/rules.LANGUAGE.yaml` has for each intent `patterns` and `unless`, regular expressions over the flow of the message
 (`forbear.conduct.language.forms`: folded, simplified, lower-cased, without apostrophes). What a pattern of `unless`

@@ -13,11 +13,11 @@ from forbear.conduct.replies.labelled import DATA, expanded, read
 from forbear.conduct.replies.measure import Measured, frozen, measured
 
 ON = date(2026, 11, 27)  # a Friday
-RECALL = 0.93
-"""What has been measured, that a change which loses it be seen; wanted is 0.97, see benchmarks/replies.md."""
-SEEN = 0.97
-"""A protecting intent is found, or the message waits for a person."""
 MACRO_F1 = 0.85
+PARTS = {"heldout": (0.97, 0.99), "heldout2": (0.93, 0.97)}
+"""Held-out parts: of each protecting intent the share that is found, and that is found or waits for a person. 0.97 is
+wanted; the second part, of another hand, was never learned from and is held near what it measured."""
+both_parts = pytest.mark.parametrize("part", PARTS)
 
 
 def intents(text: str) -> set[str]:
@@ -25,40 +25,46 @@ def intents(text: str) -> set[str]:
 
 
 @cache
-def held_out(language: str) -> Measured:
-    return measured(read(DATA / f"{language}_heldout.txt"), language)
+def held_out(language: str, part: str) -> Measured:
+    return measured(read(DATA / f"{language}_{part}.txt"), language)
 
 
+@both_parts
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_held_out_messages_are_the_frozen_ones(language):
-    path = DATA / f"{language}_heldout.txt"
+def test_the_held_out_messages_are_the_frozen_ones(language, part):
+    path = DATA / f"{language}_{part}.txt"
     assert frozen(path)
     assert len(read(path)) >= 380
     assert len(read(DATA / f"{language}_tuning.txt")) >= 1_000
 
 
 @pytest.mark.parametrize("intent", PROTECTING)
+@both_parts
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_protecting_intent_is_not_missed(language, intent):
-    figures = held_out(language).by_intent[intent]
+def test_a_protecting_intent_is_not_missed(language, intent, part):
+    figures = held_out(language, part).by_intent[intent]
+    recall, seen = PARTS[part]
     assert figures.labelled >= 40
-    assert figures.recall >= RECALL
-    assert held_out(language).seen(intent) >= SEEN
+    assert figures.recall >= recall
+    assert held_out(language, part).seen(intent) >= seen
 
 
+@both_parts
+@pytest.mark.parametrize("learned", ["tuning", "strangers"])
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_few_held_out_messages_are_tuned_on_and_those_are_short(language):
+def test_few_held_out_messages_are_tuned_on_and_those_are_short(language, learned, part):
     """People write "TD" and "stop" alike; a count alone is told, so that a failure shows no held-out text."""
-    held = {message.text for message in read(DATA / f"{language}_heldout.txt")}
-    shared = held & {message.text for message in read(DATA / f"{language}_tuning.txt")}
-    few, longest = len(shared) / len(held), max(map(len, shared))
+    held = {message.text for message in read(DATA / f"{language}_{part}.txt")}
+    shared = held & {message.text for message in read(DATA / f"{language}_{learned}.txt")}
+    few, longest = len(shared) / len(held), max(map(len, shared), default=0)
     assert few <= 0.07
     assert longest <= 30
 
 
+@both_parts
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_intents_are_told_apart(language):
-    assert held_out(language).macro_f1 >= MACRO_F1
+def test_the_intents_are_told_apart(language, part):
+    assert held_out(language, part).macro_f1 >= MACRO_F1
 
 
 @pytest.mark.parametrize(
@@ -104,6 +110,26 @@ def test_the_shortest_stops(text):
 )
 def test_several_intents_hold_at_once(text, said):
     assert intents(text) >= said
+
+
+@pytest.mark.parametrize("text", ["👌", "qwzx", "😀😀"])
+def test_of_a_message_too_little_of_which_is_known_nothing_is_claimed(text):
+    reply = read_reply(text, ON)
+    assert reply.intents == ("other",)
+    assert not reply.certain
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I cannot pay attention in this meeting, call you at lunch", "en"),
+        ("他同事离职了，昨天请大家吃火锅", "zh"),
+    ],
+)
+def test_a_protecting_rule_that_is_overruled_waits_for_a_person(text, language):
+    reply = read_reply(text, ON, language)
+    assert set(PROTECTING) & reply.by_rule - set(reply.intents)
+    assert not reply.certain
 
 
 def test_danger_is_marked():
