@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from forbear.conduct.language.check import missing
-from forbear.conduct.language.hints import LENGTH, chance, features, pieces, together
+from forbear.conduct.language.hints import LENGTH, chance, features, laid_out, together
 from forbear.conduct.language.measure import DATA, LAWFUL, Labelled, read
 from forbear.conduct.language.reading import Language, read_message
 from forbear.conduct.language.stretches import LONG, TAUGHT, stretches
@@ -47,16 +47,27 @@ SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
 ALARMS_ALLOWED = 0.025
 """Share of the lawful messages of a hand that may be forbidden when it is left out, on average of the hands below."""
-_LATER = {"third": ("70",), "fourth": ("72",), "fifth": ("80",), "sixth": ("81",), "seventh": ("88",)}
+_LATER = {
+    "third": ("70",),
+    "fourth": ("72",),
+    "fifth": ("80",),
+    "sixth": ("81",),
+    "seventh": ("88",),
+    "eighth": ("89",),
+}
 HANDS: dict[Language, dict[str, tuple[str, ...]]] = {
     "en": {"first": ("16", "17"), "second": ("57",), **_LATER},
     "zh": {"first": ("10", "11"), "second": ("32",), **_LATER},
 }
 """The parts that were written to measure with, by the hand that wrote them: no hand of patterns and of other tuning
 messages. The threshold is set on them alone. Where there is none of them (a trial) it is set on all messages."""
-WRITTEN_AFTER = {"fifth": ("82", "83", "84", "85", "86", "87"), "sixth": ("85", "86", "87")}
+WRITTEN_AFTER = {
+    "fifth": ("82", "83", "84", "85", "86", "87"),
+    "sixth": ("85", "86", "87"),
+    "eighth": ("90",),
+}
 """Parts written after a look at what was missed of a hand: left out with it, since they would flatter."""
-WEIGHED = frozenset({"82", "83", "84", "85", "86", "87"})
+WEIGHED = frozenset({"82", "83", "84", "85", "86", "87", "90"})
 """Further parts that count as much as those of the hands in the training: written like them, of every kind."""
 WEIGHT = 3.0
 """How many times another message one of these counts in the training."""
@@ -256,7 +267,7 @@ def learnable(messages: Iterable[Labelled], language: Language) -> Learnable:
         by_fact = missing(read_one, message.text, language, message.facts)
         if any(finding.severity == "forbidden" for finding in by_fact):
             continue
-        laid = list(pieces(read_one.flow.text, language))
+        laid = list(laid_out(read_one.flow.text, language))
         places = stretches(read_one, language, message.facts, laid, TAUGHT[language])
         sentences += [(len(kept), place.features) for place in places]
         kept.append(message)
