@@ -45,8 +45,10 @@ KEPT = {"en": 40_000, "zh": 35_000}
 """Features kept: those that move the verdict most."""
 SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
-ALARMS_ALLOWED = 0.025
-"""Share of the lawful messages of a hand that may be forbidden when it is left out, on average of the hands below."""
+ALARMS_ALLOWED: dict[Language, float] = {"en": 0.025, "zh": 0.02}
+"""Share of the lawful messages of a hand that may be forbidden when it is left out, on average of the usual hands."""
+HARD = frozenset({"fifth", "sixth", "eighth"})
+"""Hands asked for hard messages above all: left out and shown like the others, but no measure of usual messages."""
 _LATER = {
     "third": ("70",),
     "fourth": ("72",),
@@ -229,13 +231,18 @@ def hands_of(parts: NDArray[np.str_], language: Language) -> dict[str, tuple[str
     return {"one half": tuple(names[::2]), "other half": tuple(names[1::2])} if len(names) > 1 else {}
 
 
-def threshold(lawful: list[Floats]) -> float:
-    """The lowest of the hundredths with no more lawful messages forbidden than allowed; one half if no hand tells."""
+def threshold(lawful: list[Floats], allowed: float) -> float:
+    """The lowest of the hundredths with no more lawful messages forbidden than allowed; one half if no hand tells.
+
+    Args:
+        lawful: for each hand the probabilities of its lawful messages.
+        allowed: share of them that may be forbidden, on average of the hands.
+    """
     if not lawful:
         return 0.5
     hundredths = [at / 100 for at in range(20, 100)]
     alarms = {at: [float((own >= at).mean()) for own in lawful] for at in hundredths}
-    return min((at for at in hundredths if sum(alarms[at]) <= ALARMS_ALLOWED * len(lawful)), default=0.99)
+    return min((at for at in hundredths if sum(alarms[at]) <= allowed * len(lawful)), default=0.99)
 
 
 def _kinds(of: Learnable, worth: Floats, language: Language) -> dict[str, Any]:
@@ -291,8 +298,9 @@ def trained(messages: Iterable[Labelled], language: Language) -> dict[str, Any]:
     y = of.lawless
     chances, hands = left_out(of, language)
     usual = np.array([m.trick != TWIN for m in of.messages])
-    lawful = [chances[(hands == hand) & usual & (y == 0)] for hand in sorted(set(hands.tolist()) - {""})]
-    forbid_at = threshold([own for own in lawful if len(own)])
+    setting = sorted(set(hands.tolist()) - {""} - HARD)
+    lawful = [chances[(hands == hand) & usual & (y == 0)] for hand in setting]
+    forbid_at = threshold([own for own in lawful if len(own)], ALARMS_ALLOWED[language])
     lessons = of.lessons(np.ones(len(y), dtype=np.bool_), language)
     worth = chosen(lessons, of.names, language)
     weights, bias = lessons.learned(worth, language)
