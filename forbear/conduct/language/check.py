@@ -13,9 +13,9 @@ from forbear.conduct.language.hints import (
     chance,
     features,
     kind,
+    laid_out,
     leaning,
     model,
-    pieces,
     telling,
     together,
 )
@@ -155,7 +155,7 @@ def _judged(message: Read, text: str, spoken: Language, known: Mapping[str, Any]
 
 def _lawless(learned: Model, message: Read, spoken: Language, known: Mapping[str, Any]) -> list[Stretch]:
     """Where the wording is forbidden: the whole message, or sentences of it; nowhere in a lawful one."""
-    laid = list(pieces(message.flow.text, spoken))
+    laid = list(laid_out(message.flow.text, spoken))
     whole = Stretch(0, len(message.flow.text), features(laid, message, known))
     leans = leaning(learned, whole.features)
     if chance(leans) >= learned.forbid_at:

@@ -1,8 +1,8 @@
 """The second layer: a linear model over what a message is made of, for wordings that no pattern foresaw.
 
-Logistic regression on the letters (Chinese: one to three characters, and pairs of
-characters near each other; English: words, pairs of words near each
-other, pieces of words, and the same for groups of words of like meaning), the concepts, the rules that matched and
+Logistic regression on the letters (Chinese: one to three characters, and pairs of characters near each other; English:
+words, pairs of words near each other, pieces of words), groups and families of words and their pairs (`senses`,
+`families`), what stands under a negation once more (`negation`), the concepts, the rules that matched and
 the facts on record. Rare pieces count for more than common ones (`Model.worth`). It does two things: it raises a
 finding where no pattern matched and the score is high, and it turns a pattern's finding into a warning where the
 score says that the whole message reads like a lawful one. Weights are data (`data/hints.*.json`), made by `train.py`
@@ -22,7 +22,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from forbear.conduct.language.families import related
 from forbear.conduct.language.lexicon import lexicon
+from forbear.conduct.language.negation import Piece, denied_characters, denied_words
 from forbear.conduct.language.reading import Read
 from forbear.conduct.language.senses import LEVELS, senses
 
@@ -40,7 +42,6 @@ MARGIN = 0.5
 """How much more a sentence must lean towards forbidden than a whole message: a lawful one looks sterner alone."""
 
 _WORD = re.compile(r"[a-z]+|\d|[^\w\s]")
-Piece = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def model(language: str) -> Model | None:
 
 
 def pieces(text: str, language: str) -> Iterator[Piece]:
-    """The pieces of a flow: name, start, end."""
+    """The pieces of a flow: name, start, end. Replies of borrowers are read by these too."""
     if language == "zh":
         for size in (1, 2, 3):
             for start in range(len(text) - size + 1):
@@ -107,6 +108,17 @@ def pieces(text: str, language: str) -> Iterator[Piece]:
         named = [(of[level], start, end) for of, (_, start, end) in zip(groups, words, strict=True)]
         yield from ((f"{level}:{name}", start, end) for name, start, end in named)
         yield from _pairs(named, f"{level}:")
+
+
+def laid_out(text: str, language: str) -> Iterator[Piece]:
+    """All that this check weighs of a flow: its pieces, what stands under a negation, families of words."""
+    yield from pieces(text, language)
+    yield from related(text, language)
+    if language == "zh":
+        yield from denied_characters(text)
+    else:
+        words = [(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]
+        yield from denied_words(words, senses())
 
 
 def _pairs(words: list[Piece], mark: str) -> Iterator[Piece]:
@@ -143,7 +155,7 @@ def circumstances(message: Read, known: Mapping[str, Any]) -> set[str]:
 
 
 def features(laid: Iterable[Piece], message: Read, known: Mapping[str, Any]) -> set[str]:
-    """All features of a message whose pieces are `laid`, each counted once."""
+    """All features of a message whose pieces are `laid` (`laid_out`), each counted once."""
     return {name for name, _, _ in laid} | circumstances(message, known)
 
 
@@ -180,7 +192,9 @@ def kind(of: Model, found: Collection[str]) -> str:
 
 def telling(of: Model, text: str, language: str) -> tuple[int, int, str]:
     """The stretch of the flow with the greatest weight, and the words of its weightiest pieces."""
-    weighed = [(of.lawless[name], start, end) for name, start, end in pieces(text, language) if name in of.lawless]
+    weighed = [
+        (of.lawless[name], start, end) for name, start, end in laid_out(text, language) if name in of.lawless
+    ]
     gain = [0.0] * (len(text) + 1)
     for weight, start, end in weighed:
         for at in range(start, end):

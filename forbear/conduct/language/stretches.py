@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forbear.conduct.language.hints import Piece, named_concepts
+from forbear.conduct.language.hints import named_concepts
+from forbear.conduct.language.negation import Piece
 from forbear.conduct.language.reading import Language, Read
 
 LONG: dict[Language, int] = {"en": 220, "zh": 80}
@@ -45,7 +46,7 @@ def stretches(
         message: the message read.
         language: zh or en.
         known: facts on record, features of each sentence.
-        laid: the pieces of its whole flow (`hints.pieces`).
+        laid: the pieces of its whole flow (`hints.laid_out`).
         least: characters below which it is short; `LONG` when not given.
     """
     text = message.flow.text

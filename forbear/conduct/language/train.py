@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from forbear.conduct.language.check import missing
-from forbear.conduct.language.hints import LENGTH, chance, features, pieces, together
+from forbear.conduct.language.hints import LENGTH, chance, features, laid_out, together
 from forbear.conduct.language.measure import DATA, LAWFUL, Labelled, read
 from forbear.conduct.language.reading import Language, read_message
 from forbear.conduct.language.stretches import LONG, TAUGHT, stretches
@@ -45,18 +45,31 @@ KEPT = {"en": 40_000, "zh": 35_000}
 """Features kept: those that move the verdict most."""
 SMALLEST_KIND = 0.3
 """Weights for the category below this are not kept."""
-ALARMS_ALLOWED = 0.025
-"""Share of the lawful messages of a hand that may be forbidden when it is left out, on average of the hands below."""
-_LATER = {"third": ("70",), "fourth": ("72",), "fifth": ("80",), "sixth": ("81",), "seventh": ("88",)}
+ALARMS_ALLOWED: dict[Language, float] = {"en": 0.025, "zh": 0.02}
+"""Share of the lawful messages of a hand that may be forbidden when it is left out, on average of the usual hands."""
+HARD = frozenset({"fifth", "sixth", "eighth"})
+"""Hands asked for hard messages above all: left out and shown like the others, but no measure of usual messages."""
+_LATER = {
+    "third": ("70",),
+    "fourth": ("72",),
+    "fifth": ("80",),
+    "sixth": ("81",),
+    "seventh": ("88",),
+    "eighth": ("89",),
+}
 HANDS: dict[Language, dict[str, tuple[str, ...]]] = {
     "en": {"first": ("16", "17"), "second": ("57",), **_LATER},
     "zh": {"first": ("10", "11"), "second": ("32",), **_LATER},
 }
 """The parts that were written to measure with, by the hand that wrote them: no hand of patterns and of other tuning
 messages. The threshold is set on them alone. Where there is none of them (a trial) it is set on all messages."""
-WRITTEN_AFTER = {"fifth": ("82", "83", "84", "85", "86", "87"), "sixth": ("85", "86", "87")}
+WRITTEN_AFTER = {
+    "fifth": ("82", "83", "84", "85", "86", "87"),
+    "sixth": ("85", "86", "87"),
+    "eighth": ("90",),
+}
 """Parts written after a look at what was missed of a hand: left out with it, since they would flatter."""
-WEIGHED = frozenset({"82", "83", "84", "85", "86", "87"})
+WEIGHED = frozenset({"82", "83", "84", "85", "86", "87", "90"})
 """Further parts that count as much as those of the hands in the training: written like them, of every kind."""
 WEIGHT = 3.0
 """How many times another message one of these counts in the training."""
@@ -218,13 +231,18 @@ def hands_of(parts: NDArray[np.str_], language: Language) -> dict[str, tuple[str
     return {"one half": tuple(names[::2]), "other half": tuple(names[1::2])} if len(names) > 1 else {}
 
 
-def threshold(lawful: list[Floats]) -> float:
-    """The lowest of the hundredths with no more lawful messages forbidden than allowed; one half if no hand tells."""
+def threshold(lawful: list[Floats], allowed: float) -> float:
+    """The lowest of the hundredths with no more lawful messages forbidden than allowed; one half if no hand tells.
+
+    Args:
+        lawful: for each hand the probabilities of its lawful messages.
+        allowed: share of them that may be forbidden, on average of the hands.
+    """
     if not lawful:
         return 0.5
     hundredths = [at / 100 for at in range(20, 100)]
     alarms = {at: [float((own >= at).mean()) for own in lawful] for at in hundredths}
-    return min((at for at in hundredths if sum(alarms[at]) <= ALARMS_ALLOWED * len(lawful)), default=0.99)
+    return min((at for at in hundredths if sum(alarms[at]) <= allowed * len(lawful)), default=0.99)
 
 
 def _kinds(of: Learnable, worth: Floats, language: Language) -> dict[str, Any]:
@@ -256,7 +274,7 @@ def learnable(messages: Iterable[Labelled], language: Language) -> Learnable:
         by_fact = missing(read_one, message.text, language, message.facts)
         if any(finding.severity == "forbidden" for finding in by_fact):
             continue
-        laid = list(pieces(read_one.flow.text, language))
+        laid = list(laid_out(read_one.flow.text, language))
         places = stretches(read_one, language, message.facts, laid, TAUGHT[language])
         sentences += [(len(kept), place.features) for place in places]
         kept.append(message)
@@ -280,8 +298,9 @@ def trained(messages: Iterable[Labelled], language: Language) -> dict[str, Any]:
     y = of.lawless
     chances, hands = left_out(of, language)
     usual = np.array([m.trick != TWIN for m in of.messages])
-    lawful = [chances[(hands == hand) & usual & (y == 0)] for hand in sorted(set(hands.tolist()) - {""})]
-    forbid_at = threshold([own for own in lawful if len(own)])
+    setting = sorted(set(hands.tolist()) - {""} - HARD)
+    lawful = [chances[(hands == hand) & usual & (y == 0)] for hand in setting]
+    forbid_at = threshold([own for own in lawful if len(own)], ALARMS_ALLOWED[language])
     lessons = of.lessons(np.ones(len(y), dtype=np.bool_), language)
     worth = chosen(lessons, of.names, language)
     weights, bias = lessons.learned(worth, language)
