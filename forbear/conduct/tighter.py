@@ -96,6 +96,7 @@ def _frequency(new: r.Frequency, old: r.Frequency) -> dict[str, bool]:
         "count: less": old.count in _KINDS_WITHIN[new.count],
         "direction: narrower": new.direction in ("any", old.direction),
         "parties: fewer": _more_parties(new.parties, old.parties),
+        "not_to: leaves out more": new.not_to in (None, old.not_to),
     }
 
 
@@ -118,6 +119,7 @@ def _wait(new: r.Wait, old: r.Wait) -> dict[str, bool]:
         "channels: fewer": set(new.channels) >= set(old.channels),
         "direction: narrower": new.direction in ("any", old.direction),
         "parties: fewer": _more_parties(new.parties, old.parties),
+        "not_to: leaves out more": new.not_to in (None, old.not_to),
     }
 
 
