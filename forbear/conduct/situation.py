@@ -299,7 +299,7 @@ def _borrower(row: Mapping[str, Any], where: str) -> str:
     if "borrower_id" in row:
         raise WrongUse(f"{where}: borrower_id is missing")
     there = ", ".join(str(name) for name in row)
-    raise WrongUse(f"{where}: no column borrower_id; there are {there}", "see docs/gate.md for the columns")
+    raise WrongUse(f"{where}: borrower_id is missing; the columns are {there}", "see docs/gate.md for their names")
 
 
 def _one_of(value: str, allowed: Sequence[str], where: str, name: str) -> str:

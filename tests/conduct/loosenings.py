@@ -134,6 +134,7 @@ KEYS = [
     ("unit", "person", NONE, "number"),
     ("except", {"fact": "promise", "evidence": RECORD}, None, {"fact": "told", "evidence": RECORD}),
     ("except", None, NONE, {"fact": "promise", "evidence": RECORD}),
+    ("except", {"fact": "promise", "evidence": RECORD}, {"fact": "promise", "evidence": {"zh": "书面记录", "en": "record signed by both"}}, {"fact": "promise", "evidence": {"zh": "记录", "en": "none needed"}}),
     ("except", {"fact": "promise", "evidence": RECORD, "days": 7}, {"fact": "promise", "evidence": RECORD, "days": 6}, {"fact": "promise", "evidence": RECORD, "days": 8}),
     ("except", {"fact": "promise", "evidence": RECORD}, {"fact": "promise", "evidence": RECORD, "ends_with": "conversation"}, NONE),
     ("except", {"fact": "promise", "evidence": RECORD, "ends_with": "conversation"}, None, {"fact": "promise", "evidence": RECORD}),
