@@ -430,5 +430,7 @@ def test_a_fact_that_ends_before_it_begins_is_refused():
 
 
 def test_a_table_without_the_borrower_names_its_columns():
-    with pytest.raises(WrongUse, match=r"acts\.csv, row 4: borrower_id is missing; the columns are borrower, channel"):
+    with pytest.raises(
+        WrongUse, match=r"acts\.csv, row 4: borrower_id is missing; the columns are borrower, channel"
+    ):
         proposal({"borrower": "B1", "channel": "call"}, 4, NOON, "acts.csv")

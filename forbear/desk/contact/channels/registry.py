@@ -102,7 +102,9 @@ def _own_kind(name: str, where: str) -> dict[str, Any]:
     try:
         found = import_string(name)
     except ImportError as wrong:
-        raise WrongUse(f"{where}: kind {name} cannot be imported: {wrong}", "is its folder on PYTHONPATH?") from None
+        raise WrongUse(
+            f"{where}: kind {name} cannot be imported: {wrong}", "is its folder on PYTHONPATH?"
+        ) from None
     if not (isinstance(found, type) and issubclass(found, Provider) and found.channels):
         expected = "a subclass of Provider that names its channels; see docs/contact.md"
         raise WrongUse(f"{where}: kind {name} is no provider", expected)
