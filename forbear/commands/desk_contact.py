@@ -37,8 +37,9 @@ def work_command(
     """Send what is due until Ctrl-C; beside a running desk, or alone."""
     import os
 
-    from forbear.desk.server.access import desk_at
+    from forbear.desk.server.access import desk_at, require_desk
 
+    require_desk(data)
     with desk_at(data):
         from forbear.desk.contact.channels.registry import providers
 
@@ -87,8 +88,9 @@ def resume_command(channel: Channel = "", why: Why = "", data: DataOption = DEFA
 @contact_group.command("show")
 def show_command(data: DataOption = DEFAULT_DATA) -> None:
     """Every channel: whom it may reach, its switch, its providers, its queue."""
-    from forbear.desk.server.access import desk_at
+    from forbear.desk.server.access import desk_at, require_desk
 
+    require_desk(data)
     with desk_at(data):
         from forbear.desk.contact import clock, queue
 
@@ -99,8 +101,9 @@ def show_command(data: DataOption = DEFAULT_DATA) -> None:
 
 
 def _switch(act: str, channel: str, why: str, data: DataOption) -> None:
-    from forbear.desk.server.access import desk_at
+    from forbear.desk.server.access import desk_at, require_desk
 
+    require_desk(data)
     with desk_at(data):
         from forbear.desk.contact import clock, switches
 

@@ -96,10 +96,12 @@ def judge_command(
     """
     from forbear.conduct import judge
 
-    proposed, packs = _rows(acts), _packs(pack)
-    verdicts = judge(proposed, _rows(history), _instant(at), packs, facts=_rows(facts), as_then=as_then)
+    proposed, known, packs = _rows(acts), _rows(facts), _packs(pack)
+    files = (str(acts), str(history), str(facts))
+    verdicts = judge(proposed, _rows(history), _instant(at), packs, facts=known, as_then=as_then, sources=files)
     _tell_senders(proposed, packs)
-    _show(verdicts, form)
+    _tell_unread(proposed, known, packs)
+    _show(verdicts, form, packs)
     raise typer.Exit(0 if all(v.allowed for v in verdicts) else 1)
 
 
@@ -112,16 +114,28 @@ def _tell_senders(acts: list[dict[str, Any]], packs: Packs) -> None:
         words.print(f"acts that name no sender: {silent}, {own}; {agencies} rules bind agencies alone")
 
 
-def _show(verdicts: list[Verdict], form: Format) -> None:
+def _tell_unread(acts: list[dict[str, Any]], facts: list[dict[str, Any]], packs: Packs) -> None:
+    """Name facts and columns that no rule reads: one misspelt would be taken for one that is not on record."""
+    from forbear.conduct.asked import unread
+
+    for name, alike in unread(acts, facts, packs).items():
+        words.print(f"no rule of these packs reads {name}{f'; is {alike} meant?' if alike else ''}", markup=False)
+
+
+def _show(verdicts: list[Verdict], form: Format, packs: Packs) -> None:
+    from forbear.conduct.explaining import read_strictly
+    from forbear.conduct.rules import citation
+
     if form is Format.json:
         print_json([v.to_json() for v in verdicts])
         return
+    unseen = {rule.id for _, rule in packs.rules if read_strictly(rule)}
     for verdict in verdicts:
         until = f" until {verdict.until.isoformat()}" if verdict.until else ""
         answers.print(f"{verdict.act_id}  {verdict.act.channel}  {verdict.answer}{until}", markup=False)
         for said in verdict.against:
-            unverified = "" if said.verified else " (unverified)"
-            cited = f"{said.instrument} {said.article}".strip()
+            unverified = " (unverified)" if said.rule_id in unseen else ""
+            cited = citation(said.instrument, said.article)
             answers.print(f"    {said.rule_id}: {said.reason} [{cited}]{unverified}", markup=False)
 
 
@@ -134,6 +148,7 @@ def next_command(
     facts: Annotated[File, typer.Option("--facts", help="Facts of borrowers, long or wide.")] = None,
     pack: PackOption = None,
     sender: Annotated[str | None, typer.Option("--sender", help="Who acts; the lender if not given.")] = None,
+    party: Annotated[str, typer.Option("--party", help="Who is addressed: borrower, spouse, guarantor ...")] = "",
     loan: Annotated[str, typer.Option("--loan", help="The debt or debts, A|B.")] = "",
     number: Annotated[str, typer.Option("--number", help="The number or address used.")] = "",
     act_fact: Annotated[list[str] | None, typer.Option("--fact", help="A fact of the act, name=value.")] = None,
@@ -144,9 +159,12 @@ def next_command(
 
     act: dict[str, Any] = dict(_named(pair) for pair in act_fact or [])
     act |= {"borrower_id": borrower, "channel": channel, "sender": sender or "", "loan_id": loan, "number": number}
+    act |= {"party": party} if party else {}
     since, packs = _instant(at) or datetime.now(UTC).replace(microsecond=0), _packs(pack)
-    verdict = judge([act], _rows(history), since, packs, facts=_rows(facts))[0]
+    known, files = _rows(facts), ("the act", str(history), str(facts))
+    verdict = judge([act], _rows(history), since, packs, facts=known, sources=files)[0]
     _tell_senders([act], packs)
+    _tell_unread([act], known, packs)
     if form is Format.json:
         print_json(verdict.to_json())
     elif verdict.allowed:
@@ -154,7 +172,7 @@ def next_command(
     elif verdict.until:
         answers.print(verdict.until.isoformat())
     else:
-        _show([verdict], form)
+        _show([verdict], form, packs)
     raise typer.Exit(1 if verdict.answer.value == "denied" else 0)
 
 
@@ -178,6 +196,7 @@ def rules_command(
     """List what the gate enforces, with citations. Without --pack: every shipped pack."""
     from forbear.conduct import load_packs, shipped_names
     from forbear.conduct.explaining import read_strictly
+    from forbear.conduct.rules import citation
 
     stack = load_packs(pack or shipped_names())
     if form is _RulesForm.json:
@@ -188,7 +207,7 @@ def rules_command(
         for p, rule in stack.rules:
             mark = "  unverified" if read_strictly(rule) else ""
             title = getattr(rule.title, language, rule.title.en)
-            cited = f"{rule.instrument} {rule.article}".strip()
+            cited = citation(rule.instrument, rule.article)
             answers.print(f"{p.name:10} {rule.id:16} {title}  [{cited}; {rule.force}]{mark}", markup=False)
 
 
@@ -201,10 +220,12 @@ def _told(pack: Pack, rule: Rule) -> dict[str, Any]:
 
 
 def _markdown(stack: Packs, language: str) -> str:
+    from forbear.conduct.rules import citation
+
     lines = ["| rule | what | instrument, article | in force from | force | verified |", "| --- " * 6 + "|"]
     for _, rule in stack.rules:
         title = getattr(rule.title, language, rule.title.en)
-        cited = f"{rule.instrument} {rule.article}".strip()
+        cited = citation(rule.instrument, rule.article)
         verified = "yes" if rule.verified else rule.confidence
         lines.append(f"| {rule.id} | {title} | {cited} | {rule.in_force.from_} | {rule.force} | {verified} |")
     return "\n".join(lines)

@@ -6,12 +6,14 @@ mechanisms do with a missing fact (see `mechanisms`); each such saying is tried 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from forbear.conduct import rules as r
-from forbear.conduct.stack import Pack
+from forbear.conduct.situation import ACT_COLUMNS
+from forbear.conduct.stack import Pack, Packs
 
 KINDS = ("act", "borrower", "loan")
 DENIED = "denied"
@@ -21,6 +23,7 @@ NOT_BARRED = "not barred"
 NO_WAIT = "no wait"
 NOT_ADDRESSED = "the party may not be addressed"
 ALLOWED = "allowed"
+COUNTED = "the contact counts"
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ def _read(entry: Any) -> _Read:
             yield entry.fact, _RECORDED, DENIED
         case r.Wait(after=r.AfterFact(fact=name)):
             yield name, _RECORDED, NO_WAIT
+        case r.Frequency() | r.Wait() if entry.not_to:
+            yield entry.not_to, _RECORDED, COUNTED
         case r.Fresh():
             yield entry.fact, KINDS, ALLOWED if entry.missing == "allow" else DENIED
         case r.PartyRule():
@@ -134,6 +139,18 @@ def _line(pack: Pack, name: str, asked: Sequence[Asked]) -> Line:
     )
 
 
+def unread(
+    acts: Iterable[Mapping[str, Any]], facts: Iterable[Mapping[str, Any]], packs: Packs
+) -> dict[str, str | None]:
+    """Columns of acts and names of facts that no rule reads, each with the name that comes near it, or None."""
+    read = {asked.fact for pack, rule in packs.rules for asked in asked_by(rule, pack.head.zone)} | {"time_zone"}
+    given = {str(name) for act in acts for name in act} - ACT_COLUMNS
+    for row in facts:
+        given |= {str(row["fact"]).strip()} if "fact" in row else {str(name) for name in row} - {"borrower_id"}
+    near = {name: get_close_matches(name.lower(), read, 1) for name in sorted(given - read) if name}
+    return {name: alike[0] if alike else None for name, alike in near.items()}
+
+
 HEAD = """# Facts the gate asks for
 
 Made by `forbear gate facts`; run it again after a pack was changed. For each pack: every fact that its rules read,
@@ -149,6 +166,7 @@ When missing:
 - *the rule is not lifted*: the exception is not on record.
 - *not barred*, *no wait*: states and events are known by their record alone, so keep those complete.
 - *the party may not be addressed*: no reason to is known.
+- *the contact counts*: no number is known to be somebody else's, so contacts with each count.
 
 A pack that tightens another asks for the facts of both.
 """

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from forbear.basics.errors import ForbearError
 from forbear.conduct.judge import Verdict, judge_one
-from forbear.conduct.rules import Answer
+from forbear.conduct.rules import Answer, citation
 from forbear.conduct.situation import Contact, Fact, Proposal
 from forbear.conduct.stack import Packs
 
@@ -69,7 +69,7 @@ class Refusal:
         self.act: Proposal = verdict.act
         self.verdict: Verdict = verdict
         self.codes: tuple[str, ...] = tuple(a.rule_id for a in verdict.against)
-        self.citations: tuple[str, ...] = tuple(f"{a.instrument} {a.article}".strip() for a in verdict.against)
+        self.citations: tuple[str, ...] = tuple(citation(a.instrument, a.article) for a in verdict.against)
         self.until: datetime | None = verdict.until
 
 

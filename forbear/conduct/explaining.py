@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from forbear.conduct.rules import Lifted, Rule
+from forbear.conduct.rules import Lifted, Rule, citation
 
 FRAMES: dict[str, dict[str, str]] = {
     "en": {
@@ -76,7 +76,7 @@ def explained(rule: Rule, language: str) -> str:
 
 def cited(rule: Rule, language: str) -> str:
     """Instrument and article of a rule."""
-    said = f"{rule.instrument} {rule.article}".strip()
+    said = citation(rule.instrument, rule.article)
     for english, chinese in CITED_ZH.items() if language == "zh" else ():
         said = said.replace(english, chinese)
     return said

@@ -15,7 +15,17 @@ from typing import Any
 
 from forbear.conduct.mechanisms import MEANING, Outcome, allow, deny, excepted
 from forbear.conduct.rules import Answer, Dated, Lifted, Rule
-from forbear.conduct.situation import TRUE, Contact, Fact, Proposal, Situation, contact, facts_of, proposal
+from forbear.conduct.situation import (
+    TRUE,
+    Contact,
+    Fact,
+    Proposal,
+    Situation,
+    contact,
+    facts_of,
+    proposal,
+    says_otherwise,
+)
 from forbear.conduct.stack import Pack, Packs
 
 CLOCK = "FORBEAR-CLOCK"
@@ -111,7 +121,14 @@ Rows = Iterable[Mapping[str, Any]]
 
 
 def judge(
-    acts: Rows, history: Rows, at: datetime | None, packs: Packs, *, facts: Rows = (), as_then: bool = False
+    acts: Rows,
+    history: Rows,
+    at: datetime | None,
+    packs: Packs,
+    *,
+    facts: Rows = (),
+    as_then: bool = False,
+    sources: tuple[str, str, str] = ("acts", "history", "facts"),
 ) -> list[Verdict]:
     """Judge acts against packs.
 
@@ -124,17 +141,19 @@ def judge(
         as_then: judge past acts as on their day: contacts after an act are left out, and so is the act's own
             record (a contact of its instant and channel whose contact_id is its act_id). Without it a history that
             reaches past the act denies it, since a clock is wrong.
+        sources: what an error calls the three tables; the command gives the files' names.
 
     Raises:
         WrongUse: a row lacks what it must have; names table and row.
     """
-    proposals = [proposal(row, number, at) for number, row in enumerate(acts, start=1)]
+    of_acts, of_history, of_facts = sources
+    proposals = [proposal(row, number, at, of_acts) for number, row in enumerate(acts, start=1)]
     past: dict[str, list[Contact]] = defaultdict(list)
     for number, row in enumerate(history, start=1):
-        known = contact(row, number)
+        known = contact(row, number, of_history)
         past[known.borrower_id].append(known)
     held: dict[str, list[Fact]] = defaultdict(list)
-    for fact in facts_of(facts):
+    for fact in facts_of(facts, of_facts):
         held[fact.borrower_id].append(fact)
     return [
         judge_one(act, held[act.borrower_id], past[act.borrower_id], packs, as_then=as_then) for act in proposals
@@ -202,7 +221,7 @@ def _governs(rule: Rule, s: Situation) -> bool:
     if rule.when is None:
         return True
     value = s.value(rule.when.fact)
-    return value is None or value.lower() == rule.when.is_.lower()
+    return value is None or not says_otherwise(value, rule.when.is_)
 
 
 def _answer(pack: Pack, rule: Rule, parameters: Dated, s: Situation) -> RuleAnswer:

@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from forbear.conduct import rules as r
-from forbear.conduct.situation import CONVERSATION, FALSE, TRUE, Contact, Fact, Situation, known_zone, zone
+from forbear.conduct.situation import CONVERSATION, FALSE, TRUE, Contact, Fact, Situation, is_said, known_zone, zone
 
 NUMBER = re.compile(r"[+-]?[0-9]{1,20}([.][0-9]{1,12})?")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -262,17 +262,17 @@ def _of_unit(s: Situation, unit: str, contacts: Iterable[Contact]) -> list[list[
     return [[c for c in contacts if not c.loans or loan in c.loans] for loan in loans] or [contacts]
 
 
-def _counted(
-    s: Situation, rule: r.Rule, kind: str, channels: tuple[str, ...], direction: str, parties: tuple[str, ...]
-) -> list[Contact]:
+def _counted(s: Situation, rule: r.Rule, kind: str, p: r.Frequency | r.Wait) -> list[Contact]:
+    strange = {f.number for f in s.facts if f.name == p.not_to and f.number and f.true and f.holds(s.at)}
     return [
         c
         for c in s.history
         if c.at <= s.at
         and kind in c.counts
-        and (c.channel in channels or not c.channel)
-        and direction in (c.direction, "any")
-        and (not {"any", c.party}.isdisjoint(parties) or ("same" in parties and c.party == s.act.party))
+        and (c.channel in p.channels or not c.channel)
+        and p.direction in (c.direction, "any")
+        and (not {"any", c.party}.isdisjoint(p.parties) or ("same" in p.parties and c.party == s.act.party))
+        and not (c.number and c.number in strange)
         and not _was_lifted(s, rule, c)
     ]
 
@@ -292,7 +292,7 @@ def frequency(p: r.Frequency, s: Situation, rule: r.Rule) -> Outcome:
         return deny("the borrower's time zone is not known, so her days are not", time_zone=s.value("time_zone"))
     if p.cap == 0:
         return deny("none is allowed", cap=0)
-    past = _counted(s, rule, p.count, p.channels, p.direction, p.parties)
+    past = _counted(s, rule, p.count, p)
     most, until = 0, None
     for contacts in _of_unit(s, rule.unit, past):
         for name in zones or ("UTC",):
@@ -332,13 +332,21 @@ def wait(p: r.Wait, s: Situation, rule: r.Rule) -> Outcome:
             return deny(f"when {p.after.fact} began is not known")
         events = [f.since for f in held if f.since]
     else:
-        past = _counted(s, rule, p.after, p.channels, p.direction, p.parties)
+        past = _counted(s, rule, p.after, p)
         events = [c.at for contacts in _of_unit(s, rule.unit, past) for c in contacts]
     ends = [_over(e, p.days, p.hours, name) for e in events for name in zones or ("UTC",)]
     last = max(events, default=None)
     if not ends or max(ends) <= s.at:
         return allow(last=last)
-    return defer(max(ends), "too soon after it", last=last)
+    return defer(max(ends), f"too soon after {_event(p)}: {_length(p)}", last=last)
+
+
+def _event(p: r.Wait) -> str:
+    return p.after.fact if isinstance(p.after, r.AfterFact) else p.after
+
+
+def _length(p: r.Wait) -> str:
+    return f"{p.days} days" if p.days is not None else f"{p.hours} hours"
 
 
 def _ended(s: Situation, name: str) -> list[Fact]:
@@ -368,7 +376,7 @@ def bar(p: r.Bar, s: Situation, _rule: r.Rule) -> Outcome:
 def _says_yes(value: str | None, wanted: str | None) -> bool:
     if value is None:
         return False
-    return value == wanted if wanted is not None else value.strip().lower() not in FALSE
+    return is_said(value, wanted) if wanted is not None else value.strip().lower() not in FALSE
 
 
 def need(p: r.Need, s: Situation, _rule: r.Rule) -> Outcome:

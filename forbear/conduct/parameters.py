@@ -143,7 +143,11 @@ class Hours(Dated):
 
 
 class Frequency(Dated):
-    """At most `cap` in a window."""
+    """At most `cap` in a window.
+
+    Attributes:
+        not_to: contacts with a number of which this fact holds, as the act is judged, are not counted.
+    """
 
     cap: Annotated[Whole, Field(ge=0, le=1_000_000)]
     window: Window
@@ -151,6 +155,7 @@ class Frequency(Dated):
     count: Literal["dial", "attempt", "connection", "conversation", "unanswered"]
     direction: Literal["out", "in", "any"] = "out"
     parties: tuple[Party | Literal["any", "same"], ...] = Field(OBLIGED, min_length=1)
+    not_to: Name | None = None
 
 
 class AfterFact(Strict):
@@ -160,7 +165,7 @@ class AfterFact(Strict):
 
 
 class Wait(Dated):
-    """A time after an event in which nothing may happen."""
+    """A time after an event in which nothing may happen; `not_to` as with a frequency."""
 
     after: Literal["attempt", "connection", "conversation", "unanswered"] | AfterFact
     days: Days | None = None
@@ -168,6 +173,7 @@ class Wait(Dated):
     channels: tuple[Act, ...] = Field(CONTACTS, min_length=1)
     direction: Literal["out", "in", "any"] = "any"
     parties: tuple[Party | Literal["any", "same"], ...] = Field(OBLIGED, min_length=1)
+    not_to: Name | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Wait:

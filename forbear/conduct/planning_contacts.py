@@ -18,7 +18,7 @@ from forbear.conduct.planning_clock import local_day
 from forbear.conduct.planning_facts import EPOCH, cleaned, holds, instant, loan_count, touches
 from forbear.conduct.planning_masks import NONE, Masks, any_bit, bit, mask, without
 from forbear.conduct.planning_sql import WORD, Clause, among, is_false, text, texts
-from forbear.conduct.situation import RESULTS
+from forbear.conduct.situation import PORTAL, RESULTS
 from forbear.conduct.situation import zone as zone_of
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def recent(engine: Engine, contacts: str, clauses: Sequence[Clause], facts: str,
         JOIN gate_roll p ON p.borrower_id = c.borrower_id WHERE {since}""",
     )
     lifting = {c.rule.except_.fact for c in (*counting(clauses), *limited.of(clauses)) if c.rule.except_}
+    lifting |= {c.parameters.not_to for c in counting(clauses) if c.parameters.not_to}
     engine.keep("gate_lifts", cleaned(engine, facts, lifting or ("",), "gate_roll"))
     if limited.of(clauses):
         engine.keep("gate_talked", limited.talked(contacts, [_word(name, there, "c.") for name in KIND], rest))
@@ -111,6 +112,8 @@ def _word(name: str, there: Sequence[str], raw: str = "r_") -> str:
         return f"CAST({_DEFAULTS[name]} AS VARCHAR) AS {name}"
     if name == "party":
         return f"CASE WHEN LOWER(TRIM({raw}party)) IN ({texts(r.PARTIES)}) THEN LOWER(TRIM({raw}party)) ELSE 'borrower' END AS party"
+    if name == "channel":
+        return f"CASE WHEN LOWER(TRIM({raw}channel)) IN ({texts((*r.ACTS, PORTAL))}) THEN LOWER(TRIM({raw}channel)) END AS channel"
     return f"COALESCE(NULLIF(LOWER(TRIM({raw}{name})), ''), {_DEFAULTS[name]}) AS {name}"
 
 
@@ -307,7 +310,10 @@ def _rows_of(c: Clause) -> str:
     """One row an act, zone (and loan) and contact that the clause counts, windows applied."""
     days, hours, by_loan = _days(c), _hours(c), c.rule.unit in BY_LOAN
     zone = f"COALESCE(z.zone, {_home(c)}, 'UTC')" if hours or isinstance(c.parameters, r.Wait) else "z.zone"
-    lift = not_lifted = window = loans = of_loan = ""
+    lift = not_lifted = window = loans = of_loan = strange = known = ""
+    if c.parameters.not_to:
+        strange = f"LEFT JOIN gate_{c.key}_strange st ON st.n = x.n AND st.c_number = x.c_number"
+        known = "AND st.n IS NULL"
     if c.rule.except_ and c.rule.except_.limited:
         lift, not_lifted = limited.not_lifted(c)
     elif c.rule.except_:
@@ -322,14 +328,23 @@ def _rows_of(c: Clause) -> str:
         of_loan = "AND (m.loan IS NULL OR x.c_loan_id IS NULL OR STRPOS(CONCAT('|', x.c_loan_id, '|'), CONCAT('|', m.loan, '|')) > 0)"
     chosen = "m.loan" if by_loan else "CAST(NULL AS VARCHAR)"
     return f"""SELECT x.n, {zone} AS zone, {chosen} AS loan, x.c_at FROM gate_beside x JOIN gate_busy_zoned z ON z.n = x.n
-        JOIN gate_offsets o ON o.zone = {zone} AND o.since <= x.moment AND x.moment < o.until {window} {loans} {lift}
-        WHERE {_of_unit(c)} AND {inside} {not_lifted} {of_loan}"""
+        JOIN gate_offsets o ON o.zone = {zone} AND o.since <= x.moment AND x.moment < o.until {window} {loans} {lift} {strange}
+        WHERE {_of_unit(c)} AND {inside} {not_lifted} {of_loan} {known}"""
+
+
+def _strange(fact: str) -> str:
+    """Numbers of past contacts of which a fact holds at the act, so that contacts with them are not counted."""
+    return f"""SELECT DISTINCT x.n, x.c_number FROM gate_beside x
+        JOIN gate_lifts f ON f.b = x.b AND f.fact = {text(fact)} AND f.number = x.c_number
+        WHERE NOT {is_false("f.value")} AND {holds("f", "x.moment")}"""
 
 
 def _counts(engine: Engine, counted: Sequence[Clause]) -> None:
     """`gate_counts`: how many contacts each cap has used, the most over zones and loans."""
     parts = []
     for c in counted:
+        if c.parameters.not_to:
+            engine.keep(f"gate_{c.key}_strange", _strange(c.parameters.not_to))
         engine.keep(f"gate_{c.key}_rows", _rows_of(c))
         if isinstance(c.parameters, r.Frequency):
             parts.append(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from forbear.conduct import rules as r
 from forbear.conduct.planning_facts import holds, loan_count, touches
 from forbear.conduct.planning_masks import NONE, Masks, bit
-from forbear.conduct.planning_sql import WORD, Clause, day_of, is_false, text
+from forbear.conduct.planning_sql import WORD, Clause, day_of, is_false, text, yes
 
 if TYPE_CHECKING:
     from forbear.conduct.planning import Engine
@@ -141,7 +141,7 @@ def _bars(engine: Engine, masks: Masks) -> None:
     def bits(word: int) -> str:
         named = f"CASE WHEN {is_false('p.value')} THEN {NONE} ELSE m.z{word} END"
         apart = [
-            f"CASE WHEN p.value = {text(c.parameters.value)} AND p.fact = {text(name)} THEN {bit(c.number)} ELSE {NONE} END"
+            f"CASE WHEN {yes('p.value', c.parameters.value)} AND p.fact = {text(name)} THEN {bit(c.number)} ELSE {NONE} END"
             for c in wanted
             if c.number // WORD == word
             for name in c.parameters.states

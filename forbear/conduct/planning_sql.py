@@ -213,10 +213,24 @@ def _bar(c: Clause, columns: Columns, said: Says) -> None:
         said.until = f"s.{c.key}_barred"
 
 
+def _alike(wanted: str) -> frozenset[str]:
+    """The ways of writing a value: any yes for a yes, any no for a no; the twin of `situation.is_said`."""
+    wished = wanted.lower()
+    return next((words for words in (TRUE, FALSE) if wished in words), frozenset((wished,)))
+
+
+def other(expression: str, wanted: str) -> str:
+    """Whether a text is known to be another value; never NULL. The twin of `situation.says_otherwise`."""
+    wished = wanted.lower()
+    if wished in TRUE:
+        return is_false(expression)
+    return is_true(expression) if wished in FALSE else f"COALESCE(LOWER({expression}) <> {text(wished)}, FALSE)"
+
+
 def yes(expression: str, wanted: str | None) -> str:
     """Whether a state's value says that it holds; never NULL."""
     if wanted is not None:
-        return f"(COALESCE({expression}, '') = {text(wanted)})"
+        return among(f"LOWER({expression})", _alike(wanted))
     return f"({expression} IS NOT NULL AND NOT {is_false(expression)})"
 
 
@@ -343,8 +357,7 @@ def says(c: Clause, columns: Columns) -> Says:
     )
     if rule.when:
         value = columns.value(rule.when.fact)
-        other = f"COALESCE(LOWER({value}) <> {text(rule.when.is_.lower())}, FALSE)"
-        said.unasked.append((columns.level(rule.when.fact), other))
+        said.unasked.append((columns.level(rule.when.fact), other(value, rule.when.is_)))
     said.lifted += [("k", is_true(columns.own_value(n))) for n in rule.unless if n in columns.own]
     if rule.except_ and rule.except_.limited:
         said.lifted.append(("k", is_true(columns.own_value(rule.except_.fact))))

@@ -42,7 +42,7 @@ def _window(place: str) -> Callable[[Asked], list[str]]:
     """The window of the day, by one place's clock, in which every possible place allows; its edges are shut."""
 
     def window(a: Asked) -> list[str]:
-        zones = "|".join(PLACES[info["tz"]] for info in a.facts["location_info"])
+        zones = "|".join(PLACES.get(info["tz"], info["tz"]) for info in a.facts["location_info"])
         local = Asked(a.facts, told({}, PLACES[place]), a.packs)
         local.told.facts[0]["value"] = zones
         start = local.told.at(FIRST_DAY, "00:00")
@@ -135,10 +135,7 @@ def _kept_until(name: str) -> Callable[[Asked], str]:
 FINDINGS: dict[str, Callable[[Asked], Any]] = {
     "allowed": _allowed,
     "time_used": lambda a: a.facts["email_sent_local"],
-    "allowed_window_eastern": _window("Eastern"),
-    "allowed_window_central": _window("Central"),
-    "allowed_window_mountain": _window("Mountain"),
-    "allowed_window_pacific": _window("Pacific"),
+    **{f"allowed_window_{place.lower()}": _window(place) for place in PLACES},
     "designation_created": _designated,
     "results": _replies,
     **{name: _medium(name) for name in (*HOME, *ANYWHERE)},

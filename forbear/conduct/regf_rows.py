@@ -26,7 +26,12 @@ PLACES = {
     "Central": "America/Chicago",
     "Mountain": "America/Denver",
     "Pacific": "America/Los_Angeles",
+    "Arizona": "America/Phoenix",
+    "Alaska": "America/Anchorage",
+    "Hawaii": "Pacific/Honolulu",
+    "Atlantic": "America/Puerto_Rico",
 }
+"""Zones by the names that examples use; any other is read as a name of the zone itself."""
 STATES = {
     "written_request_original_creditor": "original_creditor_request_open",
     "written_dispute": "dispute_open",
@@ -92,10 +97,13 @@ def _debts(facts: Mapping[str, Any], events: Any) -> tuple[str, ...]:
 def _listed(events: Sequence[Mapping[str, Any]], found: Told) -> Iterator[Row]:
     for event in events:
         kind = str(event["type"])
-        if kind == "direct_prior_consent":
-            found.facts.append(_consent(event, found))
-        elif kind in ("consent_revoked", "consent_withdrawn"):
+        if "consent" in kind and ("revo" in kind or "withdr" in kind):
             found.facts.append({**_consent(event, found), "value": "false", "until": None})
+        elif kind.endswith(("consent", "consent_given")):
+            found.facts.append(_consent(event, found))
+        elif kind.startswith("wrong_number"):
+            strange = {"fact": "wrong_number", "number": event.get("number", "")}
+            found.facts.append({"borrower_id": PERSON, **strange, "since": when(event, found)})
         elif kind in STATES:
             found.facts.append({"borrower_id": PERSON, "fact": STATES[kind], "since": when(event, found)})
         elif kind != "validation_received":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -83,6 +84,7 @@ __all__ = [
     "When",
     "Window",
     "Words",
+    "citation",
     "clock",
 ]
 
@@ -185,7 +187,7 @@ class Rule(Strict):
     def version(self) -> str:
         """A short fingerprint of everything that decides an answer."""
         said = self.model_dump(mode="json", by_alias=True, exclude={"examples", "parameters"})
-        said["parameters"] = [p.model_dump(mode="json", by_alias=True) for p in self.parameters]
+        said["parameters"] = [_decides(p) for p in self.parameters]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
     def at(self, on: date) -> Dated | None:
@@ -194,6 +196,20 @@ class Rule(Strict):
             return None
         held = [p for p in self.parameters if p.from_ <= on]
         return held[-1] if held else None
+
+
+def _decides(entry: Dated) -> dict[str, Any]:
+    """An entry as a fingerprint takes it; a key that came later leaves those of rules without it as they were."""
+    said: dict[str, Any] = entry.model_dump(mode="json", by_alias=True)
+    return {key: value for key, value in said.items() if key != "not_to" or value is not None}
+
+
+def citation(instrument: str, article: str) -> str:
+    """Where a rule stands; an article that the instrument's name already says is not said twice."""
+    parts = [part.strip() for part in re.split("[;,]", article) if part.strip()]
+    if all(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", instrument) for part in parts):
+        return instrument
+    return f"{instrument} {article}"
 
 
 class WrongEntry(ValueError):

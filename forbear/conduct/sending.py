@@ -177,7 +177,7 @@ def _contacts_of(connection: Any, borrower_ids: Sequence[str], since: datetime |
 
 def _facts_of(connection: Any, borrower_ids: Sequence[str]) -> list[Fact]:
     query = f"SELECT {FACT_COLUMNS} FROM facts WHERE borrower_id = ANY(%s)"
-    return facts_of(_rows(connection, query, [list(borrower_ids)]))
+    return facts_of(_rows(connection, query, [list(borrower_ids)]), recorded=True)
 
 
 def _one(connection: Any, query: str, values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -28,19 +28,42 @@ _WRITTEN = frozenset((DIAL, ATTEMPT))
 _UNKNOWN = frozenset((DIAL, ATTEMPT, CONNECTION, CONVERSATION, UNANSWERED))
 RESULTS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("conversation", "connected", "answered", "promise", "refused"), _SPOKE),
-    **dict.fromkeys(("dropped", "hung_up", "third_party"), _ANSWERED),
+    **dict.fromkeys(("dropped", "hung_up", "third_party", "wrong_number"), _ANSWERED),
     **dict.fromkeys(("no_answer", "voicemail", "voicemail_limited_content", "voicemail_full", "rejected"), _RANG),
-    **dict.fromkeys(("rings_unanswered", "voicemail_message_left", "recorded_announcement"), _RANG),
+    **dict.fromkeys(("rings_unanswered", "unanswered", "recorded_announcement"), _RANG),
+    **dict.fromkeys(("voicemail_message_left", "left_message", "message_left"), _RANG),
     **dict.fromkeys(("busy", "not_in_service", "failed", "not_connected"), _NEVER_REACHED),
-    **dict.fromkeys(("busy_signal", "number_not_in_service"), _NEVER_REACHED),
+    **dict.fromkeys(("busy_signal", "number_not_in_service", "out_of_service"), _NEVER_REACHED),
     **dict.fromkeys(("sent", "delivered", "read", "bounced", "undelivered"), _WRITTEN),
 }
 """What each result of a contact counts as."""
+
+PORTAL = "portal"
+"""Her own page, which she visits herself: known, and counted by no rule."""
+
+
+def says_otherwise(value: str, wanted: str) -> bool:
+    """Whether a value is known to be another than `wanted`; what is neither yes nor no is no answer to yes or no."""
+    said, wished = value.strip().lower(), wanted.lower()
+    if wished in TRUE:
+        return said in FALSE
+    return said in TRUE if wished in FALSE else said != wished
+
+
+def is_said(value: str, wanted: str) -> bool:
+    """Whether a value is `wanted`, however it is written: a yes is any yes, a no any no."""
+    said, wished = value.strip().lower(), wanted.lower()
+    return said == wished or any(said in words and wished in words for words in (TRUE, FALSE))
 
 
 def known_party(party: str) -> str:
     """`party` if it is one the gate knows; else the borrower, whose contacts count in every cap."""
     return party if party in PARTIES else "borrower"
+
+
+def known_channel(channel: str) -> str:
+    """`channel` if it is one the gate knows, or her own page; else none, and the contact counts on every channel."""
+    return channel if channel in ACTS or channel == PORTAL else ""
 
 
 def counts_as(result: str) -> frozenset[str]:
@@ -231,9 +254,10 @@ def known_zone(name: str) -> bool:
     return "/" in name and not name.startswith(("Etc/", "posix/", "right/"))
 
 
-_ACT_COLUMNS = frozenset(
+ACT_COLUMNS = frozenset(
     ("act_id", "borrower_id", "channel", "at", "loan_id", "sender", "actor", "party", "number", "time_zone_")
 )
+"""Columns of a table of acts that are no facts."""
 
 
 def instant(value: Any, where: str) -> datetime:
@@ -268,6 +292,16 @@ def _list(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in _text(row, name).split("|") if part.strip())
 
 
+def _borrower(row: Mapping[str, Any], where: str) -> str:
+    found = _text(row, "borrower_id")
+    if found:
+        return found
+    if "borrower_id" in row:
+        raise WrongUse(f"{where}: borrower_id is missing")
+    there = ", ".join(str(name) for name in row)
+    raise WrongUse(f"{where}: borrower_id is missing; the columns are {there}", "see docs/gate.md for their names")
+
+
 def _one_of(value: str, allowed: Sequence[str], where: str, name: str) -> str:
     if value not in allowed:
         raise WrongUse(f"{where}: {name} is {value!r}", f"known are {', '.join(allowed)}")
@@ -281,14 +315,12 @@ def proposal(row: Mapping[str, Any], number: int, at: datetime | None, source: s
         WrongUse: a required value is missing or unknown; names the row.
     """
     where = f"{source}, row {number}"
-    borrower = _text(row, "borrower_id")
-    if not borrower:
-        raise WrongUse(f"{where}: borrower_id is missing")
+    borrower = _borrower(row, where)
     when = row.get("at")
     if when in (None, "") and at is None:
         raise WrongUse(f"{where}: at is missing", "give each act its instant, or one for all with --at")
     sender = _text(row, "sender", "lender")
-    facts = {k: _text(row, k) for k in row if k not in _ACT_COLUMNS and k is not None and _text(row, k)}
+    facts = {k: _text(row, k) for k in row if k not in ACT_COLUMNS and k is not None and _text(row, k)}
     return Proposal(
         act_id=_text(row, "act_id", str(number)),
         borrower_id=borrower,
@@ -312,13 +344,11 @@ def contact(row: Mapping[str, Any], number: int, source: str = "history") -> Con
         WrongUse: a required value is missing; names the row.
     """
     where = f"{source}, row {number}"
-    borrower = _text(row, "borrower_id")
-    if not borrower:
-        raise WrongUse(f"{where}: borrower_id is missing")
+    borrower = _borrower(row, where)
     return Contact(
         borrower_id=borrower,
         at=instant(row.get("at"), f"{where}, at"),
-        channel=_text(row, "channel").lower(),
+        channel=known_channel(_text(row, "channel").lower()),
         direction=_one_of(_text(row, "direction", "out").lower(), ("out", "in"), where, "direction"),
         counts=counts_as(_text(row, "result").lower()),
         party=known_party(_text(row, "party", "borrower").lower()),
@@ -332,32 +362,40 @@ def contact(row: Mapping[str, Any], number: int, source: str = "history") -> Con
 _FACT_COLUMNS = ("loan_id", "number", "sender", "channel")
 
 
-def facts_of(rows: Iterable[Mapping[str, Any]], source: str = "facts") -> list[Fact]:
+def facts_of(rows: Iterable[Mapping[str, Any]], source: str = "facts", *, recorded: bool = False) -> list[Fact]:
     """Facts from rows, long (a column `fact`) or wide (each column a fact).
 
+    Args:
+        rows: a row a fact, or a row a borrower; see `docs/gate.md`.
+        source: what an error calls them.
+        recorded: they are the desk's own record, where one that ends before it begins never held.
+
     Raises:
-        WrongUse: a row without borrower or with an instant that is none; names the row.
+        WrongUse: a row without borrower, with an instant that is none, or that ends before it begins; names the row.
     """
     found: list[Fact] = []
     for number, row in enumerate(rows, start=1):
         where = f"{source}, row {number}"
-        borrower = _text(row, "borrower_id")
-        if not borrower:
-            raise WrongUse(f"{where}: borrower_id is missing")
+        borrower = _borrower(row, where)
         if "fact" in row:
-            found.append(_long_fact(row, borrower, where))
+            found.append(_long_fact(row, borrower, where, recorded))
         else:
             names = (n for n in row if n != "borrower_id" and _text(row, n))
             found.extend(Fact(borrower, name, _text(row, name)) for name in names)
     return found
 
 
-def _long_fact(row: Mapping[str, Any], borrower: str, where: str) -> Fact:
+def _long_fact(row: Mapping[str, Any], borrower: str, where: str, recorded: bool) -> Fact:
     name = _text(row, "fact")
     if not name:
         raise WrongUse(f"{where}: fact is missing")
     since, until = (
         instant(row[c], f"{where}, {c}") if row.get(c) not in (None, "") else None for c in ("since", "until")
     )
+    if since and until and until < since and not recorded:
+        raise WrongUse(
+            f"{where}: {name} ends at {until.isoformat()}, before it begins at {since.isoformat()}",
+            "since is when it began, until when it was over; leave until empty while it lasts",
+        )
     loan, number, sender, channel = (_text(row, c) for c in _FACT_COLUMNS)
     return Fact(borrower, name, _text(row, "value", "true"), since, until, loan, number, sender, channel)

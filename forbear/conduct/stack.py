@@ -82,7 +82,7 @@ class Packs:
             WrongUse: there is none.
         """
         for pack, rule in self.rules:
-            if rule.id == rule_id:
+            if rule.id == rule_id.strip().upper():
                 return pack, rule
         raise WrongUse(
             f"no rule {rule_id!r} in {', '.join(p.name for p in self.packs)}", "see `forbear gate rules`"

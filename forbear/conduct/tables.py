@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,20 @@ def _csv(path: Path) -> list[Row]:
         reader = csv.DictReader(file, strict=True)
         if reader.fieldnames is None:
             raise UnreadableFile(f"{path}: empty; a header is expected")
+        _refuse_doubled(path, reader.fieldnames)
         rows = []
         for row in reader:
             if None in row or None in row.values():
                 raise UnreadableFile(f"{path}, line {reader.line_num}: not as many cells as the header has columns")
             rows.append(dict(row))
     return rows
+
+
+def _refuse_doubled(path: Path, names: Sequence[str]) -> None:
+    """Two columns of one name: the second would hide the first."""
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise UnreadableFile(f"{path}, line 1: column {', '.join(doubled)} stands there twice", "keep one of them")
 
 
 def _json(path: Path) -> list[Row]:

@@ -41,9 +41,17 @@ def _frame(new: r.Rule, old: r.Rule) -> dict[str, bool]:
         "when: narrower": new.when is None or new.when == old.when,
         "except: wider": new.except_ is None
         or (old.except_ is not None and _sooner_over(new.except_, old.except_)),
+        "except: evidence says less": _evidence_kept(new.except_, old.except_),
         "unless: wider": set(new.unless) <= set(old.unless),
         "unit: counts less together": new.unit in (old.unit, "person"),
     }
+
+
+def _evidence_kept(new: r.Lifted | None, old: r.Lifted | None) -> bool:
+    """Whether the evidence that an exception needs is still asked for, in the words of the rule below; more may be."""
+    if new is None or old is None:
+        return True
+    return old.evidence.en in new.evidence.en and old.evidence.zh in new.evidence.zh
 
 
 def _sooner_over(new: r.Lifted, old: r.Lifted) -> bool:
@@ -96,6 +104,7 @@ def _frequency(new: r.Frequency, old: r.Frequency) -> dict[str, bool]:
         "count: less": old.count in _KINDS_WITHIN[new.count],
         "direction: narrower": new.direction in ("any", old.direction),
         "parties: fewer": _more_parties(new.parties, old.parties),
+        "not_to: leaves out more": new.not_to in (None, old.not_to),
     }
 
 
@@ -118,6 +127,7 @@ def _wait(new: r.Wait, old: r.Wait) -> dict[str, bool]:
         "channels: fewer": set(new.channels) >= set(old.channels),
         "direction: narrower": new.direction in ("any", old.direction),
         "parties: fewer": _more_parties(new.parties, old.parties),
+        "not_to: leaves out more": new.not_to in (None, old.not_to),
     }
 
 

@@ -51,6 +51,7 @@ def facts_named(one):
         after = entry.get("after")
         yield from [after["fact"]] if isinstance(after, dict) else []
         yield from [entry["fact"]] if "fact" in entry else []
+        yield from [entry["not_to"]] if entry.get("not_to") else []
         for key in ("facts", "states", "at_least", "at_most", "one_of"):
             yield from entry.get(key, ())
         for reasons in entry.get("allow_when", {}).values():

@@ -211,6 +211,26 @@ def test_acts_that_name_no_sender_are_told_where_rules_bind_agencies_alone(tmp_p
     assert "no sender" not in run(*asked, "--sender", "C1").stderr
 
 
+def test_a_misspelt_fact_is_told(folder, tmp_path):
+    """A state under another name would stand for one that is not on record."""
+    (tmp_path / "acts.csv").write_text(ACTS.replace("at\n", "at,recordd\n", 1).replace(":00\n", ":00,true\n"))
+    (tmp_path / "facts.csv").write_text(
+        "borrower_id,fact,value\nB1,time_zone,Asia/Shanghai\nB1,agreed_frequencies,true\n"
+    )
+    result = gate(folder, "judge", "--acts", tmp_path / "acts.csv", "--facts", tmp_path / "facts.csv")
+    assert result.stderr.splitlines() == [
+        "no rule of these packs reads agreed_frequencies; is agreed_frequency meant?",
+        "no rule of these packs reads recordd",
+    ]
+
+
+def test_next_may_be_about_another_person(tmp_path):
+    own = write_pack(tmp_path / "own", "own", None, rule("party", allow=["borrower"]))
+    words = ["--borrower", "B1", "--channel", "call", "--at", "2026-03-02T12:00Z", "--pack", own]
+    assert run("next", *words).exit_code == 0
+    assert "spouse may not be addressed" in run("next", *words, "--party", "spouse").stdout
+
+
 def test_rules_are_listed_with_citations(folder):
     text = gate(folder, "rules").stdout
     assert "R-HOURS" in text
@@ -268,7 +288,7 @@ def shell(*words):
     [
         (["judge", "--acts", "{f}/gone.csv", "--pack", "{f}/own"], "gone.csv: cannot be read"),
         (["judge", "--acts", "{f}/acts.csv", "--pack", "atlantis"], "no pack 'atlantis'"),
-        (["judge", "--acts", "{f}/facts.csv", "--pack", "{f}/own"], "acts, row 1: at is missing"),
+        (["judge", "--acts", "{f}/facts.csv", "--pack", "{f}/own"], "facts.csv, row 1: at is missing"),
         (
             ["next", "--borrower", "B1", "--channel", "pigeon", "--at", "2026-03-02T12:00Z", "--pack", "{f}/own"],
             "channel is 'pigeon'",

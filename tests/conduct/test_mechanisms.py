@@ -627,7 +627,7 @@ def test_wait_says_why():
     spoken = rule("wait", after="conversation", days=3)
     said = answer(spoken, NOON, history=[{"at": "2026-03-01T10:00+08:00"}, {"at": TEN}])
     ten = datetime(2026, 3, 2, 2, tzinfo=UTC)
-    assert (said.reason, said.facts) == ("too soon after it", {"last": ten})
+    assert (said.reason, said.facts) == ("too soon after conversation: 3 days", {"last": ten})
     later = answer(spoken, "2026-03-09T10:00+08:00", history=[{"at": TEN}])
     assert (later.answer, later.facts) == ("allowed", {"last": ten})
     lost = answer(spoken, NOON, facts=in_zone("Mars/Base"), zone=None)

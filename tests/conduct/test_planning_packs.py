@@ -84,7 +84,7 @@ def contact_of(dice, name, now):
     return {
         "borrower_id": name,
         "at": now - timedelta(seconds=dice.randrange(0, 86400 * dice.choice((1, 8, 40)))),
-        "channel": dice.choice((*CONTACTS, "call", "call", "")),
+        "channel": dice.choice((*CONTACTS, "call", "call", "", "phone", "portal")),
         "direction": dice.choice(("out", "out", "in")),
         "result": dice.choice(RESULTS),
         "party": dice.choice(("borrower", "borrower", "guarantor", "other")),
@@ -96,6 +96,7 @@ def fact_of(dice, name, now, values):
     fact = dice.choice(sorted(set(values) - {"time_zone"}))
     since = now - timedelta(hours=dice.randrange(-20, 2000)) if dice.random() < 0.8 else None
     until = now + timedelta(hours=dice.randrange(-30, 60)) if dice.random() < 0.2 else None
+    until = max(since, until) if since and until else until
     narrow = {k: v for k, v in whose(dice).items() if "|" not in v} if dice.random() < 0.25 else {}
     row = {"borrower_id": name, "fact": fact, "value": dice.choice(values[fact]), "since": since, "until": until}
     return {**row, **narrow}

@@ -47,6 +47,15 @@ def test_example(example, us):
     assert checked.passed or example["id"] in REFUTED, wrong
 
 
+MORE = read_examples(COPY.with_name("regf_more.json"))
+
+
+@pytest.mark.parametrize("example", MORE, ids=lambda e: e["id"])
+def test_example_of_our_own(example, us):
+    checked = check(example, us)
+    assert checked.passed, (checked.fault, checked.got, checked.expected)
+
+
 def test_the_copy_holds_every_example():
     assert read_examples(COPY) == EXAMPLES
 

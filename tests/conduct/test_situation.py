@@ -16,8 +16,11 @@ from forbear.conduct.situation import (
     counts_as,
     facts_of,
     instant,
+    is_said,
+    known_channel,
     known_zone,
     proposal,
+    says_otherwise,
 )
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -384,3 +387,50 @@ def test_the_legal_date():
     assert Situation(act, hers, ()).legal_date() == date(2026, 3, 2)
     assert Situation(act, hers, (), "America/New_York").legal_date() == date(2026, 3, 1)
     assert Situation(act, (), (), "Asia/Shanghai").legal_date() == date(2026, 3, 2)
+
+
+@pytest.mark.parametrize("channel", ["phone", "telephone", "whatsapp", ""])
+def test_a_contact_on_a_channel_nobody_knows_counts_on_each(channel):
+    assert contact({"borrower_id": "B1", "at": NOON, "channel": channel}, 1).channel == ""
+
+
+@pytest.mark.parametrize("channel", ["call", "letter", "bureau_report", "portal"])
+def test_a_known_channel_is_kept(channel):
+    assert known_channel(channel) == channel
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "otherwise", "said"),
+    [
+        ("yes", "true", False, True),
+        ("1", "true", False, True),
+        ("TRUE", "true", False, True),
+        ("no", "true", True, False),
+        ("0", "true", True, False),
+        ("maybe", "true", False, False),
+        ("1.0", "true", False, False),
+        ("False", "false", False, True),
+        ("n", "false", False, True),
+        ("y", "false", True, False),
+        ("unknown", "false", False, False),
+        ("Private", "private", False, True),
+        ("bank", "private", True, False),
+    ],
+)
+def test_a_yes_and_a_no_may_be_written_in_many_ways(value, wanted, otherwise, said):
+    """Only a plain no takes an act out of a rule that asks for a yes."""
+    assert (says_otherwise(value, wanted), is_said(value, wanted)) == (otherwise, said)
+
+
+def test_a_fact_that_ends_before_it_begins_is_refused():
+    row = {"borrower_id": "B1", "fact": "cease_request", "since": "2026-05-01T00:00Z", "until": "2026-04-01T00:00Z"}
+    with pytest.raises(WrongUse, match=r"facts, row 1: cease_request ends at 2026-04-01.*before it begins"):
+        facts_of([row])
+    assert not facts_of([row], recorded=True)[0].holds(NOON)
+
+
+def test_a_table_without_the_borrower_names_its_columns():
+    with pytest.raises(
+        WrongUse, match=r"acts\.csv, row 4: borrower_id is missing; the columns are borrower, channel"
+    ):
+        proposal({"borrower": "B1", "channel": "call"}, 4, NOON, "acts.csv")

@@ -70,6 +70,7 @@ def test_an_empty_list_is_no_fault(tmp_path):
         ("a.xlsx", b"", "a.xlsx: unknown kind of file"),
         ("a", b"", "a: unknown kind of file"),
         ("a.csv", b"", "a.csv: empty; a header is expected"),
+        ("a.csv", b"at,borrower_id,at\n", "a.csv, line 1: column at stands there twice"),
         ("a.csv", b"borrower_id,channel\nB1\n", "a.csv, line 2: not as many cells as the header has columns"),
         ("a.csv", b"borrower_id,channel\nB1,call\nB1,call,x\n", "a.csv, line 3: not as many cells"),
         ("a.csv", b'borrower_id,channel\nB1,"call\n', "a.csv: cannot be read: "),

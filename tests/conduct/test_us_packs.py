@@ -107,3 +107,19 @@ def test_planning_agrees_with_judging(seed):
     got, stopped = planned(acts, history, facts, packs)
     assert stopped == reasons
     assert got == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "bound"),
+    [("yes", True), ("1", True), ("TRUE", True), ("maybe", True), ("no", False), ("0", False), ("False", False)],
+)
+def test_only_a_plain_no_takes_an_agency_out_of_the_federal_rules(said, bound):
+    """However a file writes its yes; what is neither yes nor no is not known."""
+    theirs = [{**row, "sender": "C1"} for row in NINE]
+    default = {"borrower_id": "B1", "fact": "acquired_in_default", "value": said}
+    assert ("US-FREQ-01" in against("us", theirs, [ZONE, default], sender="C1")) is bound
+
+
+@pytest.mark.parametrize("said", ["false", "False", "no", "0"])
+def test_a_message_without_its_way_out_is_not_sent_however_that_is_written(said):
+    assert "US-CHAN-02" in against("us", [], channel="email", sender="C1", opt_out_offered=said)

@@ -89,7 +89,7 @@ def _contact(dice: random.Random, name: str, base: datetime) -> dict:
     return {
         "borrower_id": name,
         "at": base + timedelta(days=3) if late else _near(dice, base, dice.choice((3, 24, 60, 24 * 9))),
-        "channel": dice.choice(("call", "call", "voice", "sms", "email", "")),
+        "channel": dice.choice(("call", "call", "Voice", "sms", "email", "", "phone", "portal")),
         "direction": dice.choice(("out", "out", "in", "")),
         "result": dice.choice(RESULTS),
         "party": dice.choice(PARTIES),
@@ -114,13 +114,14 @@ def _facts(dice: random.Random, name: str, base: datetime) -> list[dict]:
         if dice.random() < 0.15:
             since = _near(dice, base, 120) if dice.random() < 0.9 else None
             until = base + timedelta(hours=dice.randrange(-40, 90)) if dice.random() < 0.5 else None
+            until = max(since, until) if since and until else until
             scope = {"loan_id": _maybe(dice, 0.3, "L1"), "number": _maybe(dice, 0.2, "n1")}
             add(state, dice.choice(("true", "true", "no", "")), since=since, until=until, **scope)
     for fact in YES_NO:
         for _ in range(dice.choice((0, 0, 1, 2))):
             add(
                 fact,
-                dice.choice(("true", "false", "Yes", "0")),
+                dice.choice(("true", "false", "Yes", "0", "maybe")),
                 since=_near(dice, base, 200),
                 loan_id=dice.choice(SCOPES),
             )
@@ -139,5 +140,5 @@ def _facts(dice: random.Random, name: str, base: datetime) -> list[dict]:
         value = dice.choice(("2021-03-08", "2021-03-07", "2026-01-01", "true"))
         add("ended", value, since=dice.choice((None, _near(dice, base, 900))), loan_id=dice.choice(SCOPES))
     if dice.random() < 0.3:
-        add("mood", dice.choice(("angry", "calm")))
+        add("mood", dice.choice(("angry", "Angry", "calm")))
     return rows

@@ -13,18 +13,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from forbear.basics.errors import ForbearError
+from forbear.basics.errors import ForbearError, WrongUse
 from forbear.desk.server.announcing import RUNNING
-from forbear.desk.server.keeping import is_held
+from forbear.desk.server.keeping import LOCK, is_held
 from forbear.desk.server.serving import environment, migrate
 
 WAIT_SECONDS = 30
 """How long a command waits for a desk that starts, or that ended without stopping and may be started again."""
 
 
+def require_desk(data: Path) -> None:
+    """Refuse a folder in which no desk was ever begun, for commands that would do nothing there but say they had.
+
+    Raises:
+        WrongUse: there is none, and no DATABASE_URL says where else it is.
+    """
+    if not (data / LOCK).exists() and not os.environ.get("DATABASE_URL"):
+        raise WrongUse(f"{data}: no desk is there", "name its folder by --data or FORBEAR_DATA; nothing was done")
+
+
 @contextmanager
 def desk_at(data: Path) -> Iterator[None]:
-    """Django set up in this process over the desk in `data`, whether it runs or not.
+    """Django set up in this process over the desk in `data`, whether it runs or not; begun there if there is none.
 
     Raises:
         WrongUse: the folder is held by another process that does not serve.

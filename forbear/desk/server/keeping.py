@@ -13,6 +13,9 @@ from typing import Self
 
 from forbear.basics.errors import WrongUse
 
+LOCK = "lock"
+"""The file that is locked while a process holds the folder; a folder without one was never a desk's."""
+
 WAIT_SECONDS = 1
 """How long a process waits for the folder: for another that only looks whether it is held, or that is just leaving."""
 
@@ -20,7 +23,7 @@ WAIT_SECONDS = 1
 def is_held(path: Path) -> bool:
     """Whether some process holds the data folder now."""
     try:
-        lock = os.open(path / "lock", os.O_RDWR | os.O_CLOEXEC)
+        lock = os.open(path / LOCK, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
@@ -46,7 +49,7 @@ class DataFolder:
 
     def __enter__(self) -> Self:
         self.path.mkdir(parents=True, exist_ok=True)
-        held = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        held = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         until = time.monotonic() + WAIT_SECONDS
         while not _locked(held):
             if time.monotonic() > until:

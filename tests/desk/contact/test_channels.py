@@ -8,8 +8,10 @@ import http.server
 import json
 import mailbox
 import socket
+import sys
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import paramiko
 import pytest
@@ -530,3 +532,52 @@ def test_every_kind_is_there_and_carries_its_channels():
     assert {one for kind in registry.kinds().values() for one in kind["channels"]} == {
         *("sms", "email", "app_push", "chat", "voice", "letter", "call", "visit")
     }
+
+
+# --- a provider of one's own --------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[3] / "docs" / "contact.md"
+
+
+@pytest.fixture
+def own_file(tmp_path, monkeypatch):
+    """The file that docs/contact.md shows, where Python finds it."""
+    code = PAGE.read_text("utf-8").partition("```python example_telecom.py\n")[2].partition("```")[0]
+    (tmp_path / "example_telecom.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    sys.modules.pop("example_telecom", None)
+
+
+def test_the_provider_that_the_page_shows_sends_and_is_honest(own_file, message, tmp_path):
+    with HttpProvider(log=tmp_path / "log.jsonl") as far:
+        own = made("example_telecom.ExampleTelecom", "sms", url=far.url)
+        (told,) = own.send([message("您好")], yes)
+        assert told.state == "sent"
+        (held,) = own.send([message("再见")], lambda: False)
+        assert (held.state, held.why) == ("not_sent", "stopped")
+        own.close()
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
+    with HttpProvider(log=tmp_path / "lost.jsonl", manners=Manners(loses_answer=1)) as far:
+        own = made("example_telecom.ExampleTelecom", "sms", url=far.url)
+        assert own.send([message("在吗")], yes)[0].state == "unknown"
+        own.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("example_telecom.Nobody", "cannot be imported"),
+        ("no_such_module.Thing", "cannot be imported"),
+        ("pathlib.Path", "is no provider"),
+        ("forbear.desk.contact.channels.base.Provider", "is no provider"),
+    ],
+)
+def test_a_class_that_is_no_provider_is_refused_by_name(own_file, kind, said):
+    with pytest.raises(WrongUse, match=said):
+        made(kind, "sms", url="https://sms.example.com")
+
+
+def test_a_class_of_ones_own_carries_its_own_channels_alone(own_file):
+    with pytest.raises(WrongUse, match="channel is 'email'"):
+        made("example_telecom.ExampleTelecom", "email", url="https://sms.example.com")

@@ -121,6 +121,8 @@ class Account:
 class Provider:
     """A provider of one channel. A kind overrides `send` and what else its wire offers."""
 
+    channels: ClassVar[tuple[str, ...]] = ()
+    """Channels it can carry; for classes of a lender's own, which stand in no kinds.toml."""
     address: ClassVar[str] = "phone"
     """What kind of address it takes, unless its account says another."""
     longest: ClassVar[int] = 10_000

@@ -3,7 +3,7 @@
 ```toml
 [sms-a]
 channel = "sms"
-kind = "http"                          # one of kinds.toml
+kind = "http"                          # one of kinds.toml, or a class of your own: module.Class
 url = "https://sms.example.com/v1"
 secret_file = "/etc/forbear/sms-a"     # or secret_env = "SMS_A_SECRET"
 rate = 200                             # a second, all workers together
@@ -78,9 +78,11 @@ def made(name: str, row: Mapping[str, Any]) -> Provider:
 def _made(name: str, row: Any, where: str) -> Provider:
     if not NAME.fullmatch(name) or not isinstance(row, dict):
         raise WrongUse(f"{where}: no table of a provider", "name it by small letters, digits and dashes")
-    kind = kinds().get(str(row.get("kind")))
+    name_of_kind = str(row.get("kind"))
+    kind = _own_kind(name_of_kind, where) if "." in name_of_kind else kinds().get(name_of_kind)
     if kind is None:
-        raise WrongUse(f"{where}: kind is {row.get('kind')!r}", f"one of: {', '.join(kinds())}")
+        known = f"one of: {', '.join(kinds())}; or a class of your own, as module.Class"
+        raise WrongUse(f"{where}: kind is {row.get('kind')!r}", known)
     if row.get("channel") not in kind["channels"]:
         raise WrongUse(f"{where}: channel is {row.get('channel')!r}", f"one of: {', '.join(kind['channels'])}")
     provider: type[Provider] = import_string(kind["provider"])
@@ -93,6 +95,20 @@ def _made(name: str, row: Any, where: str) -> Provider:
         if number in own and not own[number] > 0:
             raise WrongUse(f"{where}: {number} is {own[number]!r}", "a number above 0")
     return provider(Account(name=name, secret=_secret(row, where), options=options, **own))
+
+
+def _own_kind(name: str, where: str) -> dict[str, Any]:
+    """A provider's class of the lender's own, by its dotted name; the class says which channels it can carry."""
+    try:
+        found = import_string(name)
+    except ImportError as wrong:
+        raise WrongUse(
+            f"{where}: kind {name} cannot be imported: {wrong}", "is its folder on PYTHONPATH?"
+        ) from None
+    if not (isinstance(found, type) and issubclass(found, Provider) and found.channels):
+        expected = "a subclass of Provider that names its channels; see docs/contact.md"
+        raise WrongUse(f"{where}: kind {name} is no provider", expected)
+    return {"provider": name, "channels": found.channels}
 
 
 def _secret(row: Mapping[str, Any], where: str) -> str:
