@@ -90,6 +90,15 @@ def test_it_finds_what_is_there_and_says_what_it_is_worth(frame, model):
     assert claim.error < 0.04
 
 
+def test_a_claim_has_an_interval_and_rounds_go_on_until_enough_was_seen(frame, model, monkeypatch):
+    claim = model.claims["p_late_next"].all
+    assert claim.auc_low < claim.auc < claim.auc_high < claim.auc_low + 0.1
+    monkeypatch.setattr("forbear.risk.rehearsal.ENOUGH_EVENTS", 0)
+    once = fit_frame(frame[0], kind="events", as_of=AS_OF).claims["p_late_next"].all
+    assert 4 * once.rows < claim.rows, "four parts of the borrowers, and an earlier window"
+    assert once.auc_high - once.auc_low > 2 * (claim.auc_high - claim.auc_low)
+
+
 def test_horizons_never_cross(frame, model):
     stays = model.chains["late"].stays(made_frame(seed=4)[0])
     assert (np.diff(stays, axis=1) <= 0).all()
@@ -209,7 +218,7 @@ def test_a_folder_of_something_else_is_not_overwritten(model, tmp_path):
 @pytest.fixture
 def quick(monkeypatch):
     """One rehearsal and few bins: what is tested is not how good a model of a small book is."""
-    monkeypatch.setattr("forbear.risk.fit.SMALL", 0)
+    monkeypatch.setattr("forbear.risk.rehearsal.ENOUGH_EVENTS", 0)
     monkeypatch.setattr("forbear.risk.scorecard.MOST_BINNED", 4)
     monkeypatch.setattr("forbear.risk.hazard.MOST_TREES", 60)
     monkeypatch.setattr("forbear.risk.panel.WEEKLY_ROWS", 0)
