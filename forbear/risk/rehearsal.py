@@ -1,10 +1,11 @@
 """The rehearsal: what a model is worth, measured on later days of borrowers that the measuring fits had not seen.
 
-Each round fits on the earliest moments, calibrates on later ones and measures on still later ones, with a part of the
-borrowers kept out of both; a label is used only if it was known before the next window began (purge gap). One round of
-a hundred events says little: an AUC of 0.77 comes out as 0.70 or 0.83. So rounds are repeated, with each part of the
-borrowers and then for an earlier window, until enough events were seen or enough rows fitted
-(docs/decisions/100-claims-with-an-interval.md). The kept model is fitted likewise, with the windows moved to the end.
+Each round fits on the earliest moments, calibrates on later ones, grows its trees again on both and measures on still
+later ones, with a part of the borrowers kept out of all but the last; a label is used only if it was known before the
+next window began (purge gap). One round of a hundred events says little: an AUC of 0.77 comes out as 0.70 or 0.83. So
+rounds are repeated, with each part of the borrowers and then for an earlier window, until enough events were seen or
+enough rows fitted (docs/decisions/100-claims-with-an-interval.md). The kept model is fitted likewise, with the windows
+moved to the end.
 """
 
 from __future__ import annotations
@@ -94,8 +95,9 @@ class Work:
         """The model that is kept: the test window of the rehearsal is its calibration window."""
         if self.cuts.test is None:
             part = self.groups % 5 == 4
-            return self.fit(self._same(~part), self._same(part))
-        return self.fit(self._known_by(self.cuts.test), self.later(self.cuts.test, None))
+            return self.fit(self._same(~part), self._same(part), self._same(part | ~part))
+        every = self._same(np.ones(len(self.frame), dtype=bool))
+        return self.fit(self._known_by(self.cuts.test), self.later(self.cuts.test, None), every)
 
     def final_somehow(self) -> tuple[Work, ChainModel | str]:
         """The kept model; with windows by borrower where those by day leave too few answers known in time.
@@ -159,14 +161,16 @@ class Work:
         cuts = cuts or self.cuts
         if cuts.test is None or cuts.calibrate is None:
             part = self.groups % 5 == 4
-            return self.fit(self._same(~part & others), self._same(part & others))
-        early = [k & others for k in self._known_by(cuts.calibrate)]
+            return self.fit(self._same(~part & others), self._same(part & others), self._same(others))
+        early, every = ([k & others for k in self._known_by(day)] for day in (cuts.calibrate, cuts.test))
         later = [k & others for k in self.later(cuts.calibrate, cuts.test)]
-        return self.fit(early, later)
+        return self.fit(early, later, every)
 
-    def fit(self, early: Sequence[Bools], later: Sequence[Bools]) -> ChainModel | str:
-        """Fitted on `early` and calibrated on `later`, each rows by step."""
-        return fit_chain(self.chain, self.frame, self.labels, early, later, self.groups)
+    def fit(
+        self, early: Sequence[Bools], later: Sequence[Bools], every: Sequence[Bools] | None = None
+    ) -> ChainModel | str:
+        """Fitted on `early`, calibrated on `later`, its trees grown again on `every`; each rows by step."""
+        return fit_chain(self.chain, self.frame, self.labels, early, later, self.groups, every)
 
     def _same(self, rows: Bools) -> list[Bools]:
         return [rows] * len(self.chain.steps)
