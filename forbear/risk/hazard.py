@@ -5,7 +5,8 @@ hazard), so that late steps borrow strength from early ones. Trees are CatBoost'
 millions of rows a second (docs/decisions/20-catboost.md), monotone where the catalog says so. The first step is
 blended in log odds with the scorecard: the scorecard's weight is greatest without history and falls as history
 grows. Each step's log odds are then calibrated on a window later than the fit. Last, as many trees are grown again on
-all rows, the latest and those of the held-out borrowers too, and keep blend and calibration.
+all rows, the latest and those of the held-out borrowers too, and keep blend and slopes; only the level is set anew,
+since the new trees have seen the later window's.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from forbear.risk.chains import Chain, Labels
 from forbear.risk.encode import Encoding, encoding, out_of_fold
 from forbear.risk.frame import Feature, Frame, catalog, record_catalog
-from forbear.risk.measures import Doubles, expit, line, log_loss
+from forbear.risk.measures import Doubles, expit, level, line, log_loss
 from forbear.risk.scorecard import Scorecard, fit_scorecard
 
 Bools = npt.NDArray[np.bool_]
@@ -232,7 +233,11 @@ def fit_chain(
     plain = tuple((0.0, 1.0) for _ in chain.steps)
     model = ChainModel(chain, columns, encodings, booster, card, (1.0, 1.0), plain, ())
     model = _calibrated(model, frame, labels, calibrate_on, fit_on)
-    return model if refit_on is None else _grown_again(model, frame, stack(chain, labels, refit_on), groups)
+    if refit_on is None:
+        return model
+    grown = _grown_again(model, frame, stack(chain, labels, refit_on), groups)
+    lines = tuple(_leveled(grown, k, frame, labels, calibrate_on[k]) for k in range(len(chain.steps)))
+    return _with(grown, lines=lines)
 
 
 def _grown_again(model: ChainModel, frame: Frame, made: Stack, groups: Whole) -> ChainModel:
@@ -330,14 +335,30 @@ def _blend(model: ChainModel, part: Frame, stayed: Doubles) -> tuple[float, floa
 
 
 def _line(model: ChainModel, step: int, frame: Frame, labels: Labels, later: Bools) -> tuple[float, float]:
+    odds, stayed = _asked_later(model, step, frame, labels, later)
+    if not len(odds):
+        return 0.0, 1.0
+    intercept, slope = line(odds, stayed, ridge=2.0)
+    return round(intercept, 6), round(min(max(slope, 0.2), 3.0), 6)
+
+
+def _leveled(model: ChainModel, step: int, frame: Frame, labels: Labels, later: Bools) -> tuple[float, float]:
+    """The step's line with the intercept that the later window asks of the trees as they are now."""
+    odds, stayed = _asked_later(model, step, frame, labels, later)
+    intercept, slope = model.lines[step]
+    return (round(level(odds, stayed, slope), 6) if len(odds) else intercept), slope
+
+
+def _asked_later(
+    model: ChainModel, step: int, frame: Frame, labels: Labels, later: Bools
+) -> tuple[Doubles, Doubles]:
+    """(log odds before calibration, whether they stayed) of the later window; empty where it tells too little."""
     chosen = np.flatnonzero(labels.at_risk(step, model.chain.steps) & later)
     stayed = labels.stays(step, model.chain.steps)[chosen].astype(float)
     if len(chosen) < 100 or min(stayed.sum(), (1 - stayed).sum()) < 10:
-        return 0.0, 1.0
+        return np.empty(0), np.empty(0)
     part = frame.take(chosen)
-    odds = model.raw(step, model.numbers(part), part)
-    intercept, slope = line(odds, stayed, ridge=2.0)
-    return round(intercept, 6), round(min(max(slope, 0.2), 3.0), 6)
+    return model.raw(step, model.numbers(part), part), stayed
 
 
 def _tails(chain: Chain, labels: Labels, reached: Sequence[Bools]) -> tuple[float, ...]:

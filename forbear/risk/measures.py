@@ -130,6 +130,15 @@ def line(z: Doubles, y: Doubles, weights: Doubles | None = None, ridge: float = 
     return float(beta[0]), float(beta[1])
 
 
+def level(z: Doubles, y: Doubles, slope: float) -> float:
+    """The intercept with which the chances of `slope` times log odds z are as high on average as y is; by halving."""
+    low, high, wanted = -40.0, 40.0, float(y.mean())
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if float(expit(middle + slope * z).mean()) < wanted else (low, middle)
+    return (low + high) / 2
+
+
 def logistic(
     design: Doubles, y: Doubles, ridge: Doubles, weights: Doubles | None = None, start: Doubles | None = None
 ) -> Doubles:

@@ -21,6 +21,7 @@ from forbear.risk.measures import (
     expit,
     figures,
     ks,
+    level,
     log_loss,
     logit,
     psi,
@@ -97,6 +98,13 @@ def test_a_calibrated_score_has_slope_one_and_a_stretched_one_less():
     assert calibration(y, p)[0] == pytest.approx(theirs.coef_[0, 0], abs=1e-4)
     assert log_loss(y, p) == pytest.approx(their_loss(y, p))
     assert brier(y, p) == pytest.approx(np.mean((p - y) ** 2))
+
+
+def test_a_level_is_that_of_the_outcomes_whatever_the_slope():
+    z = random.normal(size=3000)
+    y = (random.random(3000) < 0.07).astype(float)
+    for slope in (0.4, 1.0, 2.5):
+        assert expit(level(z, y, slope) + slope * z).mean() == pytest.approx(y.mean(), abs=1e-9)
 
 
 def test_the_worst_segment_is_the_one_that_is_wrong():
