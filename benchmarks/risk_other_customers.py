@@ -71,7 +71,7 @@ def _weeks(first: date, count: int, step: int = 7) -> tuple[date, ...]:
 SUPER = {"trainprevloans.csv.gz": "customerid", "traindemographics_no_gps.csv.gz": "customerid"}
 NEXT = {**SUPER, "trainperf.csv.gz": "customerid"}
 FLAGGED = "loan_id NOT IN (SELECT loan_id FROM book.payments WHERE source <> 'flag')"
-MONTHS = tuple(date(2018, m, 28) for m in (6, 8, 10, 12)) + tuple(date(2019, m, 28) for m in (3, 6, 9))
+MONTHS = (date(2018, 6, 28), date(2018, 9, 28), date(2018, 12, 28), date(2019, 3, 28), date(2019, 6, 28))
 
 
 def _of(name: str, files: dict[str, str], fit_on: date, score_on: tuple[date, ...], until: date) -> Trial:
@@ -79,12 +79,12 @@ def _of(name: str, files: dict[str, str], fit_on: date, score_on: tuple[date, ..
     return Trial(f"{name}, to {fit_on}", name, files, fit_on, score_on, until)
 
 
-SUPER_END, CREDIT_END = date(2017, 7, 31), date(2020, 1, 1)
+SUPER_END, CREDIT_END, XENTE_END = date(2017, 7, 31), date(2020, 1, 1), date(2019, 7, 15)
 RECORD = {"credit_record.parquet": "ID"}
 TRIALS = (
-    *(_of("superlender_ng", SUPER, day, _weeks(day + timedelta(days=2), 8), SUPER_END)
+    *(_of("superlender_ng", SUPER, day, _weeks(day + timedelta(days=2), 4, 17), SUPER_END)
       for day in (date(2017, 3, 31), date(2017, 4, 30))),
-    _of("superlender_ng", SUPER, SUPER_END, _weeks(date(2017, 4, 2), 8), SUPER_END),
+    _of("superlender_ng", SUPER, SUPER_END, _weeks(date(2017, 3, 2), 4, 27), SUPER_END),
     Trial("superlender_ng_next, flagged loans", "superlender_ng_next", NEXT, date(2017, 12, 31), (date(2017, 12, 31),),
           date(2017, 12, 31), "disbursal", FLAGGED),
     Trial("uci_credit_default", "uci_credit_default", {"UCI_Credit_Card.csv.gz": "ID"}, date(2005, 12, 31),
@@ -92,7 +92,7 @@ TRIALS = (
     *(_of("credit_record_monthly", RECORD, day, tuple(m for m in MONTHS if m >= day), CREDIT_END)
       for day in (date(2018, 6, 28), date(2018, 12, 28))),
     _of("credit_record_monthly", RECORD, CREDIT_END, MONTHS, CREDIT_END),
-    _of("xente_ug", {"Train.csv.gz": "CustomerId"}, date(2019, 7, 15), _weeks(date(2019, 2, 15), 8), date(2019, 7, 15)),
+    _of("xente_ug", {"Train.csv.gz": "CustomerId"}, XENTE_END, _weeks(date(2019, 2, 15), 4, 14), XENTE_END),
 )  # fmt: skip
 
 

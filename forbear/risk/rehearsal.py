@@ -97,7 +97,7 @@ class Work:
             part = self.groups % 5 == 4
             return self.fit(self._same(~part), self._same(part), self._same(part | ~part))
         every = self._same(np.ones(len(self.frame), dtype=bool))
-        return self.fit(self._known_by(self.cuts.test), self.later(self.cuts.test, None), every)
+        return self.fit(self.known_by(self.cuts.test), self.later(self.cuts.test, None), every)
 
     def final_somehow(self) -> tuple[Work, ChainModel | str]:
         """The kept model; with windows by borrower where those by day leave too few answers known in time.
@@ -162,7 +162,7 @@ class Work:
         if cuts.test is None or cuts.calibrate is None:
             part = self.groups % 5 == 4
             return self.fit(self._same(~part & others), self._same(part & others), self._same(others))
-        early, every = ([k & others for k in self._known_by(day)] for day in (cuts.calibrate, cuts.test))
+        early, every = ([k & others for k in self.known_by(day)] for day in (cuts.calibrate, cuts.test))
         later = [k & others for k in self.later(cuts.calibrate, cuts.test)]
         return self.fit(early, later, every)
 
@@ -181,7 +181,8 @@ class Work:
         made: npt.NDArray[Any] = self.days + wait
         return made
 
-    def _known_by(self, day: np.datetime64) -> list[Bools]:
+    def known_by(self, day: np.datetime64) -> list[Bools]:
+        """By step, rows before a day whose answers are known by it."""
         return [(self.days < day) & (self.ripe(k) < day) for k in range(len(self.chain.steps))]
 
     def later(self, day: np.datetime64, until: np.datetime64 | None) -> list[Bools]:
