@@ -27,6 +27,7 @@ from reference_page import machine, today
 from forbear.book import open_book
 from forbear.risk.causes import UNKNOWN, Causes, causes, pieces_of, rules
 from forbear.risk.frame import Frame
+from forbear.risk.measures import error as gap
 from forbear.risk.panel import borrower_hash, scoring_frame
 from forbear.simulate.book import write_book
 from forbear.simulate.run import START, Setup
@@ -41,9 +42,12 @@ MEANS = {
     "cannot_for_long": "lasting",
     "will_not": "unwilling",
     "disputes": "dispute",
+    "slow": UNKNOWN,
+    "wrong_number": UNKNOWN,
 }
-"""The simulator's word: ours. `slow` and `wrong_number` have no counterpart and are left out."""
+"""The simulator's word: ours. Who is slow by habit, or never hears of it, has none of our causes."""
 CAUSES = ("cash", "dispute", "lasting", "slip", "unwilling")
+LEARNED_NAMES = ("cash", "dispute", "lasting", "slip", UNKNOWN, "unwilling")
 TEACH_SEEDS = (12, 13, 14, 15, 16, 17, 18)
 TEACH_BORROWERS = 16_000
 RIDGE = 0.3
@@ -71,10 +75,8 @@ def made(folder: Path, setup: Setup, sayings: float = 1.0) -> tuple[Frame, Texts
     part = frame.take(overdue)
     with duckdb.connect() as connection:
         rows = connection.execute(f"SELECT borrower_id, cause FROM '{folder}/_truth/people.parquet'").fetchall()
-    truth = {str(one): MEANS.get(why, "") for one, why in rows}
-    why = np.array([truth[str(loan)] for loan in part.marks["loan_id"]], dtype=object)
-    known = np.flatnonzero(why != "")
-    return part.take(known), why[known]
+    truth = {str(one): why for one, why in rows}
+    return part, np.array([MEANS[truth[str(loan)]] for loan in part.marks["loan_id"]], dtype=object)
 
 
 def simulated(setup: Setup, sayings: float = 1.0) -> tuple[Frame, Texts]:
@@ -91,6 +93,12 @@ def together(books: list[tuple[Frame, Texts]]) -> tuple[Frame, Texts]:
     return Frame(frames[0].columns, numbers, {}, marks), np.concatenate([why for _, why in books])
 
 
+def with_a_cause(frame: Frame, true: Texts) -> tuple[Frame, Texts]:
+    """The loans whose true cause is one of ours."""
+    rows = np.flatnonzero(true != UNKNOWN)
+    return frame.take(rows), true[rows]
+
+
 def teach(days: int) -> str:
     """The text of causes_learned.toml: a ridge logistic regression of the truth on the pieces of evidence."""
     from sklearn.linear_model import LogisticRegression
@@ -99,13 +107,13 @@ def teach(days: int) -> str:
     x = np.concatenate([pieces_of(frame) for frame, _ in learned]).astype(float)
     true = np.concatenate([why for _, why in learned]).astype(str)
     fitted = LogisticRegression(C=RIDGE, max_iter=2000).fit(x, true)
-    assert tuple(fitted.classes_) == CAUSES, fitted.classes_
-    usual = [float((true == name).mean()) for name in CAUSES]
+    assert tuple(fitted.classes_) == LEARNED_NAMES, fitted.classes_
+    usual = [float((true == name).mean()) for name in LEARNED_NAMES]
     lines = [
-        "# What each piece of evidence of causes.toml adds to the log odds of the causes that have a truth.",
+        "# What each piece of evidence of causes.toml adds to the log odds of the causes with a truth, and of none.",
         f"# Learned from {len(true):,} simulated loans in arrears by",
         "# `python benchmarks/bench_causes.py --teach`; not by hand.",
-        f"causes = {list(CAUSES)}".replace("'", '"'),
+        f"causes = {list(LEARNED_NAMES)}".replace("'", '"'),
         f"usual = [{', '.join(f'{u:.4f}' for u in usual)}]",
         f"without = [{', '.join(f'{w:.2f}' for w in fitted.intercept_)}]",
         "[weights]",
@@ -155,7 +163,7 @@ def taught(frame: Frame, true: Texts) -> Texts:
 
 
 def calibration(found: Causes, true: Texts) -> tuple[float, list[str]]:
-    """(expected error of the chance of the likeliest cause, rows of its table), ten bins."""
+    """(expected error of the chance of the likeliest cause, rows of its table), ten bins, all loans in arrears."""
     best = found.chances[:, :-1].argmax(axis=1)
     chance = found.chances[np.arange(len(true)), best]
     right = np.array(found.names, dtype=object)[best] == true
@@ -166,6 +174,15 @@ def calibration(found: Causes, true: Texts) -> tuple[float, list[str]]:
         f"| {b / 10:.1f} to {(b + 1) / 10:.1f} | {n:,} | {told:.2f} | {seen:.2f} |" for b, told, seen, n in each
     ]
     return float(error), rows
+
+
+def each_calibration(found: Causes, true: Texts) -> list[str]:
+    """Of each cause, and of none: its chance on average, how often it is true, and the mean gap over ten equal bins."""
+    rows = []
+    for name in LEARNED_NAMES:
+        p, y = found.chances[:, found.names.index(name)], (true == name).astype(float)
+        rows.append(f"| {name} | {p.mean():.3f} | {y.mean():.3f} | {gap(y, p, 10):.3f} |")
+    return rows
 
 
 def confusion(true: Texts, named: Texts) -> list[str]:
@@ -210,7 +227,10 @@ def main() -> None:
         LEARNED.write_text(teach(asked.days), encoding="utf-8")
         return
     setup = Setup(asked.borrowers, asked.days, seed=asked.seeds[0])
-    frame, true = together([simulated(replace(setup, seed=seed)) for seed in asked.seeds])
+    everybody, whose = together([simulated(replace(setup, seed=seed)) for seed in asked.seeds])
+    error, bins = calibration(causes(everybody), whose)
+    per_cause = each_calibration(causes(everybody), whose)
+    frame, true = with_a_cause(everybody, whose)
     found = causes(frame)
     names, counts = np.unique(true, return_counts=True)
     majority = np.full(len(true), names[counts.argmax()], dtype=object)
@@ -224,7 +244,7 @@ def main() -> None:
     }
     rows = [f"| {name} | {macro_f1(true, one)[0]:.2f} | {(one == true).mean():.2f} |" for name, one in told.items()]
     for how, factor in SAYINGS.items():
-        other, why = simulated(replace(setup, borrowers=setup.borrowers // 2), factor)
+        other, why = with_a_cause(*simulated(replace(setup, borrowers=setup.borrowers // 2), factor))
         named = best_named(causes(other), set(why))
         rows.append(
             f"| likeliest, if people said why {how} | {macro_f1(why, named)[0]:.2f} | {(named == why).mean():.2f} |"
@@ -234,7 +254,6 @@ def main() -> None:
         f"| {n} | {c:,} | {each[n][0]:.2f} | {each[n][1]:.2f} | {each[n][2]:.2f} |"
         for n, c in zip(names, counts, strict=True)
     ]
-    error, bins = calibration(found, true)
     lines = "\n".join
     page = f"""# Causes of arrears against the simulator's truth
 
@@ -260,11 +279,17 @@ Held to a macro F1 of 0.6. A cause is named for {sure.mean():.0%}, and right for
 
 ## Calibration
 
-Chance of the likeliest cause against how often it is right: {error:.3f} apart on average.
+Of all {len(whose):,} loans in arrears, those with none of our causes among them
+({(whose == UNKNOWN).mean():.0%}: people who are slow by habit, or never hear of it). Chance of the likeliest cause
+against how often it is right: {error:.3f} apart on average.
 
 | chance | loans | told | right |
 | --- | ---: | ---: | ---: |
 {lines(bins)}
+
+| cause | chance on average | true of | mean gap over ten equal bins |
+| --- | ---: | ---: | ---: |
+{lines(per_cause)}
 
 ## Two halves of real books
 

@@ -3,9 +3,10 @@
     .venv/bin/python benchmarks/risk_calibration.py [--out benchmarks/risk_calibration.md]
 
 credit_record_monthly, each third of the accounts in turn measured on the latest days by fits on the earlier days of the
-others. The calibrations, all from the window between: `line` as shipped (an intercept and slope for each step, left
-alone where fewer than ten events tell), `none`, `pooled` (one line for all steps), `r10` and `r40` (lines drawn five
-and twenty times as hard towards intercept 0 and slope 1). Errors of the slope by 40 draws with replacement.
+others. `shipped` is what `forbear fit` makes: a line for each step from the window between (an intercept and slope,
+left alone where fewer than ten events tell), trees grown again on all rows, the level set anew. The others keep the
+first trees: `line`, `none`, `pooled` (one line for all steps), `r10` and `r40` (lines drawn five and twenty times as
+hard towards intercept 0 and slope 1). Errors of the slope by 40 draws with replacement.
 """
 
 from __future__ import annotations
@@ -21,17 +22,18 @@ from risk_real_data import CREDIT_MOST, opened
 
 from forbear.risk import hazard
 from forbear.risk.chains import chains
-from forbear.risk.fit import _cuts, _labels, _usable, _Work
+from forbear.risk.fit import _labels
 from forbear.risk.hazard import ChainModel
 from forbear.risk.measures import calibration, figures, line
 from forbear.risk.panel import borrower_hash, training_frame
+from forbear.risk.rehearsal import Work, cuts_of, usable
 
 HERE = Path(__file__).parent
 FOLDS, DRAWS, LEAST = 3, 40, 5
 KINDS = ("line", "none", "pooled", "r10", "r40")
 
 
-def asked(work: _Work, model: ChainModel, step: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def asked(work: Work, model: ChainModel, step: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(log odds before calibration, whether each stayed) of the rows at risk at a step."""
     chosen = np.flatnonzero(work.labels.at_risk(step, work.chain.steps) & rows)
     part = work.frame.take(chosen)
@@ -39,7 +41,7 @@ def asked(work: _Work, model: ChainModel, step: int, rows: np.ndarray) -> tuple[
     return model.raw(step, model.numbers(part), part), stayed
 
 
-def calibrated(work: _Work, model: ChainModel, kind: str, later: list[np.ndarray]) -> ChainModel:
+def calibrated(work: Work, model: ChainModel, kind: str, later: list[np.ndarray]) -> ChainModel:
     """The model with other lines."""
     steps = range(len(work.chain.steps))
     if kind == "line":
@@ -63,17 +65,21 @@ def measured() -> Iterator[str]:
     days, groups = frame.marks["as_of"].astype("datetime64[D]"), borrower_hash(frame)
     for chain in chains("statuses"):
         known = _labels(chain, frame, None)
-        work = _Work(chain, frame, known, groups, days, _cuts(days, _usable(chain, known)))
+        work = Work(chain, frame, known, groups, days, cuts_of(days, usable(chain, known)))
         found: dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]] = {}
         for fold in range(FOLDS):
             apart = (groups // 7) % FOLDS == fold
-            model = work._rehearsal(~apart)
-            if isinstance(model, str) or work.cuts.test is None or work.cuts.calibrate is None:
+            if work.cuts.test is None or work.cuts.calibrate is None:
                 continue
-            later = [k & ~apart for k in work._from(work.cuts.calibrate, work.cuts.test)]
+            early = [k & ~apart for k in work.known_by(work.cuts.calibrate)]
+            later = [k & ~apart for k in work.later(work.cuts.calibrate, work.cuts.test)]
+            model, shipped = work.fit(early, later), work.rehearsal(~apart)
+            if isinstance(model, str) or isinstance(shipped, str):
+                continue
             rows = np.flatnonzero(apart & (days >= work.cuts.test) & known.eligible)
-            for kind in KINDS:
-                stays = calibrated(work, model, kind, later).stays(frame.take(rows))
+            made = {"shipped": shipped, **{kind: calibrated(work, model, kind, later) for kind in KINDS}}
+            for kind, one in made.items():
+                stays = one.stays(frame.take(rows))
                 for column, (step, is_end) in chain.outputs.items():
                     on = known.known_for(step, chain.steps)[rows]
                     y = (known.stays(step, chain.steps) ^ is_end)[rows][on]

@@ -27,10 +27,11 @@ import numpy as np
 
 from forbear.book import open_book
 from forbear.risk.chains import chains, labels
-from forbear.risk.fit import _cuts, _labels, _usable, _Work, segment_traits
+from forbear.risk.fit import _labels
 from forbear.risk.frame import Frame, frame_of, moments_table
 from forbear.risk.measures import Figures, auc, figures
 from forbear.risk.panel import borrower_hash, training_frame
+from forbear.risk.rehearsal import BY_BORROWER, Work, cuts_of, segment_traits, usable
 
 DATA = Path(os.environ.get("FORBEAR_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data"
 if not DATA.is_dir():
@@ -130,10 +131,10 @@ def of_panel(
         if not set(outputs) & set(chain.outputs):
             continue
         known = _labels(chain, frame, None)
-        work = _Work(chain, frame, known, groups, days, _cuts(days, _usable(chain, known)))
+        work = Work(chain, frame, known, groups, days, cuts_of(days, usable(chain, known)))
         apart = (groups // 7) % 3 == 0
         late = np.ones(len(frame), bool) if work.cuts.test is None else days >= work.cuts.test
-        model = work._rehearsal(~apart)
+        model = work.rehearsal(~apart)
         if isinstance(model, str):
             print(name, chain.name, model, flush=True)
             continue
@@ -143,7 +144,7 @@ def of_panel(
             on = known.known_for(step, chain.steps)
             y = known.stays(step, chain.steps) ^ is_end
             test = np.flatnonzero(apart & late & on)
-            ripe = np.ones(len(frame), bool) if work.cuts.test is None else work._ripe(step) < work.cuts.test
+            ripe = np.ones(len(frame), bool) if work.cuts.test is None else work.ripe(step) < work.cuts.test
             train = np.flatnonzero(~apart & on & ripe)
             if len(test) < 100 or y[test].sum() < 10 or y[train].sum() < 20:
                 continue
@@ -190,17 +191,17 @@ def next_loan() -> Iterator[tuple[str, str, str, Figures]]:
     first = whole.column("age_days") == 0
     both = _joined(whole, asked)
     for fold in range(5):
-        work = _Work(
+        work = Work(
             chain,
             whole,
             known,
             groups,
             whole.marks["as_of"].astype("datetime64[D]"),
-            _cuts(np.array([]), np.array([], bool)),
+            BY_BORROWER,
         )
         part = groups % 5 == 4
         mine = (groups // 7) % 5 != fold
-        model = work._fit([~part & mine] * 5, [part & mine & first] * 5)
+        model = work.fit([~part & mine] * 5, [part & mine & first] * 5)
         test = np.flatnonzero((own // 7) % 5 == fold)
         rows = asked.take(test)
         answers["forbear"][test] = model.stays(rows)[:, 0]
@@ -231,12 +232,12 @@ def self_curers(frame: Frame) -> str:
     days, groups = frame.marks["as_of"].astype("datetime64[D]"), borrower_hash(frame)
     chain = next(c for c in chains("events") if c.name == "cure")
     known = _labels(chain, frame, None)
-    work = _Work(chain, frame, known, groups, days, _cuts(days, _usable(chain, known)))
+    work = Work(chain, frame, known, groups, days, cuts_of(days, usable(chain, known)))
     late = days >= work.cuts.test
     got = []
     for fold in range(3):
         apart = (groups // 7) % 3 == fold
-        model = work._rehearsal(~apart)
+        model = work.rehearsal(~apart)
         rows = np.flatnonzero(apart & late & known.known_for(1, chain.steps))
         got.append((1 - model.stays(frame.take(rows))[:, 1], ~known.stays(1, chain.steps)[rows]))
     p, y = (np.concatenate(x) for x in zip(*got, strict=True))
@@ -284,15 +285,15 @@ def uci() -> Iterator[str]:
             train, test = half == side, half != side
             groups = np.random.default_rng(10 + seed).permutation(len(frame))
             part = groups % 6 == 5
-            work = _Work(
+            work = Work(
                 chain,
                 frame,
                 known,
                 groups,
                 frame.marks["as_of"].astype("datetime64[D]"),
-                _cuts(np.array([]), np.array([], bool)),
+                BY_BORROWER,
             )
-            model = work._fit([train & ~part] * 5, [train & part] * 5)
+            model = work.fit([train & ~part] * 5, [train & part] * 5)
             rows = frame.take(test)
             odds = model.card.odds(model.names()[:-1], model.numbers(rows))
             told = {"forbear": model.stays(rows)[:, 0], "scorecard": 1 / (1 + np.exp(-odds))}

@@ -21,10 +21,11 @@ from reference_page import machine, today
 from risk_real_data import CREDIT_MOST, opened
 
 from forbear.risk.chains import chains
-from forbear.risk.fit import _cuts, _labels, _usable, _Work
+from forbear.risk.fit import _labels
 from forbear.risk.frame import Frame
 from forbear.risk.measures import auc
 from forbear.risk.panel import borrower_hash, kind_of, training_frame
+from forbear.risk.rehearsal import Work, cuts_of, usable
 
 HERE = Path(__file__).parent
 WANTED = (0.95, 0.9, 0.8, 0.7)
@@ -61,13 +62,13 @@ def predicted(frame: Frame, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     step = 1 if kind == "events" else 0
     known, groups = _labels(chain, frame, None), borrower_hash(frame)
     days = frame.marks["as_of"].astype("datetime64[D]")
-    work = _Work(chain, frame, known, groups, days, _cuts(days, _usable(chain, known)))
+    work = Work(chain, frame, known, groups, days, cuts_of(days, usable(chain, known)))
     fold, part = (groups // 7) % FOLDS, groups % 5 == 4
     every = np.flatnonzero(known.known_for(step, chain.steps))
     p = np.full(len(frame), np.nan)
     for one in range(FOLDS):
         others = fold != one
-        model = work._fit(work._same(others & ~part), work._same(others & part))
+        model = work.fit(work._same(others & ~part), work._same(others & part))
         rows = every[fold[every] == one]
         if not isinstance(model, str) and len(rows):
             p[rows] = 1 - model.stays(frame.take(rows))[:, step]
@@ -76,14 +77,14 @@ def predicted(frame: Frame, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return rows, fold[rows], p[rows], cured[rows], _later(work, known, days, step, cured)
 
 
-def _later(work: _Work, known, days: np.ndarray, step: int, cured: np.ndarray) -> float:
+def _later(work: Work, known, days: np.ndarray, step: int, cured: np.ndarray) -> float:
     if work.cuts.test is None:
         return float("nan")
     p, y = [], []
     for one in range(3):
         apart = (work.groups // 7) % 3 == one
         rows = np.flatnonzero(apart & (days >= work.cuts.test) & known.known_for(step, work.chain.steps))
-        model = work._rehearsal(~apart)
+        model = work.rehearsal(~apart)
         if not isinstance(model, str) and len(rows):
             p.append(1 - model.stays(work.frame.take(rows))[:, step])
             y.append(cured[rows])

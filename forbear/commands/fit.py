@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,12 +68,13 @@ def _tell(model: Model, out: Path) -> None:
 
     answers.print(f"{model.rows:,} moments of {model.borrowers:,} borrowers as of {model.as_of}", markup=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("column", "rows", "events", "AUC", "slope", "error", "first-time AUC"):
+    for name in ("column", "rows", "events", "AUC", "95 %", "slope", "error", "first-time AUC"):
         table.add_column(name, justify="left" if name == "column" else "right")
     for name, claim in model.claims.items():
         a, new = claim.all, claim.first_time
-        shown = (f"{v:.3f}" if v == v else "" for v in (a.auc, a.slope, a.error, new.auc))  # noqa: PLR0124 - NaN
-        table.add_row(name, f"{a.rows:,}", f"{a.events:,}", *shown)
+        auc, slope, error, new_auc = (f"{v:.3f}" if isfinite(v) else "" for v in (a.auc, a.slope, a.error, new.auc))
+        ends = f"{a.auc_low:.3f} to {a.auc_high:.3f}" if auc else "too few"
+        table.add_row(name, f"{a.rows:,}", f"{a.events:,}", auc, ends, slope, error, new_auc)
     print_table(table)
     for name, why in model.missing.items():
         answers.print(f"not answered: {name}: {why}", markup=False)

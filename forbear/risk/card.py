@@ -8,9 +8,10 @@ from html import escape
 from typing import Any
 
 from forbear.risk.frame import catalog, record_catalog
+from forbear.risk.measures import LEAST_CLAIMED
 
 MOST_FEATURES = 12
-_HEAD = ("column", "rows", "events", "AUC", "KS", "Brier", "slope", "error", "worst segment")
+_HEAD = ("column", "rows", "events", "AUC", "95 %", "KS", "Brier", "slope", "error", "worst segment")
 QUESTIONS = {
     "p_late_next": "the next installment is not paid by its due date",
     "p_late_7": "it is still unpaid 7 days after",
@@ -43,7 +44,9 @@ def card_markdown(told: Mapping[str, Any]) -> str:
         *_table(_HEAD[:-1], [_row(n, c["first_time"])[:-1] for n, c in told["claims"].items()]),
         "",
         "Columns: " + "; ".join(f"`{n}`: {QUESTIONS[n]}" for n in told["claims"]) + ".",
-        "A slope of 1 and an error of 0 are perfect calibration; the error is the mean gap over twenty bins.",
+        "A slope of 1 and an error of 0 are perfect calibration; the error is the mean gap over twenty bins. Where the "
+        f"rarer outcome was seen fewer than {LEAST_CLAIMED} times, no ranking and no slope is claimed. Other "
+        "customers' AUC lies as far from the claim as the interval says and their own number of events lets it.",
         "",
         "## What it does not answer",
         "",
@@ -105,12 +108,14 @@ def _bins(part: Mapping[str, Any]) -> tuple[str, str]:
 
 def _row(name: str, figures: Mapping[str, Any]) -> tuple[str, ...]:
     worst = f"{figures['worst']} ({_number(figures['worst_error'])})" if figures["worst"] else ""
-    keys = ("auc", "ks", "brier", "slope", "error")
+    ends = [figures.get(k) for k in ("auc_low", "auc_high")]
     return (
         f"`{name}`",
         f"{figures['rows']:,}",
         f"{figures['events']:,}",
-        *(_number(figures[k]) for k in keys),
+        _number(figures["auc"]),
+        "" if None in ends else f"{ends[0]:.3f} to {ends[1]:.3f}",
+        *(_number(figures[k]) for k in ("ks", "brier", "slope", "error")),
         worst,
     )
 

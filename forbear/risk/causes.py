@@ -2,9 +2,11 @@
 
 The book does not say why; it holds evidence. Each piece of `causes.toml` moves the log odds of the causes by what
 `causes_learned.toml` says, which was learned where causes are known: in simulated books
-(docs/decisions/92-evidence-of-causes.md). Two causes have no truth there, too many debts and a loan misjudged; their
-pieces weigh by judgement. A cause is named only when it is likely enough and evidence of its own is there: one piece,
-of unwillingness two.
+(docs/decisions/92-evidence-of-causes.md). That it is none of the causes was learned there too, from people who are slow
+by habit or never got the letter, so that chances are those of all loans in arrears. Two causes have no truth there, too
+many debts and a loan misjudged; their pieces weigh by judgement. A cause is named only when it is likely enough among
+the causes, when it is not too likely that it is none of them, and when evidence of its own is there: one piece, of
+unwillingness two.
 """
 
 from __future__ import annotations
@@ -52,17 +54,19 @@ class Rules:
     """All of `causes.toml` and `causes_learned.toml`.
 
     Attributes:
-        least: chance from which a cause is named.
+        least: chance among the causes from which one is named.
+        most_unknown: chance of none of them from which none is named.
         evenly: how much the usual share of a cause is held against it when one is chosen.
-        prior: log odds of the causes without a truth, and of none, against all learned ones.
+        prior: log odds of the causes without a truth against all learned ones.
         causes: words by cause.
         evidence: every piece, in order.
-        learned: causes with a truth to learn from.
+        learned: causes with a truth to learn from, and `unknown`.
         usual: shares of these among the loans that were learned from.
         weights: pieces by learned causes, the first row what holds without any piece.
     """
 
     least: float
+    most_unknown: float
     evenly: float
     prior: Mapping[str, float]
     causes: Mapping[str, Mapping[str, Any]]
@@ -88,6 +92,7 @@ def rules() -> Rules:
     rows = [learned["without"], *(learned["weights"].get(e.en, [0.0] * len(names)) for e in pieces)]
     return Rules(
         told["least"],
+        told["most_unknown"],
         told["evenly"],
         told["prior"],
         told["causes"],
@@ -128,13 +133,15 @@ def causes(frame: Frame) -> Causes:
     overdue = frame.marks["overdue"].astype(float) > 0
     held = pieces_of(frame) & overdue[:, None]
     chances = _chances(known, names, held)
-    usual = np.ones(len(names) - 1)
-    usual[[names.index(n) for n in known.learned]] = known.usual / known.usual.max()
+    among = chances[:, :-1] / chances[:, :-1].sum(axis=1, keepdims=True)
+    usual = dict(zip(known.learned, known.usual, strict=True))
+    commonest = max(share for name, share in usual.items() if name != UNKNOWN)
+    rarity = np.array([usual.get(n, commonest) / commonest for n in names[:-1]]) ** known.evenly
     own = np.column_stack([held[:, [e.cause == n for e in known.evidence]].sum(axis=1) for n in names[:-1]])
     enough = own >= np.array([TWO_PIECES.get(n, 1) for n in names[:-1]])
-    best = np.where(enough, chances[:, :-1] / usual**known.evenly, -1.0).argmax(axis=1)
+    best = np.where(enough, among / rarity, -1.0).argmax(axis=1)
     rows = np.arange(len(frame))
-    sure = (chances[rows, best] >= known.least) & enough[rows, best] & overdue
+    sure = (among[rows, best] >= known.least) & (chances[:, -1] < known.most_unknown) & enough[rows, best] & overdue
     named = np.where(sure, np.array(names, dtype=object)[best], UNKNOWN)
     pieces = [[known.evidence[i] for i in np.flatnonzero(row)] for row in held]
     return Causes(names, chances, named.astype(object), pieces, np.array(names, dtype=object)[best])

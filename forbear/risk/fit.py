@@ -1,8 +1,6 @@
 """Fitting a model on a book: rehearsed on the past to learn what it is worth, then fitted on all of it.
 
-The rehearsal fits on the earliest moments, calibrates on later ones and measures on the latest, with other borrowers
-than those it learned from; a label is used only if it was known before the next window begins (purge gap). The final
-model is made in the same way with the windows moved to the end. What it claims is what the rehearsal measured.
+What it claims is what the rehearsal measured (`forbear.risk.rehearsal`).
 """
 
 from __future__ import annotations
@@ -22,38 +20,22 @@ from forbear.book.schema import EXTRA_PREFIX
 from forbear.risk.chains import Chain, Labels, chains, eligible, labels
 from forbear.risk.encode import encoding
 from forbear.risk.frame import Frame
-from forbear.risk.hazard import ChainModel, fit_chain
-from forbear.risk.measures import Doubles, Figures, auc, figures, shares
+from forbear.risk.hazard import ChainModel
+from forbear.risk.maturity import ripe_until
+from forbear.risk.measures import auc, shares
 from forbear.risk.panel import borrower_hash, kind_of, training_frame
 from forbear.risk.reasons import reason_of
+from forbear.risk.rehearsal import Claim, Work, cuts_of, usable
 from forbear.risk.repaid import Repaid, fit_repaid
 from forbear.risk.warning import Warner, learn, on_first_day
 
 Bools = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
-CUTS = (0.6, 0.8)
-"""Shares of the labeled moments, by day, before the calibration window and before the test window."""
-LEAST_DAYS = 4
-"""Different days of moments without which windows go by borrower instead of by day."""
-LEAST_USABLE = 1_500
-"""Moments with a horizon known for it to say where the windows lie."""
-SMALL = 30_000
-"""Moments below which the rehearsal is made in folds of borrowers, so that small books are measured well too."""
-FOLDS = 4
 KNOWS_TOO_MUCH = 0.97
 """AUC from which a lender's single column seems to know the outcome."""
 WATCHED_BINS = 10
 OF_THE_DAY = ("calendar", "neighbors")
 """Reasons of features that are nearly the same for all loans of a day: they move with the day, not with the book."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a column is worth on unseen later rows of other borrowers: all of them, and first-time borrowers apart."""
-
-    column: str
-    all: Figures
-    first_time: Figures
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +99,10 @@ def fit(
     watching = watch or (lambda _name: nullcontext())
     with watching("looking back through the book"):
         frame = training_frame(book, as_of)
-    return fit_frame(frame, kind=kind_of(book), as_of=as_of, allow=allow, watch=watching, shuffled=shuffled)
+        kind = kind_of(book)
+        ripe = ripe_until(book, as_of) if kind == "events" else None
+    made = fit_frame(frame, kind=kind, as_of=as_of, allow=allow, watch=watching, shuffled=shuffled)
+    return replace(made, notes=(*_unripe(ripe), *made.notes))
 
 
 def fit_frame(
@@ -138,9 +123,9 @@ def fit_frame(
     made: dict[str, ChainModel] = {}
     missing, claims, windows = {}, {}, {}
     for chain in chains(kind):
-        cuts = _cuts(days, _usable(chain, known[chain.name]))
+        cuts = cuts_of(days, usable(chain, known[chain.name]))
         with watching(f"fitting {chain.name}"):
-            work, got = _Work(chain, frame, known[chain.name], groups, days, cuts).final_somehow()
+            work, got = Work(chain, frame, known[chain.name], groups, days, cuts).final_somehow()
         if isinstance(got, str):
             missing[chain.name] = got
             continue
@@ -171,6 +156,15 @@ def fit_frame(
     )
 
 
+def _unripe(ripe: date | None) -> list[str]:
+    if ripe is None:
+        return []
+    return [
+        "the book holds hardly any open loan, so late ones are missing at its end: loans disbursed after "
+        f"{ripe} were neither learned from nor measured"
+    ]
+
+
 def _unmeasured(made: Mapping[str, ChainModel], claims: Mapping[str, Claim]) -> list[str]:
     asked = [c for m in made.values() for c in m.chain.outputs if c not in claims]
     why = "the book's past is too short to rehearse them: fitted, and not measured"
@@ -194,160 +188,6 @@ def _labels(chain: Chain, frame: Frame, shuffled: int | None) -> Labels:
 def _cures_left(made: Labels, chain: Chain) -> bool:
     last = made.at_risk(len(chain.steps) - 1, chain.steps)
     return int(last.sum()) >= 100
-
-
-@dataclass(frozen=True)
-class Cuts:
-    """Days at which the calibration and the test window begin; None when windows go by borrower."""
-
-    calibrate: np.datetime64 | None
-    test: np.datetime64 | None
-
-
-def _usable(chain: Chain, known: Labels) -> Bools:
-    """Rows by which windows are cut: those whose longest horizon is known, if they are enough, else a shorter one's."""
-    steps = sorted({step for step, _ in chain.outputs.values()}, reverse=True)
-    found = [known.eligible & (known.known >= chain.steps[step]) for step in steps]
-    return next((rows for rows in found if rows.sum() >= LEAST_USABLE), found[-1])
-
-
-def _cuts(days: npt.NDArray[Any], usable: Bools) -> Cuts:
-    chosen = np.sort(days[usable])
-    if len(np.unique(chosen)) < LEAST_DAYS:
-        return Cuts(None, None)
-    first, second = (chosen[int(share * (len(chosen) - 1))] for share in CUTS)
-    return Cuts(first, second) if chosen[0] < first < second else Cuts(None, None)
-
-
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """One chain's fits."""
-
-    chain: Chain
-    frame: Frame
-    labels: Labels
-    groups: Whole
-    days: npt.NDArray[Any]
-    cuts: Cuts
-
-    def final(self) -> ChainModel | str:
-        """The model that is kept: the test window of the rehearsal is its calibration window."""
-        if self.cuts.test is None:
-            part = self.groups % 5 == 4
-            return self._fit(self._same(~part), self._same(part))
-        return self._fit(self._known_by(self.cuts.test), self._from(self.cuts.test, None))
-
-    def final_somehow(self) -> tuple[_Work, ChainModel | str]:
-        """The kept model; with windows by borrower where those by day leave too few answers known in time.
-
-        So it is with loans granted on one day: nothing is known of any of them before all have been looked at.
-        """
-        got = self.final()
-        if isinstance(got, str) and self.cuts.test is not None:
-            by_borrower = replace(self, cuts=Cuts(None, None))
-            other = by_borrower.final()
-            if not isinstance(other, str):
-                return by_borrower, other
-        return self, got
-
-    def rehearsed(self) -> dict[str, Claim]:
-        """What the columns are worth, each row predicted by a fit that knew neither its day nor its borrower."""
-        folds = FOLDS if len(self.frame) < SMALL else 1
-        share = FOLDS if folds > 1 else 2
-        parts: list[tuple[Whole, Doubles]] = []
-        for fold in range(folds):
-            apart = (self.groups // 7) % share == fold
-            late = np.ones(len(self.frame), bool) if self.cuts.test is None else self.days >= self.cuts.test
-            rows = np.flatnonzero(apart & late & self.labels.eligible)
-            got = self._rehearsal(~apart)
-            if not isinstance(got, str) and len(rows):
-                parts.append((rows, got.stays(self.frame.take(rows))))
-        if not parts:
-            return {}
-        return self._claims(np.concatenate([r for r, _ in parts]), np.concatenate([p for _, p in parts]))
-
-    def _rehearsal(self, others: Bools) -> ChainModel | str:
-        if self.cuts.test is None or self.cuts.calibrate is None:
-            part = self.groups % 5 == 4
-            return self._fit(self._same(~part & others), self._same(part & others))
-        early = [k & others for k in self._known_by(self.cuts.calibrate)]
-        later = [k & others for k in self._from(self.cuts.calibrate, self.cuts.test)]
-        return self._fit(early, later)
-
-    def _fit(self, early: Sequence[Bools], later: Sequence[Bools]) -> ChainModel | str:
-        return fit_chain(self.chain, self.frame, self.labels, early, later, self.groups)
-
-    def _same(self, rows: Bools) -> list[Bools]:
-        return [rows] * len(self.chain.steps)
-
-    def _ripe(self, step: int) -> npt.NDArray[Any]:
-        """The day on which each row's answer at a step is known."""
-        wait = np.ceil(np.nan_to_num(self.labels.starts) + self.chain.steps[step]).astype("timedelta64[D]")
-        made: npt.NDArray[Any] = self.days + wait
-        return made
-
-    def _known_by(self, day: np.datetime64) -> list[Bools]:
-        return [(self.days < day) & (self._ripe(k) < day) for k in range(len(self.chain.steps))]
-
-    def _from(self, day: np.datetime64, until: np.datetime64 | None) -> list[Bools]:
-        from_day = self.days >= day
-        steps = range(len(self.chain.steps))
-        return [from_day & (self._ripe(k) < until if until is not None else True) for k in steps]
-
-    def _claims(self, rows: Whole, stays: Doubles) -> dict[str, Claim]:
-        claims = {}
-        first_time = self.frame.marks["first_time"].astype(bool)[rows]
-        segments = segment_traits(self.frame, rows)
-        for column, (step, is_end) in self.chain.outputs.items():
-            known = self.labels.known_for(step, self.chain.steps)[rows]
-            stayed = self.labels.stays(step, self.chain.steps)[rows]
-            y = (~stayed if is_end else stayed)[known].astype(float)
-            p = (1 - stays[:, step] if is_end else stays[:, step])[known]
-            if not len(y):
-                continue
-            drawn = _redrawn(self.labels, rows[known], step, self.chain.steps)
-            new = first_time[known][drawn]
-            traits = {n: v[known][drawn] for n, v in segments.items()}
-            y, p = y[drawn], p[drawn]
-            claims[column] = Claim(column, figures(y, p, traits), figures(y[new], p[new]))
-        return claims
-
-    def told(self) -> str:
-        """The windows in words."""
-        if self.cuts.test is None:
-            return "by borrower: too few days, or too few answers known early enough, to go by time"
-        return f"calibrated from {self.cuts.calibrate}, measured from {self.cuts.test}"
-
-
-def _redrawn(known: Labels, rows: Whole, step: int, steps: tuple[int, ...]) -> Whole:
-    """Rows to measure on: all, or, where contacts cut rows off, drawn again so that those left stand for those cut off.
-
-    A row that reached its end, or the step, without a contact is drawn by the inverse of the chance of having come so
-    far without one (inverse probability of censoring weights, from the product limit of contacts).
-    """
-    if known.asked is None or not np.isfinite(known.asked[known.eligible]).any():
-        return np.arange(len(rows))
-    on = known.eligible & (known.known >= steps[step])
-    days = np.arange(steps[step] + 1)
-    left = np.array([((known.asked[on] >= d) & (known.ended[on] >= d)).sum() for d in days])
-    cut = np.array([((known.asked[on] == d) & (known.ended[on] > d)).sum() for d in days])
-    uncut = np.cumprod(1 - cut / np.maximum(left, 1))
-    came = np.minimum(known.ended[rows], steps[step])
-    chance = np.maximum(uncut[np.clip(came, 0, steps[step]).astype(int)], 0.02)
-    weights = 1 / chance
-    return np.sort(np.random.default_rng(5).choice(len(rows), len(rows), p=weights / weights.sum()))
-
-
-def segment_traits(frame: Frame, rows: Whole) -> dict[str, npt.NDArray[Any]]:
-    """Traits by which the worst-served segment is sought."""
-    traits = {n: frame.texts[n][rows] for n in ("product", "region") if n in frame.texts}
-    traits["first_time"] = frame.marks["first_time"].astype(bool)[rows]
-    if "dpd" in frame.columns:
-        dpd = frame.column("dpd")[rows]
-        traits["bucket"] = np.ceil(np.minimum(dpd, 120) / 30).astype(int)
-    if "dpd_now" in frame.marks:
-        traits["state"] = frame.marks["dpd_now"].astype(int)[rows]
-    return traits
 
 
 def _refuse_seers(frame: Frame, known: Mapping[str, Labels], asked: Sequence[Chain], allow: Sequence[str]) -> None:

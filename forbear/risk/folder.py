@@ -23,9 +23,10 @@ from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.book import Book
 from forbear.risk.chains import Chain, chains
 from forbear.risk.encode import Encoding
-from forbear.risk.fit import Claim, Model
+from forbear.risk.fit import Model
 from forbear.risk.hazard import ChainModel
 from forbear.risk.measures import Figures
+from forbear.risk.rehearsal import Claim
 from forbear.risk.repaid import Repaid
 from forbear.risk.scorecard import read_scorecard
 from forbear.risk.trees import read_object, read_trees, write_trees

@@ -4,7 +4,9 @@ Fitting stacks each row once for every step at which it is asked, with the step'
 hazard), so that late steps borrow strength from early ones. Trees are CatBoost's symmetric ones, which score
 millions of rows a second (docs/decisions/20-catboost.md), monotone where the catalog says so. The first step is
 blended in log odds with the scorecard: the scorecard's weight is greatest without history and falls as history
-grows. Each step's log odds are then calibrated on a window later than the fit.
+grows. Each step's log odds are then calibrated on a window later than the fit. Last, as many trees are grown again on
+all rows, the latest and those of the held-out borrowers too, and keep blend and slopes; only the level is set anew,
+since the new trees have seen the later window's.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy.typing as npt
 from forbear.risk.chains import Chain, Labels
 from forbear.risk.encode import Encoding, encoding, out_of_fold
 from forbear.risk.frame import Feature, Frame, catalog, record_catalog
-from forbear.risk.measures import Doubles, expit, line, log_loss
+from forbear.risk.measures import Doubles, expit, level, line, log_loss
 from forbear.risk.scorecard import Scorecard, fit_scorecard
 
 Bools = npt.NDArray[np.bool_]
@@ -201,6 +203,7 @@ def fit_chain(
     fit_on: Sequence[Bools],
     calibrate_on: Sequence[Bools],
     groups: Whole,
+    refit_on: Sequence[Bools] | None = None,
 ) -> ChainModel | str:
     """Fit one chain, or say why it cannot be.
 
@@ -211,6 +214,7 @@ def fit_chain(
         fit_on: for each step, rows of the earlier window.
         calibrate_on: for each step, rows of the later window.
         groups: a number of each row's borrower.
+        refit_on: for each step, rows on which the trees are grown again in the end; None: they stay as they are.
     """
     made = stack(chain, labels, fit_on)
     if reason := enough(made):
@@ -228,7 +232,26 @@ def fit_chain(
     card = fit_scorecard(names, numbers[first], stayed, weights) if chain.has_card else None
     plain = tuple((0.0, 1.0) for _ in chain.steps)
     model = ChainModel(chain, columns, encodings, booster, card, (1.0, 1.0), plain, ())
-    return _calibrated(model, frame, labels, calibrate_on, fit_on)
+    model = _calibrated(model, frame, labels, calibrate_on, fit_on)
+    if refit_on is None:
+        return model
+    grown = _grown_again(model, frame, stack(chain, labels, refit_on), groups)
+    lines = tuple(_leveled(grown, k, frame, labels, calibrate_on[k]) for k in range(len(chain.steps)))
+    return _with(grown, lines=lines)
+
+
+def _grown_again(model: ChainModel, frame: Frame, made: Stack, groups: Whole) -> ChainModel:
+    """The model with as many trees on other rows; what else it is stays."""
+    first = made.rows[made.steps == 0]
+    stayed = made.stays[made.steps == 0]
+    texts = list(model.encodings)
+    encodings = {n: encoding(frame.texts[n][first], stayed) for n in texts}
+    coded = {n: _coded(frame.texts[n], encodings[n], first, stayed, groups) for n in texts}
+    numbers = matrix(frame, model.columns, coded)
+    trees = int(model.booster.tree_count_)
+    return _with(
+        model, encodings=encodings, booster=_boost(model.chain, model.columns, texts, numbers, made, groups, trees)
+    )
 
 
 def _tells(column: npt.NDArray[Any]) -> bool:
@@ -258,17 +281,19 @@ def _boost(
     numbers: npt.NDArray[np.float32],
     made: Stack,
     groups: Whole,
+    trees: int | None = None,
 ) -> Any:
+    """Trees: as many as `trees`, or, without it, as held-out borrowers say."""
     from catboost import CatBoostClassifier, Pool
 
     asked = np.column_stack([numbers[made.rows], made.steps.astype(np.float32)])
     held = groups[made.rows] % HELD_OUT == 0
     names = (*columns, *(f"{n}~" for n in texts), STEP_COLUMN)
-    both = all(0 < made.stays[m].sum() < m.sum() for m in (~held, held))
+    both = trees is None and all(0 < made.stays[m].sum() < m.sum() for m in (~held, held))
     parts = (~held, held) if both else (np.ones(len(held), dtype=bool),)  # a small book may have nobody to hold out
     pools = [Pool(asked[m], made.stays[m].astype(int), weight=made.weights[m]) for m in parts]
     booster = CatBoostClassifier(
-        iterations=MOST_TREES, monotone_constraints=signs(chain, names), use_best_model=both, **BOOSTER
+        iterations=trees or MOST_TREES, monotone_constraints=signs(chain, names), use_best_model=both, **BOOSTER
     )
     booster.fit(pools[0], eval_set=pools[1] if both else None)
     return booster
@@ -310,14 +335,30 @@ def _blend(model: ChainModel, part: Frame, stayed: Doubles) -> tuple[float, floa
 
 
 def _line(model: ChainModel, step: int, frame: Frame, labels: Labels, later: Bools) -> tuple[float, float]:
+    odds, stayed = _asked_later(model, step, frame, labels, later)
+    if not len(odds):
+        return 0.0, 1.0
+    intercept, slope = line(odds, stayed, ridge=2.0)
+    return round(intercept, 6), round(min(max(slope, 0.2), 3.0), 6)
+
+
+def _leveled(model: ChainModel, step: int, frame: Frame, labels: Labels, later: Bools) -> tuple[float, float]:
+    """The step's line with the intercept that the later window asks of the trees as they are now."""
+    odds, stayed = _asked_later(model, step, frame, labels, later)
+    intercept, slope = model.lines[step]
+    return (round(level(odds, stayed, slope), 6) if len(odds) else intercept), slope
+
+
+def _asked_later(
+    model: ChainModel, step: int, frame: Frame, labels: Labels, later: Bools
+) -> tuple[Doubles, Doubles]:
+    """(log odds before calibration, whether they stayed) of the later window; empty where it tells too little."""
     chosen = np.flatnonzero(labels.at_risk(step, model.chain.steps) & later)
     stayed = labels.stays(step, model.chain.steps)[chosen].astype(float)
     if len(chosen) < 100 or min(stayed.sum(), (1 - stayed).sum()) < 10:
-        return 0.0, 1.0
+        return np.empty(0), np.empty(0)
     part = frame.take(chosen)
-    odds = model.raw(step, model.numbers(part), part)
-    intercept, slope = line(odds, stayed, ridge=2.0)
-    return round(intercept, 6), round(min(max(slope, 0.2), 3.0), 6)
+    return model.raw(step, model.numbers(part), part), stayed
 
 
 def _tails(chain: Chain, labels: Labels, reached: Sequence[Bools]) -> tuple[float, ...]:

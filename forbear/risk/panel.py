@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from forbear.basics.errors import WrongUse
 from forbear.book import Book
 from forbear.risk.frame import Frame, frame_of, moments_table, words_for
+from forbear.risk.maturity import ripe_until
 from forbear.risk.one_day import tables_on
 from forbear.risk.record import record_frame
 
@@ -39,6 +40,8 @@ def kind_of(book: Book) -> str:
 
 def training_frame(book: Book, until: date, *, most: int = MOST_ROWS) -> Frame:
     """Open loans at many days before `until`, and each loan on its day of disbursal, with what came after.
+
+    Loans at the end of a book that holds none but finished ones are left out (`forbear.risk.maturity`).
 
     Raises:
         WrongUse: the book has no loan by that day.
@@ -70,7 +73,7 @@ def _event_moments(book: Book, until: date, most: int) -> pa.Table:
             FROM book.installments GROUP BY 1) AS i USING (loan_id)
         LEFT JOIN (SELECT loan_id, sum(amount) AS paid, max(paid_on) AS last_on FROM book.payments
             WHERE paid_on <= DATE '{until}' GROUP BY 1) AS p USING (loan_id)
-        WHERE l.disbursed_on <= DATE '{until}'"""
+        WHERE l.disbursed_on <= DATE '{ripe_until(book, until) or until}'"""
     (days,) = _one(book, f"SELECT sum(greatest(to_on - from_on, 0)) FROM ({spans})")
     weekly = float(days) / 7 <= WEEKLY_ROWS
     ends = _days_back(first, until, weekly=weekly)

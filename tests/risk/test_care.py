@@ -116,6 +116,16 @@ def test_without_evidence_the_cause_is_not_known():
     assert found.evidence[0] == []
 
 
+def test_none_is_named_where_it_is_likely_that_it_is_none_of_them(monkeypatch):
+    told = CASES["slip"]
+    assert UNKNOWN in rules().learned, "that it is none of the causes was learned too"
+    assert causes(overdue_frame(**told)).named[0] == "slip"
+    chance = causes(overdue_frame(**told)).chances[0, -1]
+    stricter = replace(rules(), most_unknown=chance - 0.01)
+    monkeypatch.setattr(causes_module, "rules", lambda: stricter)
+    assert causes(overdue_frame(**told)).named[0] == UNKNOWN
+
+
 def test_unwillingness_needs_more_than_one_piece():
     assert causes(overdue_frame(dpd=20, refusals=3)).named[0] == UNKNOWN
     assert set(CASES) == set(rules().causes)

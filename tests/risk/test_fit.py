@@ -64,6 +64,12 @@ def made_frame(rows=6000, seed=0, days=60):
 AS_OF = date(2025, 12, 31)
 
 
+@pytest.fixture
+def once(monkeypatch):
+    """A single round of rehearsal."""
+    monkeypatch.setattr("forbear.risk.rehearsal.ENOUGH_EVENTS", 0)
+
+
 @pytest.fixture(scope="module")
 def frame():
     return made_frame()
@@ -90,6 +96,15 @@ def test_it_finds_what_is_there_and_says_what_it_is_worth(frame, model):
     assert claim.error < 0.04
 
 
+def test_a_claim_has_an_interval_and_rounds_go_on_until_enough_was_seen(frame, model, monkeypatch):
+    claim = model.claims["p_late_next"].all
+    assert claim.auc_low < claim.auc < claim.auc_high < claim.auc_low + 0.1
+    monkeypatch.setattr("forbear.risk.rehearsal.ENOUGH_EVENTS", 0)
+    first = fit_frame(frame[0], kind="events", as_of=AS_OF).claims["p_late_next"].all
+    assert 4 * first.rows < claim.rows, "four parts of the borrowers, and an earlier window"
+    assert first.auc_high - first.auc_low > 2 * (claim.auc_high - claim.auc_low)
+
+
 def test_horizons_never_cross(frame, model):
     stays = model.chains["late"].stays(made_frame(seed=4)[0])
     assert (np.diff(stays, axis=1) <= 0).all()
@@ -105,7 +120,8 @@ def test_a_worse_habit_never_lowers_the_risk(model):
         assert (b >= a - 1e-9).all()
 
 
-def test_shuffled_labels_teach_nothing(frame):
+def test_shuffled_labels_teach_nothing(frame, monkeypatch):
+    monkeypatch.setattr("forbear.risk.rehearsal.ENOUGH_EVENTS", 300)
     shuffled = fit_frame(frame[0], kind="events", as_of=AS_OF, shuffled=1)
     assert shuffled.claims["p_late_next"].all.auc == pytest.approx(0.5, abs=0.045)
 
@@ -129,17 +145,20 @@ def test_what_cannot_be_learned_is_told(model):
     assert "could not learn" in table.reasons["p_cure_7"]
 
 
-def test_a_folder_gives_the_same_model_back(frame, model, tmp_path):
+def test_a_folder_gives_the_same_model_back(model, once, tmp_path):
     save(model, tmp_path / "m", {"mapping": None})
     fresh = made_frame(seed=3)[0]
     assert scored(fresh, load(tmp_path / "m")).table.equals(scored(fresh, model).table)
     first = {p.name: p.read_bytes() for p in (tmp_path / "m").iterdir()}
-    save(fit_frame(frame[0], kind="events", as_of=AS_OF), tmp_path / "again", {"mapping": None})
-    assert first == {p.name: p.read_bytes() for p in (tmp_path / "again").iterdir()}, "a fit must be repeatable"
+    few = made_frame(rows=2000)[0]
+    for again in ("one", "two"):
+        save(fit_frame(few, kind="events", as_of=AS_OF), tmp_path / again, {"mapping": None})
+    one, two = ({p.name: p.read_bytes() for p in (tmp_path / again).iterdir()} for again in ("one", "two"))
+    assert one == two, "a fit must be repeatable"
     assert {n.rpartition(".")[2] for n in first} == {"json", "md", "html"}
 
 
-def test_loans_granted_on_one_day_are_learned_by_borrower():
+def test_loans_granted_on_one_day_are_learned_by_borrower(once):
     """Six weekly looks at one cohort: no answer is known before the last, so windows by day would leave nothing."""
     rows, _ = made_frame(rows=3000)
     days = np.datetime64("2025-01-01") + 7 * (np.arange(3000) % 6)
@@ -207,9 +226,8 @@ def test_a_folder_of_something_else_is_not_overwritten(model, tmp_path):
 
 
 @pytest.fixture
-def quick(monkeypatch):
+def quick(monkeypatch, once):
     """One rehearsal and few bins: what is tested is not how good a model of a small book is."""
-    monkeypatch.setattr("forbear.risk.fit.SMALL", 0)
     monkeypatch.setattr("forbear.risk.scorecard.MOST_BINNED", 4)
     monkeypatch.setattr("forbear.risk.hazard.MOST_TREES", 60)
     monkeypatch.setattr("forbear.risk.panel.WEEKLY_ROWS", 0)
@@ -288,7 +306,7 @@ def test_scores_look_at_nothing_after_the_day(book_folder, tmp_path, quick):
     assert score(small.opened(book_folder), again, as_of=small.AS_OF).table.equals(tables[0])
 
 
-def test_a_book_of_statuses(tmp_path):
+def test_a_book_of_statuses(tmp_path, quick):
     folder = tmp_path / "statuses"
     folder.mkdir()
     random = np.random.default_rng(2)
