@@ -28,6 +28,7 @@ from forbear.book.schema import EXTRA_PREFIX
 from forbear.risk.tables import RiskTable, Word, needed, refuse_leaks, render, risk_table, risk_tables
 
 Floats = npt.NDArray[np.float32]
+Coded = tuple[npt.NDArray[np.int32], tuple[str, ...]]
 SCHEMA = "risk"
 MARKS = (
     "loan_id",
@@ -94,6 +95,7 @@ class Frame:
     marks: Mapping[str, npt.NDArray[Any]]
     outcomes: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     protected: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+    _codes: dict[str, Coded] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Rows."""
@@ -103,6 +105,13 @@ class Frame:
         """One numeric feature."""
         made: Floats = self.numbers[:, self.columns.index(name)]
         return made
+
+    def coded(self, name: str) -> Coded:
+        """A text feature as the place of each row's text among its names; made once."""
+        if name not in self._codes:
+            made = pa.array(self.texts[name], pa.string()).dictionary_encode()
+            self._codes[name] = made.indices.to_numpy(), tuple(made.dictionary.to_pylist())
+        return self._codes[name]
 
     def take(self, rows: npt.NDArray[Any]) -> Frame:
         """Some rows, by index or mask."""
@@ -116,6 +125,7 @@ class Frame:
             {n: v[rows] for n, v in self.marks.items()},
             {n: v[rows] for n, v in self.outcomes.items()},
             {n: v[rows] for n, v in self.protected.items()},
+            {n: (codes[rows], names) for n, (codes, names) in self._codes.items()},
         )
 
 

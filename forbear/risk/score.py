@@ -114,11 +114,9 @@ def scored(frame: Frame, model: Model) -> Scored:
     for chain in model.chains.values():
         rows = np.flatnonzero(eligible(chain.chain, frame))
         if len(rows):
-            part = frame.take(rows)
-            stays = chain.stays(part)
-            _put(columns, chain, rows, stays, part)
+            _put(columns, chain, rows, chain.stays(frame, rows), frame)
             if chain.card is not None:
-                weights[rows] = chain.weight(part)
+                weights[rows] = chain.weight(frame.marks["history"][rows])
     _sure(columns, frame, model)
     if model.repaid is not None:
         columns["expected_share_repaid"] = _share_repaid(frame, model, columns)
@@ -127,13 +125,12 @@ def scored(frame: Frame, model: Model) -> Scored:
 
 
 def _put(
-    columns: dict[str, Doubles], model: ChainModel, rows: npt.NDArray[Any], stays: Doubles, part: Frame
+    columns: dict[str, Doubles], model: ChainModel, rows: npt.NDArray[Any], stays: Doubles, frame: Frame
 ) -> None:
     if model.chain.name == "late":
         stays = stays.copy()
-        stays[part.column("days_to_due") <= 0, 0] = (
-            1.0  # due today and unpaid at the end of today: late for certain
-        )
+        is_due = frame.column("days_to_due")[rows] <= 0
+        stays[is_due, 0] = 1.0  # due today and unpaid at the end of today: late for certain
         columns["expected_days_late"][rows] = np.round(days_late(stays, model.chain.steps, model.tails), 3)
         columns[_UNPAID_15] = np.full(len(columns["p_roll"]), np.nan)
         columns[_UNPAID_15][rows] = stays[:, model.chain.steps.index(15)]
