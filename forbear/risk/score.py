@@ -45,8 +45,8 @@ DIGITS = 6
 SURE = {"p_60_in_6m": 60, "p_60_in_12m": 60, "p_90_in_12m": 90}
 """Columns that are 1 for loans already so many days past due."""
 FORMS = (".parquet", ".csv")
-PART_LOANS = 2_500_000
-"""Loans scored at once where features are not kept: a few gigabytes."""
+PART_LOANS = 200_000
+"""Loans scored at once where features are not kept."""
 
 
 @dataclass(frozen=True, eq=False)
