@@ -19,7 +19,7 @@ from forbear.aging.columns.rows import Flags, Whole
 from forbear.book import Book
 from forbear.book.cells import quoted
 from forbear.risk.columns import EPOCH
-from forbear.risk.frame import festivals, made_tables
+from forbear.risk.frame import SCHEMA, festivals, made_tables
 from forbear.risk.one_day import coded
 from forbear.risk.places import Places, indices, places
 
@@ -58,32 +58,31 @@ def borrowers_of(book: Book, rows: pa.Table, extras: Sequence[str]) -> Lookup | 
 
 
 def said(book: Book, rows: pa.Table, as_of: date, seen: Flags) -> list[Lookup]:
-    """What was said to and by borrowers, promises kept, and pauses: by the SQL files, for all loans at once."""
-    day = pa.scalar(as_of, pa.date32())
-    mask = pa.array(seen)
-    chosen = rows.select(["t_loan_id", "t_borrower_id", "s_overdue", "s_oldest_unpaid_on"])
-    chosen = chosen if seen.all() else chosen.filter(mask)
-    subjects = pa.table(
-        {
-            "loan_id": chosen["t_loan_id"],
-            "borrower_id": chosen["t_borrower_id"],
-            "as_of": pa.repeat(day, chosen.num_rows),
-        }
-    )
-    overdue = chosen.filter(pc.greater(chosen["s_overdue"], 0))
-    standing = pa.table(
-        {
-            "loan_id": overdue["t_loan_id"],
-            "as_of": pa.repeat(day, overdue.num_rows),
-            "overdue": overdue["s_overdue"],
-            "oldest_unpaid_on": overdue["s_oldest_unpaid_on"],
-        }
-    )
-    ready = {"subjects": subjects, "standing": standing}
-    none = subjects.slice(0, 0).select(["loan_id", "as_of"]).add_column(0, "moment", pa.array([], pa.int64()))
-    with made_tables(book, none, as_of, list(SAID), ready=ready) as db:
-        found = {n: db.sql(f"SELECT * EXCLUDE (as_of) FROM risk.{n}").to_arrow_table() for n in SAID}
-    return [_lookup(found[n], short, key, rows) for n, (short, key) in SAID.items()]
+    """What was said to and by borrowers, promises kept, and pauses: by the SQL files, for all loans at once.
+
+    Promises and times of arrears are looked at only of loans whose borrowers promised something or were contacted.
+    """
+    touches, marks = _by_files(book, rows, as_of, seen, ("touches", "marks"))
+    overdue = rows["s_overdue"].fill_null(0).to_numpy() > 0
+    promises = np.append(touches.rows["c_promises"].fill_null(0).to_numpy(), 0)[touches.row_of] > 0
+    asked = seen & (promises | (overdue & (touches.row_of >= 0)))
+    return [touches, marks, *_by_files(book, rows, as_of, asked, ("kept_promises", "spell"))]
+
+
+def _by_files(book: Book, rows: pa.Table, as_of: date, chosen: Flags, names: Sequence[str]) -> list[Lookup]:
+    """Tables of the SQL files for some loans of the book."""
+    columns = rows.select(["t_loan_id", "t_borrower_id", "s_overdue", "s_oldest_unpaid_on"])
+    columns = columns.rename_columns(["loan_id", "borrower_id", "overdue", "oldest_unpaid_on"])
+    own = columns if chosen.all() else columns.filter(pa.array(chosen))
+    own = own.append_column("as_of", pa.repeat(pa.scalar(as_of, pa.date32()), own.num_rows))
+    ready = {
+        "subjects": own.select(["loan_id", "borrower_id", "as_of"]),
+        "standing": own.filter(pc.greater(own["overdue"], 0)).drop_columns("borrower_id"),
+    }
+    none = own.slice(0, 0).select(["loan_id", "as_of"]).add_column(0, "moment", pa.array([], pa.int64()))
+    with made_tables(book, none, as_of, names, ready=ready) as db:
+        found = {n: db.sql(f"SELECT * EXCLUDE (as_of) FROM {SCHEMA}.{n}").to_arrow_table() for n in names}
+    return [_lookup(table, *SAID[n], rows) for n, table in found.items()]
 
 
 def _lookup(table: pa.Table, short: str, key: str, rows: pa.Table) -> Lookup:

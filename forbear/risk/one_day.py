@@ -21,6 +21,7 @@ from forbear.aging.columns.reading import BATCH_ROWS, Scratch
 from forbear.book import Book
 from forbear.book.cells import quoted
 from forbear.book.parts import PART_ROWS, divide
+from forbear.book.schema import EXTRA_PREFIX
 from forbear.risk.columns import GIVEN, WINDOW, Asked, source_bits, worked
 from forbear.risk.places import inverse, places
 from forbear.risk.tables import Word, needed, render, risk_tables
@@ -158,7 +159,9 @@ def _is_sound(own: pa.Table) -> bool:
 def _beside_one_another(own: pa.Table, tables: Mapping[str, pa.Table]) -> pa.Table:
     """Loans with their rows of each table, which are in any order and need not be there."""
     ids = own["loan_id"].combine_chunks()
-    columns = {f"{'l' if name.startswith('x_') else 't'}_{name}": own[name] for name in own.column_names}
+    columns = {
+        f"{'l' if name.lower().startswith(EXTRA_PREFIX) else 't'}_{name}": own[name] for name in own.column_names
+    }
     for name, short in SHORT.items():
         rows = tables[name]
         if not rows["loan_id"].combine_chunks().equals(ids):

@@ -8,16 +8,17 @@ this to them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from forbear.aging.columns import NEVER, days_or_null, offsets
+from forbear.aging.columns import NEVER, days_or_null, offsets, running
 from forbear.aging.columns.rows import Day, Flags, Whole
 from forbear.risk.places import codes
 
-MOST_PAIRS = 2_000_000
+MOST_PAIRS = 200_000
 """Pairs of loans looked at together."""
 SUMMED = (
     "there",
@@ -54,14 +55,30 @@ class Others:
         self._disbursed_on = rows["t_disbursed_on"].cast(pa.int32()).to_numpy()
         chosen = np.flatnonzero(seen)
         if (self._disbursed_on[1:] >= self._disbursed_on[:-1]).all():
-            self._order = chosen[np.argsort(whose[chosen], kind="stable")]
+            order = chosen[np.argsort(whose[chosen], kind="stable")]
         else:
-            self._order = chosen[np.lexsort((self._disbursed_on[chosen], whose[chosen]))]
+            order = chosen[np.lexsort((self._disbursed_on[chosen], whose[chosen]))]
         starts = offsets(np.bincount(whose[chosen], minlength=borrowers))
-        self._first, self._count = starts[whose], np.diff(starts)[whose]
-        self.turn = np.zeros(len(whose), np.int32)
-        self.turn[self._order] = np.arange(len(chosen)) - self._first[self._order] + 1
-        self._facts = _facts(rows, self.turn, as_of)
+        self._first, self._more = starts[whose], np.diff(starts)[whose] - 1
+        self._place = np.zeros(len(whose), np.int64)
+        self._place[order] = np.arange(len(order))
+        self.turn = (self._place - self._first + 1).astype(np.int32)
+        self._facts = _facts(rows, self.turn, as_of, order)
+        self._all_there = bool((self._facts[:, AT["there"]] > 0).all())
+
+    def dues(self, loans: Whole) -> pa.Array:
+        """The column others_dues alone."""
+        dues, others = self._sums
+        first, last, place = self._first[loans], self._first[loans] + self._more[loans] + 1, self._place[loans]
+        found = dues[last] - dues[first] - (dues[place + 1] - dues[place])
+        some = others[last] - others[first] - (others[place + 1] - others[place])
+        return pa.array(found, mask=some == 0)
+
+    @cached_property
+    def _sums(self) -> tuple[Whole, Whole]:
+        """Running sums of dues and of loans, in their order."""
+        there = self._facts[:, AT["there"]].astype(np.int64)
+        return running(self._facts[:, AT["dues_past"]].astype(np.int64) * there), running(there)
 
     def of(self, loans: Whole) -> dict[str, pa.Array]:
         """The columns of family.sql for some loans, all of them seen; null for those without others."""
@@ -70,7 +87,7 @@ class Others:
 
     def _runs(self, loans: Whole) -> Iterator[tuple[int, int]]:
         """Runs of loans with a bounded number of pairs, at least one loan each; one empty run of no loans."""
-        pairs = np.cumsum(self._count[loans])
+        pairs = np.cumsum(self._more[loans])
         first = 0
         while first < len(loans) or not len(loans):
             done = pairs[first - 1] if first else 0
@@ -81,23 +98,24 @@ class Others:
             first = last
 
     def _told(self, loans: Whole) -> dict[str, pa.Array]:
-        count = self._count[loans]
+        count = self._more[loans]
         own = np.repeat(np.arange(len(loans)), count)
         at = np.arange(len(own)) + np.repeat(self._first[loans] - np.cumsum(count) + count, count)
-        other = self._order[at]
-        kept = (other != loans[own]) & (self._facts[other, AT["there"]] > 0)
-        own, other = own[kept], other[kept]
-        facts = self._facts[other]
+        at += at >= self._place[loans][own]  # the loan itself is left out
+        facts = np.ascontiguousarray(self._facts[at].T)  # read row by row, summed column by column
+        if not self._all_there:
+            kept = facts[AT["there"]] > 0
+            own, facts = own[kept], facts[:, kept]
         pairs = np.bincount(own, minlength=len(loans))
         some = pairs > 0
         starts = offsets(pairs)[:-1][some]
-        back = self.turn[loans][own] - facts[:, AT["turn"]]
+        back = self.turn[loans][own] - facts[AT["turn"]]
         made = _made(facts, back, starts, self._disbursed_on[loans][some])
         return {name: _spread(name, values, some) for name, values in made.items()}
 
 
-def _facts(rows: pa.Table, turn: npt.NDArray[np.int32], as_of: int) -> Doubles:
-    """What is summed of each loan, loan after loan; all of them whole numbers but the mean."""
+def _facts(rows: pa.Table, turn: npt.NDArray[np.int32], as_of: int, order: Whole) -> Doubles:
+    """What is summed of each loan, loan after loan in an order; all of them whole numbers but the mean."""
 
     def told(name: str, otherwise: float = 0) -> Doubles:
         column = rows[name]
@@ -106,7 +124,7 @@ def _facts(rows: pa.Table, turn: npt.NDArray[np.int32], as_of: int) -> Doubles:
         values: Doubles = column.cast(pa.float64()).fill_null(otherwise).to_numpy()
         return values
 
-    facts = np.zeros((len(turn), len(TOLD)))
+    facts = np.empty((len(order), len(TOLD)))
     there = rows["s_installments"].is_valid().to_numpy()
     known = rows["h_mean_days"].is_valid().to_numpy()
     mean, dues = told("h_mean_days"), told("s_dues_past")
@@ -131,7 +149,7 @@ def _facts(rows: pa.Table, turn: npt.NDArray[np.int32], as_of: int) -> Doubles:
         "closed_on": told("s_closed_on", -np.inf),
         "turn": turn,
     }.items():
-        facts[:, AT[name]] = values
+        facts[:, AT[name]] = values[order]
     return facts
 
 
@@ -139,24 +157,24 @@ def _made(facts: Doubles, back: Doubles, starts: Whole, disbursed_on: Day) -> di
     """The columns of loans that have others; NaN where a column is null.
 
     Args:
-        facts: of each pair's other loan.
+        facts: of each pair's other loan, a row a name of `TOLD`.
         back: by how many loans it is older than the own one (negative: younger).
         starts: where each loan's pairs begin.
         disbursed_on: of each loan.
     """
     if not len(starts):
         return {name: np.zeros(0) for name in NAMES}
-    sums = dict(zip(SUMMED, np.add.reduceat(facts[:, : len(SUMMED)], starts, axis=0).T, strict=True))
+    sums = {name: np.add.reduceat(facts[AT[name]], starts) for name in SUMMED}
     known = sums["known"] > 0
 
     def greatest(name: str, chosen: Flags | None = None) -> Doubles:
-        values = facts[:, AT[name]]
+        values = facts[AT[name]]
         values = np.maximum.reduceat(values if chosen is None else np.where(chosen, values, -np.inf), starts)
         return np.where(np.isinf(values), np.nan, values)
 
     def mean(chosen: Flags) -> Doubles:
-        chosen = chosen & (facts[:, AT["known"]] > 0)
-        days = np.add.reduceat(np.where(chosen, facts[:, AT["mean"]], 0.0), starts)
+        chosen = chosen & (facts[AT["known"]] > 0)
+        days = np.add.reduceat(np.where(chosen, facts[AT["mean"]], 0.0), starts)
         return days / _none_for_zero(np.add.reduceat(chosen, starts, dtype=np.float64))
 
     return dict(
@@ -181,7 +199,7 @@ def _made(facts: Doubles, back: Doubles, starts: Whole, disbursed_on: Day) -> di
                 greatest("principal", back == 1),
                 disbursed_on - greatest("disbursed_on", back == 1),
                 disbursed_on - greatest("closed_on", back == 1),
-                np.minimum.reduceat(facts[:, AT["disbursed_on"]], starts),
+                np.minimum.reduceat(facts[AT["disbursed_on"]], starts),
                 sums["lately"],
             ),
             strict=True,

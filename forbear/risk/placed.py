@@ -79,6 +79,8 @@ def asked_of(query: str, as_of: date) -> dict[str, Asked]:
     made = {}
     for projection in sqlglot.parse_one(query, read=DIALECT).expressions:
         found = projection.unalias().transform(_placed, as_of)
+        if isinstance(found, exp.Cast) and found.is_type("text"):  # a lender's own text, which is one already
+            found = found.this
         made[projection.alias_or_name] = (
             Asked(found.name, True) if isinstance(found, exp.Column) else Asked(found.sql(dialect=DIALECT), False)
         )
@@ -102,7 +104,7 @@ class _Wide:
         seen = rows["t_disbursed_on"].cast(pa.int32()).to_numpy() <= day
         self._loans = np.flatnonzero(seen & rows["s_installments"].is_valid().to_numpy())
         self._others = Others(rows, seen, day)
-        self._lookups = [borrowers, *said(book, rows, as_of, seen)]
+        self._borrowers, self._said = borrowers, said(book, rows, as_of, seen)
         self._neighbors = Neighbors(rows, borrowers)
         self._calendar = Calendar(book.currency, as_of)
         self._asked = asked_of(render(risk_tables()["features"], words_for(book, as_of)), as_of)
@@ -111,12 +113,17 @@ class _Wide:
         self._numeric = [*catalog(), *(e.name for e in extras if is_number(e))]
 
     def frames(self, most: int | None) -> Iterator[Frame]:
-        """Frames of at most so many loans each; protected traits only in one of all."""
-        size = most or max(len(self._loans), 1)
-        for first in range(0, max(len(self._loans), 1), size):
-            yield self._frame(self._loans[first : first + size], traits=most is None)
+        """One frame of all loans; or frames of at most so many, those of closed loans with marks alone."""
+        if most is None:
+            yield self._frame(self._loans)
+            return
+        closed = self._rows["s_is_closed"].fill_null(False).to_numpy()
+        for first in range(0, max(len(self._loans), 1), most):
+            loans = self._loans[first : first + most]
+            yield self._frame(loans[~closed[loans]], traits=False)
+            yield self._marks(loans[closed[loans]])
 
-    def _frame(self, loans: Whole, *, traits: bool) -> Frame:
+    def _frame(self, loans: Whole, *, traits: bool = True) -> Frame:
         texts = [*TEXTS, *(e.name for e in self._extras if e.kind == "text" and not e.is_protected)]
         guarded = [e.name for e in self._extras if e.is_protected] if traits else []
         names = [*MARKS, *MORE_MARKS, *texts, *guarded]
@@ -141,13 +148,27 @@ class _Wide:
             {n: coded[n] for n in texts},
         )
 
-    def _wide(self, loans: Whole) -> pa.Table:
-        """Every table's row of some loans, side by side."""
+    def _marks(self, loans: Whole) -> Frame:
+        """Marks of loans that nothing is asked of."""
+        columns = self._own(loans)
+        columns |= {"f_others_dues": self._others.dues(loans)}
+        told = self._told(pa.table(columns), (*MARKS, *MORE_MARKS))
+        return Frame((), np.empty((len(loans), 0), np.float32), {}, {n: marked(c) for n, c in told.items()})
+
+    def _own(self, loans: Whole) -> dict[str, pa.ChunkedArray]:
+        """What is known of some loans and their borrowers themselves."""
         first, last = (int(loans[0]), int(loans[-1]) + 1) if len(loans) else (0, 0)
         own = self._rows.slice(first, last - first)
-        tables = [own if last - first == len(loans) else own.take(pa.array(loans - first))]
-        tables += [lookup.of(loans) for lookup in self._lookups]
-        columns = {name: table[name] for table in tables for name in table.column_names}
+        own = own if last - first == len(loans) else own.take(pa.array(loans - first))
+        tables = (own, self._borrowers.of(loans))
+        return {name: table[name] for table in tables for name in table.column_names}
+
+    def _wide(self, loans: Whole) -> pa.Table:
+        """Every table's row of some loans, side by side."""
+        columns = self._own(loans)
+        for lookup in self._said:
+            table = lookup.of(loans)
+            columns |= {name: table[name] for name in table.column_names}
         columns |= {f"f_{name}": column for name, column in self._others.of(loans).items()}
         columns |= self._neighbors.of(loans)
         columns["u_turn"] = pa.array(self._others.turn[loans])

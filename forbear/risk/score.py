@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -86,6 +87,9 @@ def score(book: Book, model: Model, *, as_of: date, at: str = "as-of", keep_fram
         )
     parts = []
     for frame in scoring_frames(book, as_of, at=at, most=None if keep_frame else PART_LOANS):
+        if not frame.columns:
+            parts.append(_unscored(frame, model))
+            continue
         made = scored(frame.take(_order(frame.marks["loan_id"])), model)
         parts.append(made if keep_frame else Scored(made.table, made.reasons))
     return parts[0] if len(parts) == 1 else _together(parts)
@@ -95,9 +99,14 @@ def _together(parts: Sequence[Scored]) -> Scored:
     """Scores of parts of a book as one; a column has a reason only where it is null in all of them."""
     table = pa.concat_tables([part.table for part in parts])
     nulls = set.intersection(*(set(part.reasons) for part in parts))
-    return Scored(
-        table.take(pa.array(_order(table["loan_id"].to_numpy()))), {c: parts[0].reasons[c] for c in nulls}
-    )
+    ordered = table.take(pc.sort_indices(table["loan_id"]))
+    return Scored(ordered.combine_chunks(), {c: parts[0].reasons[c] for c in nulls})
+
+
+def _unscored(frame: Frame, model: Model) -> Scored:
+    """Loans of which nothing is asked, without features."""
+    nothing = np.full(len(frame), np.nan)
+    return Scored(_table(frame, dict.fromkeys(NUMBERS, nothing), nothing), {c: _reason(c, model) for c in NUMBERS})
 
 
 def _order(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
