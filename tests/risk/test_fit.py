@@ -26,7 +26,7 @@ from forbear.risk.chains import chains, labels
 from forbear.risk.fit import fit_frame
 from forbear.risk.folder import load, save
 from forbear.risk.frame import Frame
-from forbear.risk.measures import auc
+from forbear.risk.measures import auc, expit
 from forbear.risk.panel import training_frame
 from forbear.risk.score import NUMBERS, score, scored
 
@@ -94,6 +94,20 @@ def test_horizons_never_cross(frame, model):
     stays = model.chains["late"].stays(made_frame(seed=4)[0])
     assert (np.diff(stays, axis=1) <= 0).all()
     assert ((stays >= 0) & (stays <= 1)).all()
+
+
+def test_all_steps_are_asked_at_once_as_one_by_one(model):
+    fresh = made_frame(seed=6)[0].take(np.arange(200))
+    late = model.chains["late"]
+    numbers = late.numbers(fresh)
+    hazards = [
+        expit(intercept + slope * late.raw(step, numbers, fresh))
+        for step, (intercept, slope) in enumerate(late.lines)
+    ]
+    assert len({float(h[0]) for h in hazards}) > 1, "the step tells nothing here: the test shows nothing"
+    assert (late.stays(fresh) == np.cumprod(np.column_stack(hazards), axis=1)).all()
+    some = np.array([7, 3, 150])
+    assert (late.stays(fresh, some) == late.stays(fresh)[some]).all()
 
 
 def test_a_worse_habit_never_lowers_the_risk(model):
@@ -215,7 +229,7 @@ def quick(monkeypatch):
     monkeypatch.setattr("forbear.risk.panel.WEEKLY_ROWS", 0)
 
 
-def test_commands_on_a_book(book_folder, tmp_path, quick):
+def test_commands_on_a_book(book_folder, tmp_path, quick, monkeypatch):
     """`forbear fit`, then `forbear score`: the contract of the columns, and a model of another kind refused."""
     run = CliRunner().invoke
     day = (small.UNTIL - timedelta(days=1)).isoformat()
@@ -234,6 +248,8 @@ def test_commands_on_a_book(book_folder, tmp_path, quick):
     book = small.opened(book_folder)
     made = score(book, load(tmp_path / "m"), as_of=small.AS_OF).table
     assert made["loan_id"].to_pylist() == sorted(made["loan_id"].to_pylist())
+    monkeypatch.setattr("forbear.risk.score.PART_LOANS", 90)
+    assert score(book, load(tmp_path / "m"), as_of=small.AS_OF, keep_frame=False).table.equals(made)
     both = made.filter(pc.is_valid(made["p_late_7"]))
     assert pc.all(pc.less_equal(both["p_late_7"], both["p_late_next"])).as_py()
     assert both.num_rows > 100
