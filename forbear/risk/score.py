@@ -118,7 +118,7 @@ def _order(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 def scored(frame: Frame, model: Model) -> Scored:
     """Scores of a frame's rows, in its order."""
-    columns = {name: np.full(len(frame), np.nan) for name in NUMBERS}
+    columns = {name: np.full(len(frame), np.nan) for name in (*NUMBERS, _UNPAID_15)}
     weights = np.full(len(frame), np.nan)
     for chain in model.chains.values():
         rows = np.flatnonzero(eligible(chain.chain, frame))
@@ -141,7 +141,6 @@ def _put(
         is_due = frame.column("days_to_due")[rows] <= 0
         stays[is_due, 0] = 1.0  # due today and unpaid at the end of today: late for certain
         columns["expected_days_late"][rows] = np.round(days_late(stays, model.chain.steps, model.tails), 3)
-        columns[_UNPAID_15] = np.full(len(columns["p_roll"]), np.nan)
         columns[_UNPAID_15][rows] = stays[:, model.chain.steps.index(15)]
     for column, (step, is_end) in model.chain.outputs.items():
         columns[column][rows] = np.round(1 - stays[:, step] if is_end else stays[:, step], DIGITS)

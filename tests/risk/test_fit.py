@@ -143,6 +143,15 @@ def test_what_cannot_be_learned_is_told(model):
     assert "could not learn" in table.reasons["p_cure_7"]
 
 
+def test_a_part_of_a_book_in_which_nothing_is_asked(model):
+    fresh = made_frame(seed=2)[0].take(np.arange(5))
+    closed = replace(fresh, marks={**fresh.marks, "is_closed": np.ones(5, bool)})
+    table = scored(closed, model).table
+    assert [table[name].null_count for name in NUMBERS] == [5] * len(NUMBERS)
+    assert table["model"].to_pylist() == ["none"] * 5
+    assert scored(fresh.take(np.zeros(0, int)), model).table.num_rows == 0
+
+
 def test_a_folder_gives_the_same_model_back(frame, model, tmp_path):
     save(model, tmp_path / "m", {"mapping": None})
     fresh = made_frame(seed=3)[0]
