@@ -128,7 +128,9 @@ def _blank(texts: pa.ChunkedArray, otherwise: int) -> int:
 
 
 def _months(days: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    months = days.cast(pa.int32()).to_numpy().astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    months: npt.NDArray[np.int64] = (
+        days.cast(pa.int32()).to_numpy().astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    )
     return months - months.min(initial=0)
 
 
