@@ -128,10 +128,10 @@ def _blank(texts: pa.ChunkedArray, otherwise: int) -> int:
 
 
 def _months(days: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    months: npt.NDArray[np.int64] = (
-        days.cast(pa.int32()).to_numpy().astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    )
-    return months - months.min(initial=0)
+    days_since = days.cast(pa.int32()).to_numpy().astype("datetime64[D]")
+    months: npt.NDArray[np.int64] = days_since.astype("datetime64[M]").astype(np.int64)
+    months -= months.min(initial=0)
+    return months
 
 
 def _share(

@@ -23,11 +23,11 @@ def places(ids: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedArray) -
         if span <= MOST_GAPS * len(there):
             listed = np.full(span + 1, -1, np.int32)  # the last stands for all outside
             listed[there - least] = np.arange(len(there), dtype=np.int32)
-            made: Places = listed[np.where((asked >= least) & (asked < least + span), asked - least, span)]
-            return made
+            return listed[np.where((asked >= least) & (asked < least + span), asked - least, span)]
     whole = among.combine_chunks() if isinstance(among, pa.ChunkedArray) else among
     found = pc.index_in(ids, whole, skip_nulls=True).fill_null(-1)
-    return found.to_numpy() if isinstance(found, pa.ChunkedArray) else found.to_numpy(zero_copy_only=False)
+    rows: Places = found.to_numpy() if isinstance(found, pa.ChunkedArray) else found.to_numpy(zero_copy_only=False)
+    return rows
 
 
 def inverse(rows: Places, count: int) -> pa.Array:
