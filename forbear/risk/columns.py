@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import duckdb
 import numpy as np
@@ -28,7 +29,7 @@ from forbear.aging.columns import (
     running,
     waterfall,
 )
-from forbear.aging.columns.reading import numbers_of, sorted_rows
+from forbear.aging.columns.reading import BATCH_ROWS, Runs, Scratch, in_order, numbers_of, read_runs
 
 Whole = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -36,66 +37,114 @@ Made = dict[str, pa.Array]
 GIVEN = ("standing", "habits", "money", "recent")
 """Tables made here; `recent` is what `punctuality` needs of each loan: dues of the last 90 days, and those late."""
 EPOCH = date(1970, 1, 1)
+BLOCK_ROWS = 400_000
+"""Installments worked on at once: they stay in the processor's cache."""
 MOST_SOURCES = 62
 LEAST_DAYS, MOST_DAYS = -31, 90
 WINDOW = 90
 READ = {
-    "loans": "SELECT loan_id, disbursed_on, principal FROM {loans} WHERE {condition} ORDER BY loan_id",
     "installments": "SELECT loan_id, due_on, principal_due, {interest} AS interest_due, fees_due FROM {installments}"
     " WHERE {condition}",
     "payments": "SELECT loan_id, paid_on, amount, CAST(installment_number IS NULL AS TINYINT) AS unnumbered,"
-    " COALESCE(source, chr(0)) AS source FROM {payments} WHERE {condition} AND paid_on <= DATE '{as_of}'",
+    " {source} AS source FROM {payments} WHERE {condition} AND paid_on <= DATE '{as_of}'",
     "events": "SELECT DISTINCT loan_id FROM {events} WHERE {condition} AND loan_id IS NOT NULL",
 }
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What is the same for all parts: the day, whether the schedule's interest was known beforehand, and an SQL
+    expression that gives each source of money a bit of its own (None: they are too many).
+    """
+
+    as_of: date
+    interest_known: bool
+    source: str | None
+
+
+@dataclass(frozen=True)
 class Worked:
-    """What was made of a part: rows by table, and the loans left to the SQL files (None: all of the part)."""
+    """What was made of a part.
+
+    Attributes:
+        tables: rows by table, with the column loan_id.
+        rest: loans left to the SQL files; None: all of the part.
+    """
 
     tables: Mapping[str, pa.Table]
     rest: pa.Array | None
+
+
+def source_bits(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """SQL that gives each source of money in the book a bit, and 0 to none; None when they are too many."""
+    found = connection.execute(
+        f"SELECT DISTINCT source FROM book.payments WHERE source IS NOT NULL LIMIT {MOST_SOURCES + 1}"
+    ).fetchall()
+    if len(found) > MOST_SOURCES:
+        return None
+    quoted = ["'" + name.replace("'", "''") + "'" for (name,) in sorted(found)]
+    cases = [f"WHEN {name} THEN {1 << bit}" for bit, name in enumerate(quoted)]
+    return f"CAST(CASE source {' '.join(cases)} ELSE 0 END AS BIGINT)" if cases else "CAST(0 AS BIGINT)"
 
 
 def worked(
     connection: duckdb.DuckDBPyConnection,
     sources: Mapping[str, str],
     condition: str,
-    as_of: date,
-    *,
-    interest_known: bool,
+    own: pa.Table,
+    asked: Asked,
+    scratch: Scratch,
 ) -> Worked:
     """Work out the tables in `GIVEN` for a part of a book on one day.
 
     Args:
         connection: in which `sources` can be read.
-        sources: SQL of loans, installments, payments and events.
+        sources: SQL of installments, payments and events.
         condition: on loan_id, that makes the part.
-        as_of: nothing later counts.
-        interest_known: whether the schedule's interest was known beforehand.
+        own: loan_id (rising, each once), disbursed_on and principal of the part's loans.
+        asked: what is the same for all parts.
+        scratch: memory for the rows; nothing that is returned lies in it.
     """
-    interest = "interest_due" if interest_known else "CAST(0 AS BIGINT)"
-    words = {"condition": condition, "as_of": as_of, "interest": interest, **sources}
-    read = {n: connection.sql(q.format(**words)).to_arrow_table() for n, q in READ.items()}
-    ids = read["loans"]["loan_id"].combine_chunks()
-    rows = _in_order(read, ids)
-    if rows is None:
+    if asked.source is None:
         return Worked({}, None)
-    loans, paid = rows
-    day = (as_of - EPOCH).days
-    kept = plain(loans, 0, day) & ~pc.is_in(ids, read["events"]["loan_id"].combine_chunks()).to_numpy(
-        zero_copy_only=False
+    interest = "interest_due" if asked.interest_known else "CAST(0 AS BIGINT)"
+    words = {"condition": condition, "as_of": asked.as_of, "interest": interest, "source": asked.source, **sources}
+    query = {n: connection.sql(q.format(**words)) for n, q in READ.items()}
+    plan, paid = (
+        read_runs(query[name].to_arrow_reader(BATCH_ROWS), scratch, name) for name in ("installments", "payments")
     )
+    ids, events = (t["loan_id"].combine_chunks() for t in (own, query["events"].to_arrow_table()))
+    rows = _in_order(own, ids, plan, paid)
+    if rows is None or events.type != ids.type:
+        return Worked({}, None)
+    loans, told = rows
+    free = ~pc.is_in(ids, events).to_numpy(zero_copy_only=False)
+    day = (asked.as_of - EPOCH).days
+    blocks = [_block(loans.run(a, b), told.run(loans, a, b), ids[a:b], free[a:b], day) for a, b in _blocks(loans)]
+    tables = {name: pa.concat_tables([made[name] for made, _ in blocks]) for name in GIVEN}
+    return Worked(tables, pa.concat_arrays([rest for _, rest in blocks]))
+
+
+def _blocks(loans: Loans) -> list[tuple[int, int]]:
+    """First and last (not included) loan of each block."""
+    starts = loans.installments.starts
+    marks = np.arange(BLOCK_ROWS, int(starts[-1]), BLOCK_ROWS)
+    return list(pairwise(sorted({0, *np.searchsorted(starts, marks).tolist(), len(loans)})))
+
+
+def _block(loans: Loans, paid: _Paid, ids: pa.Array, free: Flags, day: int) -> tuple[dict[str, pa.Table], pa.Array]:
+    """The tables of a block's plain loans among the `free` ones, and the others."""
+    kept = plain(loans, 0, day) & free
+    rest = ids.filter(pa.array(~kept))
     if not kept.all():
         paid = paid.only(kept, loans.payments.starts)
-        loans = loans.only(kept)
-    own = ids if kept.all() else ids.filter(pa.array(kept))
-    if not len(own):
-        return Worked({}, ids)
+        loans, ids = loans.only(kept), ids.filter(pa.array(kept))
     work = _Work(loans, paid, waterfall(loans, 0, day + 1), day)
     made = {"standing": work.standing(), "habits": work.habits(), "money": work.money(), "recent": work.recent()}
-    tables = {n: pa.table({"loan_id": own.take(pa.array(rows)), **columns}) for n, (rows, columns) in made.items()}
-    return Worked(tables, ids.filter(pa.array(~kept)))
+    return {
+        n: pa.table({"loan_id": ids if len(rows) == len(ids) else ids.take(pa.array(rows)), **columns})
+        for n, (rows, columns) in made.items()
+    }, rest
 
 
 @dataclass(frozen=True)
@@ -109,35 +158,21 @@ class _Paid:
         rows = np.repeat(kept, np.diff(starts))
         return _Paid(self.unnumbered[rows], self.source[rows])
 
+    def run(self, loans: Loans, first: int, last: int) -> _Paid:
+        a, b = loans.payments.starts[first], loans.payments.starts[last]
+        return _Paid(self.unnumbered[a:b], self.source[a:b])
 
-def _in_order(read: Mapping[str, pa.Table], ids: pa.Array) -> tuple[Loans, _Paid] | None:
-    """The rows in order; None when they lack values, repeat a loan, name an unknown one, or have too many sources."""
-    if len({table.schema.field("loan_id").type for table in read.values()}) > 1:
+
+def _in_order(own: pa.Table, ids: pa.Array, plan: Runs | None, paid: Runs | None) -> tuple[Loans, _Paid] | None:
+    """The rows as columns in order; None when they lack values or name an unknown loan."""
+    if plan is None or paid is None or {plan.loan_ids.type, paid.loan_ids.type} != {ids.type}:
         return None
-    if any(table[c].null_count for table in read.values() for c in table.column_names):
+    due, got = in_order(plan, ids), in_order(paid, ids)
+    if due is None or got is None or not len(ids):
         return None
-    if not len(ids) or pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
-        return None
-    payments = read["payments"]
-    coded = payments["source"].combine_chunks().dictionary_encode()
-    names = coded.dictionary.to_pylist()
-    if len(names) > MOST_SOURCES:
-        return None
-    bits = np.array([0 if n == "\0" else 1 << i for i, n in enumerate(names)] or [0], dtype=np.int64)
-    bit = pa.array(bits[coded.indices.to_numpy()] if len(coded) else np.zeros(0, np.int64))
-    payments = payments.set_column(payments.column_names.index("source"), "source", bit)
-    due = sorted_rows(read["installments"], ids, "due_on", ("principal_due", "interest_due", "fees_due"))
-    got = sorted_rows(payments, ids, "paid_on", ("amount", "unnumbered", "source"))
-    if due is None or got is None:
-        return None
-    own = read["loans"]
-    starts, paid_on, amount, unnumbered, source = got
-    loans = Loans(
-        numbers_of(own["disbursed_on"]),
-        numbers_of(own["principal"]),
-        Installments(*due),
-        Payments(starts, paid_on, amount),
-    )
+    paid_on, amount, unnumbered, source = got[1]
+    disbursed_on, principal = (numbers_of(own[c]) for c in ("disbursed_on", "principal"))
+    loans = Loans(disbursed_on, principal, Installments(due[0], *due[1]), Payments(got[0], paid_on, amount))
     return loans, _Paid(unnumbered, source)
 
 

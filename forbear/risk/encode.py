@@ -6,7 +6,7 @@ take their number from the other borrowers' folds, so that a row never sees its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,10 +31,12 @@ class Encoding:
     def __call__(self, texts: npt.NDArray[np.object_]) -> npt.NDArray[np.float32]:
         """The column as numbers."""
         coded = pa.array(texts, pa.string()).dictionary_encode()
-        odds = [self.values.get(n, self.otherwise) for n in coded.dictionary.to_pylist()]
-        made: npt.NDArray[np.float32] = np.array([*odds, self.otherwise], dtype=np.float32)[
-            coded.indices.to_numpy()
-        ]
+        return self.of(coded.indices.to_numpy(), coded.dictionary.to_pylist())
+
+    def of(self, codes: npt.NDArray[np.int32], names: Sequence[str]) -> npt.NDArray[np.float32]:
+        """The column as numbers, from the place of each row's text among the names."""
+        odds = [self.values.get(n, self.otherwise) for n in names]
+        made: npt.NDArray[np.float32] = np.array([*odds, self.otherwise], dtype=np.float32)[codes]
         return made
 
 

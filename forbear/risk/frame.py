@@ -28,6 +28,7 @@ from forbear.book.schema import EXTRA_PREFIX
 from forbear.risk.tables import RiskTable, Word, needed, refuse_leaks, render, risk_table, risk_tables
 
 Floats = npt.NDArray[np.float32]
+Coded = tuple[npt.NDArray[np.int32], tuple[str, ...]]
 SCHEMA = "risk"
 MARKS = (
     "loan_id",
@@ -94,6 +95,7 @@ class Frame:
     marks: Mapping[str, npt.NDArray[Any]]
     outcomes: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     protected: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+    _codes: dict[str, Coded] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Rows."""
@@ -103,6 +105,13 @@ class Frame:
         """One numeric feature."""
         made: Floats = self.numbers[:, self.columns.index(name)]
         return made
+
+    def coded(self, name: str) -> Coded:
+        """A text feature as the place of each row's text among its names; made once."""
+        if name not in self._codes:
+            made = pa.array(self.texts[name], pa.string()).dictionary_encode()
+            self._codes[name] = made.indices.to_numpy(), tuple(made.dictionary.to_pylist())
+        return self._codes[name]
 
     def take(self, rows: npt.NDArray[Any]) -> Frame:
         """Some rows, by index or mask."""
@@ -116,6 +125,7 @@ class Frame:
             {n: v[rows] for n, v in self.marks.items()},
             {n: v[rows] for n, v in self.outcomes.items()},
             {n: v[rows] for n, v in self.protected.items()},
+            {n: (codes[rows], names) for n, (codes, names) in self._codes.items()},
         )
 
 
@@ -251,10 +261,11 @@ class Extra:
 
 def _chosen(extra: Extra) -> str:
     name = quoted(extra.name)
-    return f"CAST(x.{name} AS FLOAT) AS {name}" if _is_number(extra) else f"x.{name}"
+    return f"CAST(x.{name} AS FLOAT) AS {name}" if is_number(extra) else f"x.{name}"
 
 
-def _is_number(extra: Extra) -> bool:
+def is_number(extra: Extra) -> bool:
+    """Whether a lender's column is a numeric feature."""
     return extra.kind != "text" and not extra.is_protected
 
 
@@ -318,7 +329,7 @@ def _frame(table: pa.Table, extras: Sequence[Extra], outcomes: bool) -> Frame:
     order = np.argsort(table["moment"].to_numpy(), kind="stable")
     place_of = np.empty_like(order)
     place_of[order] = np.arange(len(order))
-    numeric = [*catalog(), *(e.name for e in extras if _is_number(e))]
+    numeric = [*catalog(), *(e.name for e in extras if is_number(e))]
     numbers = np.empty((table.num_rows, len(numeric)), dtype=np.float32, order="F")
     for place, name in enumerate(numeric):
         numbers[place_of, place] = table[name].to_numpy()
@@ -329,7 +340,7 @@ def _frame(table: pa.Table, extras: Sequence[Extra], outcomes: bool) -> Frame:
         tuple(numeric),
         numbers,
         {n: _texts(table[n])[order] for n in texts},
-        {n: _mark(table[n])[order] for n in (*MARKS, *MORE_MARKS)},
+        {n: marked(table[n])[order] for n in (*MARKS, *MORE_MARKS)},
         {n: _floats(table[n])[order] for n in labels},
         {n: _texts(table[n])[order] for n in (*guarded, *(("region",) if guarded or "region" in texts else ()))},
     )
@@ -356,15 +367,23 @@ def _floats(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
     return made
 
 
+def texts_of(column: pa.ChunkedArray) -> Coded:
+    """Texts by their place among those that differ; the empty one stands for none."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).fill_null("").dictionary_encode().unify_dictionaries()
+    whole = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    names = (*whole.dictionary.to_pylist(), "")
+    return whole.indices.fill_null(len(names) - 1).to_numpy(), names
+
+
 def _texts(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
-    """Text by text; each different one is made once."""
-    coded = column.cast(pa.string()).fill_null("").combine_chunks().dictionary_encode()
-    names = np.array([*coded.dictionary.to_pylist(), ""], dtype=object)
-    made: npt.NDArray[np.object_] = names[coded.indices.to_numpy()]
+    codes, names = texts_of(column)
+    made: npt.NDArray[np.object_] = np.array(names, dtype=object)[codes]
     return made
 
 
-def _mark(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+def marked(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """A mark as an array, whole numbers with NaN where some are missing."""
     if pa.types.is_integer(column.type) and column.null_count:
         column = column.cast(pa.float64())
     made: npt.NDArray[Any] = column.to_numpy(zero_copy_only=False)

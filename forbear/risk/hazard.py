@@ -12,7 +12,8 @@ since the new trees have seen the later window's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from forbear.risk.encode import Encoding, encoding, out_of_fold
 from forbear.risk.frame import Feature, Frame, catalog, record_catalog
 from forbear.risk.measures import Doubles, expit, level, line, log_loss
 from forbear.risk.scorecard import Scorecard, fit_scorecard
+from forbear.risk.trees import by_steps
 
 Bools = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
@@ -86,44 +88,49 @@ class ChainModel:
     lines: tuple[tuple[float, float], ...]
     tails: tuple[float, ...]
 
-    def stays(self, frame: Frame) -> Doubles:
-        """Chance of still being as it was after each step: rows by steps, never rising along a row."""
-        asked = self._asked(frame)
-        hazards = [self._at(k, asked, frame) for k in range(len(self.chain.steps))]
-        made: Doubles = np.cumprod(np.column_stack(hazards), axis=1, dtype=np.float64)
+    def stays(self, frame: Frame, rows: Whole | None = None) -> Doubles:
+        """Chance of still being as it was after each step: rows by steps, never rising along a row.
+
+        `rows` takes some of the frame's rows (None: all).
+        """
+        numbers = self.numbers(frame, rows)
+        raw = _raw(self._by_steps, numbers).reshape(len(numbers), len(self.chain.steps))
+        hazards = np.empty(raw.shape)
+        for step, (intercept, slope) in enumerate(self.lines):
+            history = frame.marks["history"] if rows is None else frame.marks["history"][rows]
+            hazards[:, step] = expit(intercept + slope * self._blended(step, raw[:, step], numbers, history))
+        made: Doubles = np.cumprod(hazards, axis=1, out=hazards)
         return made
 
-    def numbers(self, frame: Frame) -> npt.NDArray[np.float32]:
-        """The matrix the trees read, without the step."""
-        return self._asked(frame)[:, :-1]
+    @cached_property
+    def _by_steps(self) -> Any:
+        """The trees with an answer for each step at once."""
+        return by_steps(self.booster, len(self.names()) - 1, len(self.chain.steps))
 
-    def _asked(self, frame: Frame) -> npt.NDArray[np.float32]:
-        """The matrix the trees read; its last column is for the step."""
-        return matrix(frame, self.columns, {n: e(frame.texts[n]) for n, e in self.encodings.items()}, more=1)
+    def numbers(self, frame: Frame, rows: Whole | None = None) -> npt.NDArray[np.float32]:
+        """The matrix the trees read, without the step."""
+        return matrix(frame, self.columns, {n: e.of(*frame.coded(n)) for n, e in self.encodings.items()}, rows)
 
     def names(self) -> tuple[str, ...]:
-        """Names of the matrix's columns, the step last."""
+        """Names of the columns the trees were fitted on, the step last."""
         return (*self.columns, *(f"{n}~" for n in self.encodings), STEP_COLUMN)
 
-    def weight(self, frame: Frame) -> Doubles:
+    def weight(self, history: npt.NDArray[Any]) -> Doubles:
         """The trees' weight against the scorecard, by history."""
-        return tree_weight(self.blend, frame.marks["history"].astype(float))
+        return tree_weight(self.blend, history.astype(float))
 
     def raw(self, step: int, numbers: npt.NDArray[np.float32], frame: Frame) -> Doubles:
         """Log odds of staying at a step before calibration."""
-        return self._raw(step, np.column_stack([numbers, np.zeros(len(numbers), dtype=np.float32)]), frame)
+        asked = np.column_stack([numbers, np.full(len(numbers), step, dtype=np.float32)])
+        return self._blended(step, _raw(self.booster, asked), numbers, frame.marks["history"])
 
-    def _raw(self, step: int, asked: npt.NDArray[np.float32], frame: Frame) -> Doubles:
-        asked[:, -1] = step
-        numbers, odds = asked[:, :-1], _raw(self.booster, asked)
+    def _blended(
+        self, step: int, odds: Doubles, numbers: npt.NDArray[np.float32], history: npt.NDArray[Any]
+    ) -> Doubles:
         if step == 0 and self.card is not None and self.blend[0] < 1:
-            weight = self.weight(frame)
+            weight = self.weight(history)
             odds = weight * odds + (1 - weight) * self.card.odds(self.names()[:-1], numbers)
         return odds
-
-    def _at(self, step: int, asked: npt.NDArray[np.float32], frame: Frame) -> Doubles:
-        intercept, slope = self.lines[step]
-        return expit(intercept + slope * self._raw(step, asked, frame))
 
 
 def _raw(booster: Any, numbers: npt.NDArray[np.float32]) -> Doubles:
@@ -137,17 +144,25 @@ def _raw(booster: Any, numbers: npt.NDArray[np.float32]) -> Doubles:
 
 
 def matrix(
-    frame: Frame, columns: Sequence[str], coded: Mapping[str, npt.NDArray[np.float32]], more: int = 0
+    frame: Frame,
+    columns: Sequence[str],
+    coded: Mapping[str, npt.NDArray[np.float32]],
+    rows: Whole | None = None,
 ) -> npt.NDArray[np.float32]:
-    """The frame's columns by name, a missing one as NaN throughout, with coded texts after them and room for `more`.
+    """The frame's columns by name, a missing one as NaN throughout, with coded texts after them; some rows or all.
 
     Column lies after column in memory: so the trees read it without a copy.
     """
-    made = np.empty((len(frame), len(columns) + len(coded) + more), dtype=np.float32, order="F")
-    for place, name in enumerate(columns):
-        made[:, place] = frame.column(name) if name in frame.columns else np.nan
-    for place, values in enumerate(coded.values(), len(columns)):
-        made[:, place] = values
+    count = len(frame) if rows is None else len(rows)
+    made = np.empty((count, len(columns) + len(coded)), dtype=np.float32, order="F")
+    known = [frame.column(name) if name in frame.columns else None for name in columns]
+    for place, values in enumerate((*known, *coded.values())):
+        if values is None:
+            made[:, place] = np.nan
+        elif rows is None:
+            made[:, place] = values
+        else:
+            np.take(values, rows, out=made[:, place], mode="clip")
     return made
 
 
@@ -237,7 +252,7 @@ def fit_chain(
         return model
     grown = _grown_again(model, frame, stack(chain, labels, refit_on), groups)
     lines = tuple(_leveled(grown, k, frame, labels, calibrate_on[k]) for k in range(len(chain.steps)))
-    return _with(grown, lines=lines)
+    return replace(grown, lines=lines)
 
 
 def _grown_again(model: ChainModel, frame: Frame, made: Stack, groups: Whole) -> ChainModel:
@@ -249,7 +264,7 @@ def _grown_again(model: ChainModel, frame: Frame, made: Stack, groups: Whole) ->
     coded = {n: _coded(frame.texts[n], encodings[n], first, stayed, groups) for n in texts}
     numbers = matrix(frame, model.columns, coded)
     trees = int(model.booster.tree_count_)
-    return _with(
+    return replace(
         model, encodings=encodings, booster=_boost(model.chain, model.columns, texts, numbers, made, groups, trees)
     )
 
@@ -307,14 +322,10 @@ def _calibrated(
     chosen = np.flatnonzero(labels.at_risk(0, chain.steps) & later[0])
     part = frame.take(chosen)
     stayed = labels.stays(0, chain.steps)[chosen].astype(float)
-    blended = _with(model, blend=_blend(model, part, stayed))
+    blended = replace(model, blend=_blend(model, part, stayed))
     lines = tuple(_line(blended, k, frame, labels, later[k]) for k in range(len(chain.steps)))
     reached = [labels.at_risk(k, chain.steps) & (fit_on[k] | later[k]) for k in range(len(chain.steps))]
-    return _with(blended, lines=lines, tails=_tails(chain, labels, reached))
-
-
-def _with(model: ChainModel, **changes: Any) -> ChainModel:
-    return ChainModel(**{**vars(model), **changes})
+    return replace(blended, lines=lines, tails=_tails(chain, labels, reached))
 
 
 def _blend(model: ChainModel, part: Frame, stayed: Doubles) -> tuple[float, float]:

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from forbear.basics.errors import WrongUse
 from forbear.book import Book
-from forbear.risk.frame import Frame, frame_of, moments_table, words_for
+from forbear.risk.frame import Frame, frame_of, moments_table
 from forbear.risk.maturity import ripe_until
-from forbear.risk.one_day import tables_on
+from forbear.risk.placed import frames_on
+from forbear.risk.places import places
 from forbear.risk.record import record_frame
 
 MOST_ROWS = 300_000
@@ -146,35 +146,29 @@ def scoring_moments(book: Book, as_of: date, *, at: str = "as-of") -> pa.Table:
 
 
 def scoring_frames(book: Book, as_of: date, *, at: str = "as-of", most: int | None = None) -> Iterator[Frame]:
-    """Features of every loan to be scored, in parts of about `most` loans (None: all at once), each part's by loan_id.
+    """Features of every loan to be scored, in frames of at most `most` loans (None: all at once), by loan_id.
 
-    On one day most of the work is done by columns (docs/decisions/91-scores-by-columns.md). A borrower's loans stay in
-    one part; each part is handed its own rows, so that parts do not read the whole book's again.
+    On one day most of the work is done by columns (docs/decisions/91-scores-by-columns.md). Elsewhere the SQL files
+    do it, and frames are of some borrowers each.
     """
-    moments = scoring_moments(book, as_of, at=at)
     if kind_of(book) == "statuses":
-        yield record_frame(book, moments, as_of)
+        yield record_frame(book, scoring_moments(book, as_of), as_of)
         return
-    ready = tables_on(book, as_of, words_for(book, as_of)) if at == "as-of" else {}
+    made = frames_on(book, as_of, most) if at == "as-of" else None
+    if made is not None:
+        yield from made
+        return
+    moments = scoring_moments(book, as_of, at=at)
     parts = 1 if most is None else max(1, -(-moments.num_rows // most))
     if parts == 1:
-        yield frame_of(book, moments, as_of, ready=ready)
+        yield frame_of(book, moments, as_of)
         return
     loans = book.connection.sql(
         f"SELECT loan_id, CAST(hash(CAST(borrower_id AS VARCHAR)) % {parts} AS INTEGER) AS part FROM book.loans"
     ).to_arrow_table()
-    part_of = {name: _part_of(table, loans) for name, table in ready.items() if "loan_id" in table.column_names}
-    own = _part_of(moments, loans)
+    part_of = loans["part"].to_numpy()[places(moments["loan_id"], loans["loan_id"])]
     for number in range(parts):
-        mine = {n: t.take(np.flatnonzero(part_of[n] == number)) if n in part_of else t for n, t in ready.items()}
-        yield frame_of(book, moments_table(moments.take(np.flatnonzero(own == number))), as_of, ready=mine)
-
-
-def _part_of(rows: pa.Table, loans: pa.Table) -> npt.NDArray[np.int32]:
-    """The part of each row's loan."""
-    places = pc.index_in(rows["loan_id"], loans["loan_id"].combine_chunks())
-    made: npt.NDArray[np.int32] = loans["part"].to_numpy()[places.to_numpy()]
-    return made
+        yield frame_of(book, moments_table(moments.take(np.flatnonzero(part_of == number))), as_of)
 
 
 def scoring_frame(book: Book, as_of: date, *, at: str = "as-of") -> Frame:

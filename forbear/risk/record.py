@@ -21,10 +21,10 @@ from forbear.risk.frame import (
     Extra,
     Frame,
     _floats,
-    _mark,
     _texts,
     extra_columns,
     made_tables,
+    marked,
     record_catalog,
 )
 
@@ -91,7 +91,7 @@ def _frame(table: pa.Table, extras: Sequence[Extra], outcomes: bool) -> Frame:
         tuple(numeric),
         numbers,
         {n: _texts(table[n]) for n in texts},
-        {n: _mark(table[n]) for n in _MARKS},
+        {n: marked(table[n]) for n in _MARKS},
         _labels(table) if outcomes else {},
         {e.name: _texts(table[e.name]) for e in extras if e.is_protected},
     )

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -45,8 +46,8 @@ DIGITS = 6
 SURE = {"p_60_in_6m": 60, "p_60_in_12m": 60, "p_90_in_12m": 90}
 """Columns that are 1 for loans already so many days past due."""
 FORMS = (".parquet", ".csv")
-PART_LOANS = 2_500_000
-"""Loans scored at once where features are not kept: a few gigabytes."""
+PART_LOANS = 200_000
+"""Loans scored at once where features are not kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,9 @@ def score(book: Book, model: Model, *, as_of: date, at: str = "as-of", keep_fram
         )
     parts = []
     for frame in scoring_frames(book, as_of, at=at, most=None if keep_frame else PART_LOANS):
+        if not frame.columns:
+            parts.append(_unscored(frame, model))
+            continue
         made = scored(frame.take(_order(frame.marks["loan_id"])), model)
         parts.append(made if keep_frame else Scored(made.table, made.reasons))
     return parts[0] if len(parts) == 1 else _together(parts)
@@ -95,9 +99,14 @@ def _together(parts: Sequence[Scored]) -> Scored:
     """Scores of parts of a book as one; a column has a reason only where it is null in all of them."""
     table = pa.concat_tables([part.table for part in parts])
     nulls = set.intersection(*(set(part.reasons) for part in parts))
-    return Scored(
-        table.take(pa.array(_order(table["loan_id"].to_numpy()))), {c: parts[0].reasons[c] for c in nulls}
-    )
+    ordered = table.take(pc.sort_indices(table["loan_id"]))
+    return Scored(ordered.combine_chunks(), {c: parts[0].reasons[c] for c in nulls})
+
+
+def _unscored(frame: Frame, model: Model) -> Scored:
+    """Loans of which nothing is asked, without features."""
+    nothing = np.full(len(frame), np.nan)
+    return Scored(_table(frame, dict.fromkeys(NUMBERS, nothing), nothing), {c: _reason(c, model) for c in NUMBERS})
 
 
 def _order(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -109,16 +118,14 @@ def _order(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 def scored(frame: Frame, model: Model) -> Scored:
     """Scores of a frame's rows, in its order."""
-    columns = {name: np.full(len(frame), np.nan) for name in NUMBERS}
+    columns = {name: np.full(len(frame), np.nan) for name in (*NUMBERS, _UNPAID_15)}
     weights = np.full(len(frame), np.nan)
     for chain in model.chains.values():
         rows = np.flatnonzero(eligible(chain.chain, frame))
         if len(rows):
-            part = frame.take(rows)
-            stays = chain.stays(part)
-            _put(columns, chain, rows, stays, part)
+            _put(columns, chain, rows, chain.stays(frame, rows), frame)
             if chain.card is not None:
-                weights[rows] = chain.weight(part)
+                weights[rows] = chain.weight(frame.marks["history"][rows])
     _sure(columns, frame, model)
     if model.repaid is not None:
         columns["expected_share_repaid"] = _share_repaid(frame, model, columns)
@@ -127,15 +134,13 @@ def scored(frame: Frame, model: Model) -> Scored:
 
 
 def _put(
-    columns: dict[str, Doubles], model: ChainModel, rows: npt.NDArray[Any], stays: Doubles, part: Frame
+    columns: dict[str, Doubles], model: ChainModel, rows: npt.NDArray[Any], stays: Doubles, frame: Frame
 ) -> None:
     if model.chain.name == "late":
         stays = stays.copy()
-        stays[part.column("days_to_due") <= 0, 0] = (
-            1.0  # due today and unpaid at the end of today: late for certain
-        )
+        is_due = frame.column("days_to_due")[rows] <= 0
+        stays[is_due, 0] = 1.0  # due today and unpaid at the end of today: late for certain
         columns["expected_days_late"][rows] = np.round(days_late(stays, model.chain.steps, model.tails), 3)
-        columns[_UNPAID_15] = np.full(len(columns["p_roll"]), np.nan)
         columns[_UNPAID_15][rows] = stays[:, model.chain.steps.index(15)]
     for column, (step, is_end) in model.chain.outputs.items():
         columns[column][rows] = np.round(1 - stays[:, step] if is_end else stays[:, step], DIGITS)

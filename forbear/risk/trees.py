@@ -6,6 +6,7 @@ A file is parsed and looked at here before CatBoost sees it, and refused when it
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,54 @@ def read_trees(path: Path, booster: Any, hint: str) -> Any:
     except CatBoostError as bad:
         raise UnreadableFile(f"{path}: CatBoost cannot read it", hint) from bad
     return booster
+
+
+def by_steps(booster: Any, column: int, steps: int) -> Any:
+    """The same trees with one number a step in each leaf, in place of the column that said the step.
+
+    Chains ask the same rows once a step: so they are asked once for all steps, to the same bit.
+
+    Args:
+        booster: symmetric trees of one answer.
+        column: place of the step's column, the last one.
+        steps: how many there are, counted from 0.
+    """
+    from catboost import CatBoost
+
+    with tempfile.TemporaryDirectory(prefix="forbear-trees-") as aside:
+        path = Path(aside) / "trees.json"
+        booster.save_model(str(path), format="json")
+        told = json.loads(path.read_text(encoding="utf-8"))
+        told.pop("model_info", None)  # names of classes, which answers by step are not
+        told["oblivious_trees"] = [_without(tree, column, steps) for tree in told["oblivious_trees"]]
+        floats = told["features_info"]["float_features"]
+        told["features_info"]["float_features"] = [f for f in floats if f["feature_index"] != column]
+        scale, bias = told["scale_and_bias"]
+        told["scale_and_bias"] = [scale, [bias[0] if isinstance(bias, list) else bias] * steps]
+        path.write_text(json.dumps(told), encoding="utf-8")
+        made = CatBoost()
+        made.load_model(str(path), format="json")
+    return made
+
+
+def _without(tree: dict[str, Any], column: int, steps: int) -> dict[str, Any]:
+    """A tree whose leaves hold a value for each step; splits by the step's column are gone.
+
+    A leaf's number has a bit for each split, the first split's the lowest.
+    """
+    splits = list(enumerate(tree["splits"]))
+    kept = [(bit, split) for bit, split in splits if split["float_feature_index"] != column]
+    gone = [(bit, split["border"]) for bit, split in splits if split["float_feature_index"] == column]
+    at_step = [sum(1 << bit for bit, border in gone if step > border) for step in range(steps)]
+    values = []
+    for leaf in range(1 << len(kept)):
+        base = sum(1 << bit for place, (bit, _) in enumerate(kept) if leaf >> place & 1)
+        values += [tree["leaf_values"][base + more] for more in at_step]
+    return {
+        "leaf_values": values,
+        "leaf_weights": [1] * (1 << len(kept)),
+        "splits": [split for _, split in kept],
+    }
 
 
 def read_object(path: Path, hint: str) -> dict[str, Any]:

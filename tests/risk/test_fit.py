@@ -26,7 +26,7 @@ from forbear.risk.chains import chains, labels
 from forbear.risk.fit import fit_frame
 from forbear.risk.folder import load, save
 from forbear.risk.frame import Frame
-from forbear.risk.measures import auc
+from forbear.risk.measures import auc, expit
 from forbear.risk.panel import training_frame
 from forbear.risk.score import NUMBERS, score, scored
 
@@ -111,6 +111,21 @@ def test_horizons_never_cross(frame, model):
     assert ((stays >= 0) & (stays <= 1)).all()
 
 
+def test_all_steps_are_asked_at_once_as_one_by_one(model):
+    fresh = made_frame(seed=6)[0].take(np.arange(200))
+    late = model.chains["late"]
+    numbers = late.numbers(fresh)
+    hazards = [
+        expit(intercept + slope * late.raw(step, numbers, fresh))
+        for step, (intercept, slope) in enumerate(late.lines)
+    ]
+    assert len({float(h[0]) for h in hazards}) > 1, "the step tells nothing here: the test shows nothing"
+    at_once = late.stays(fresh)
+    assert np.allclose(at_once, np.cumprod(np.column_stack(hazards), axis=1), rtol=1e-12, atol=0)
+    some = np.array([7, 3, 150])
+    assert np.allclose(late.stays(fresh, some), at_once[some], rtol=1e-12, atol=0)
+
+
 def test_a_worse_habit_never_lowers_the_risk(model):
     fresh = made_frame(seed=5)[0].take(np.arange(50))
     for step in (0.5, 2.0):
@@ -143,6 +158,15 @@ def test_what_cannot_be_learned_is_told(model):
     table = scored(made_frame(seed=2)[0], model)
     assert table.table["p_cure_7"].null_count == table.table.num_rows
     assert "could not learn" in table.reasons["p_cure_7"]
+
+
+def test_a_part_of_a_book_in_which_nothing_is_asked(model):
+    fresh = made_frame(seed=2)[0].take(np.arange(5))
+    closed = replace(fresh, marks={**fresh.marks, "is_closed": np.ones(5, bool)})
+    table = scored(closed, model).table
+    assert [table[name].null_count for name in NUMBERS] == [5] * len(NUMBERS)
+    assert table["model"].to_pylist() == ["none"] * 5
+    assert scored(fresh.take(np.zeros(0, int)), model).table.num_rows == 0
 
 
 def test_a_folder_gives_the_same_model_back(model, once, tmp_path):
@@ -233,7 +257,7 @@ def quick(monkeypatch, once):
     monkeypatch.setattr("forbear.risk.panel.WEEKLY_ROWS", 0)
 
 
-def test_commands_on_a_book(book_folder, tmp_path, quick):
+def test_commands_on_a_book(book_folder, tmp_path, quick, monkeypatch):
     """`forbear fit`, then `forbear score`: the contract of the columns, and a model of another kind refused."""
     run = CliRunner().invoke
     day = (small.UNTIL - timedelta(days=1)).isoformat()
@@ -252,6 +276,8 @@ def test_commands_on_a_book(book_folder, tmp_path, quick):
     book = small.opened(book_folder)
     made = score(book, load(tmp_path / "m"), as_of=small.AS_OF).table
     assert made["loan_id"].to_pylist() == sorted(made["loan_id"].to_pylist())
+    monkeypatch.setattr("forbear.risk.score.PART_LOANS", 90)
+    assert score(book, load(tmp_path / "m"), as_of=small.AS_OF, keep_frame=False).table.equals(made)
     both = made.filter(pc.is_valid(made["p_late_7"]))
     assert pc.all(pc.less_equal(both["p_late_7"], both["p_late_next"])).as_py()
     assert both.num_rows > 100

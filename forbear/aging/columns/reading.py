@@ -117,20 +117,6 @@ def _falls_only_at(days: np.ndarray, starts: np.ndarray) -> bool:
     return bool(np.all(starts[np.searchsorted(starts, falls)] == falls))
 
 
-def sorted_rows(rows: pa.Table, ids: pa.Array, day: str, others: tuple[str, ...]) -> tuple[np.ndarray, ...] | None:
-    """Offsets of each loan's rows, and the columns in order of loan and day; None if some loan is unknown.
-
-    Args:
-        rows: with loan_id, the day and the other columns, no value of them missing.
-        ids: every loan_id once, rising.
-        day: the column of days.
-        others: columns of numbers.
-    """
-    runs = read_runs(rows.select(["loan_id", day, *others]).to_reader(), Scratch(), "rows")
-    placed = None if runs is None else in_order(runs, ids)
-    return None if placed is None else (placed[0], *placed[1])
-
-
 def numbers_of(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """A column without missing values as numbers, days as days since 1970-01-01."""
     plain = column.cast(pa.int32()) if pa.types.is_date32(column.type) else column

@@ -1,0 +1,192 @@
+"""Features of a whole book on one day: the last join by place, its expressions by `features.sql`.
+
+Every table that `features.sql` joins lies beside the loans already, a row a loan. So its expressions are asked of one
+wide table, run of loans after run of loans, and its joins are not made. Columns that it hands on as they are, texts
+above all, never pass through SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+from forbear.aging.columns.rows import Whole
+from forbear.basics.sql import DIALECT
+from forbear.book import Book
+from forbear.book.cells import quoted
+from forbear.risk.beside import Calendar, Lookup, Neighbors, borrowers_of, said
+from forbear.risk.columns import EPOCH
+from forbear.risk.frame import (
+    MARKS,
+    MORE_MARKS,
+    TEXTS,
+    Extra,
+    Frame,
+    catalog,
+    extra_columns,
+    extras_sql,
+    is_number,
+    marked,
+    texts_of,
+    words_for,
+)
+from forbear.risk.one_day import rows_on
+from forbear.risk.others import Others
+from forbear.risk.tables import render, risk_table, risk_tables
+
+BLOCK = 200_000
+"""Loans whose wide rows are made at once."""
+
+
+def frames_on(book: Book, as_of: date, most: int | None = None) -> Iterator[Frame] | None:
+    """Features of every loan disbursed by a day that has installments, by loan_id.
+
+    Args:
+        book: opened, of events.
+        as_of: nothing later counts.
+        most: loans a frame; None for all in one.
+
+    Returns:
+        None when loans or borrowers are named twice or lack what they need: then the files must do.
+    """
+    words, extras = words_for(book, as_of), extra_columns(book)
+    own = {table: [n for e in extras if e.table == table for n in (e.name, e.known_on) if n] for table in "lb"}
+    rows = rows_on(book, as_of, words, own["l"])
+    if rows is None:
+        return None
+    borrowers = borrowers_of(book, rows, own["b"])
+    if borrowers is None:
+        return None
+    return _Wide(book, as_of, rows, borrowers, extras).frames(most)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a column comes of the wide table: by SQL, or handed on when that names a column of it."""
+
+    sql: str
+    handed_on: bool
+
+
+def asked_of(query: str, as_of: date) -> dict[str, Asked]:
+    """The columns of a query that joins tables by short names, asked of one table that has them side by side."""
+    made = {}
+    for projection in sqlglot.parse_one(query, read=DIALECT).expressions:
+        found = projection.unalias().transform(_placed, as_of)
+        if isinstance(found, exp.Cast) and found.is_type("text"):  # a lender's own text, which is one already
+            found = found.this
+        made[projection.alias_or_name] = (
+            Asked(found.name, True) if isinstance(found, exp.Column) else Asked(found.sql(dialect=DIALECT), False)
+        )
+    return made
+
+
+def _placed(node: exp.Expr, as_of: date) -> exp.Expr:
+    if not isinstance(node, exp.Column):
+        return node
+    if node.name == "as_of":
+        return exp.cast(exp.Literal.string(as_of.isoformat()), "date")
+    return exp.column(exp.to_identifier(f"{node.table}_{node.name}", quoted=True))
+
+
+class _Wide:
+    """All that is known of the loans, and the frames made of it."""
+
+    def __init__(self, book: Book, as_of: date, rows: pa.Table, borrowers: Lookup, extras: Sequence[Extra]) -> None:
+        self._db, self._as_of, self._rows, self._extras = book.connection, as_of, rows, extras
+        day = (as_of - EPOCH).days
+        seen = rows["t_disbursed_on"].cast(pa.int32()).to_numpy() <= day
+        self._loans = np.flatnonzero(seen & rows["s_installments"].is_valid().to_numpy())
+        self._others = Others(rows, seen, day)
+        self._borrowers, self._said = borrowers, said(book, rows, as_of, seen)
+        self._neighbors = Neighbors(rows, borrowers)
+        self._calendar = Calendar(book.currency, as_of)
+        self._asked = asked_of(render(risk_tables()["features"], words_for(book, as_of)), as_of)
+        if extras:
+            self._asked |= asked_of(render(risk_table("extras", extras_sql(extras)), {}), as_of)
+        self._numeric = [*catalog(), *(e.name for e in extras if is_number(e))]
+
+    def frames(self, most: int | None) -> Iterator[Frame]:
+        """One frame of all loans; or frames of at most so many, those of closed loans with marks alone."""
+        if most is None:
+            yield self._frame(self._loans)
+            return
+        closed = self._rows["s_is_closed"].fill_null(False).to_numpy()
+        for first in range(0, max(len(self._loans), 1), most):
+            loans = self._loans[first : first + most]
+            yield self._frame(loans[~closed[loans]], traits=False)
+            yield self._marks(loans[closed[loans]])
+
+    def _frame(self, loans: Whole, *, traits: bool = True) -> Frame:
+        texts = [*TEXTS, *(e.name for e in self._extras if e.kind == "text" and not e.is_protected)]
+        guarded = [e.name for e in self._extras if e.is_protected] if traits else []
+        names = [*MARKS, *MORE_MARKS, *texts, *guarded]
+        numbers = np.empty((len(loans), len(self._numeric)), dtype=np.float32, order="F")
+        pieces = []
+        for first in range(0, max(len(loans), 1), BLOCK):
+            run = loans[first : first + BLOCK]
+            told = self._told(self._wide(run), [*self._numeric, *names])
+            for place, name in enumerate(self._numeric):
+                numbers[first : first + len(run), place] = told[name].to_numpy(zero_copy_only=False)
+            pieces.append(pa.table({n: told[n] for n in names}))
+        whole = pa.concat_tables(pieces).unify_dictionaries()
+        coded = {n: texts_of(whole[n]) for n in (*texts, *guarded)}
+        spelled = {n: np.array(known, dtype=object)[codes] for n, (codes, known) in coded.items()}
+        return Frame(
+            tuple(self._numeric),
+            numbers,
+            {n: spelled[n] for n in texts},
+            {n: marked(whole[n]) for n in (*MARKS, *MORE_MARKS)},
+            {},
+            {n: spelled[n] for n in (*guarded, "region")},
+            {n: coded[n] for n in texts},
+        )
+
+    def _marks(self, loans: Whole) -> Frame:
+        """Marks of loans that nothing is asked of."""
+        columns = self._own(loans)
+        columns |= {"f_others_dues": self._others.dues(loans)}
+        told = self._told(pa.table(columns), (*MARKS, *MORE_MARKS))
+        return Frame((), np.empty((len(loans), 0), np.float32), {}, {n: marked(c) for n, c in told.items()})
+
+    def _own(self, loans: Whole) -> dict[str, pa.ChunkedArray]:
+        """What is known of some loans and their borrowers themselves."""
+        first, last = (int(loans[0]), int(loans[-1]) + 1) if len(loans) else (0, 0)
+        own = self._rows.slice(first, last - first)
+        own = own if last - first == len(loans) else own.take(pa.array(loans - first))
+        tables = (own, self._borrowers.of(loans))
+        return {name: table[name] for table in tables for name in table.column_names}
+
+    def _wide(self, loans: Whole) -> pa.Table:
+        """Every table's row of some loans, side by side."""
+        columns = self._own(loans)
+        for lookup in self._said:
+            table = lookup.of(loans)
+            columns |= {name: table[name] for name in table.column_names}
+        columns |= {f"f_{name}": column for name, column in self._others.of(loans).items()}
+        columns |= self._neighbors.of(loans)
+        columns["u_turn"] = pa.array(self._others.turn[loans])
+        columns["n_festival_on"] = self._calendar.of(columns["s_next_due_on"])
+        return pa.table(columns).combine_chunks()
+
+    def _told(self, wide: pa.Table, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
+        """Columns by name: handed on, or worked out by SQL."""
+        told = {n: wide[self._asked[n].sql] for n in names if self._asked[n].handed_on}
+        numeric = frozenset(self._numeric)
+        chosen = ", ".join(
+            f"CAST({self._asked[n].sql} AS FLOAT) AS {quoted(n)}"
+            if n in numeric
+            else f"{self._asked[n].sql} AS {quoted(n)}"
+            for n in names
+            if n not in told
+        )
+        with self._db.cursor() as db:
+            db.register("wide", wide)
+            made = db.sql(f"SELECT {chosen} FROM wide").to_arrow_table()
+        return told | {n: made[n] for n in made.column_names}

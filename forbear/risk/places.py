@@ -1,0 +1,56 @@
+"""Where ids lie among others: what a hash join finds, as an array of places, so that rows can be taken by it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Places = npt.NDArray[np.int32]
+"""Rows; -1 for none."""
+MOST_GAPS = 8
+"""Whole numbers that span at most so many times their count are found in a list instead of by a hash."""
+
+
+def places(ids: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedArray) -> Places:
+    """The row of each id among others, -1 where there is none; the ids there differ."""
+    if ids.type != among.type:
+        ids, among = ids.cast(pa.string()), among.cast(pa.string())
+    if pa.types.is_integer(among.type) and len(among) and not among.null_count and not ids.null_count:
+        there, asked = among.to_numpy(), ids.to_numpy()
+        least, span = int(there.min()), int(there.max()) - int(there.min()) + 1
+        if span <= MOST_GAPS * len(there):
+            listed = np.full(span + 1, -1, np.int32)  # the last stands for all outside
+            listed[there - least] = np.arange(len(there), dtype=np.int32)
+            return listed[np.where((asked >= least) & (asked < least + span), asked - least, span)]
+    whole = among.combine_chunks() if isinstance(among, pa.ChunkedArray) else among
+    found = pc.index_in(ids, whole, skip_nulls=True).fill_null(-1)
+    rows: Places = found.to_numpy() if isinstance(found, pa.ChunkedArray) else found.to_numpy(zero_copy_only=False)
+    return rows
+
+
+def inverse(rows: Places, count: int) -> pa.Array:
+    """Of each of `count` places the row that names it, null where none does; for `take`."""
+    made = np.full(count, -1, np.int32)
+    there = rows >= 0
+    made[rows[there]] = np.flatnonzero(there)
+    return indices(made)
+
+
+def indices(rows: Places) -> pa.Array:
+    """Places for `take`, null for none."""
+    return pa.array(rows, mask=rows < 0)
+
+
+def codes(ids: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], int]:
+    """A number for each different id, below the count that comes with it; no id is missing."""
+    if pa.types.is_integer(ids.type) and len(ids):
+        whole = ids.to_numpy()
+        least, span = int(whole.min()), int(whole.max()) - int(whole.min()) + 1
+        if span <= MOST_GAPS * len(whole):
+            return whole - least, span
+    coded = ids.combine_chunks().dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    return coded.indices.to_numpy().astype(np.int64), len(coded.dictionary)
