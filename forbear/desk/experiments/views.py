@@ -70,6 +70,7 @@ def one(request: HttpRequest, experiment_id: int) -> HttpResponse:
     ).first()
     told: dict[str, Any] = {
         "row": row,
+        "currency": watching.currency(),
         "arms": [(arm, members.get(arm.name, 0), last.get(arm.name, {})) for arm in arms],
         "series": [(arm, *_series(arm.name, looks)) for arm in arms if arm.name != defining.CHAMPION],
         "looks": len(looks),
