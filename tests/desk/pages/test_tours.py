@@ -13,7 +13,6 @@ from forbear.desk.sampling import FIRST_NAMES, SURNAMES
 from forbear.testing.demo import running_demo
 
 sys.path.insert(0, str(Path(__file__).parent))
-import call_tour
 import portal_tour
 from tour import CHROMIUM, LANGUAGES, PAGES, WIDTHS, addresses, browser_of, sign_in
 
@@ -31,7 +30,7 @@ RULES = {
 
 @pytest.fixture(scope="module")
 def demo():
-    with running_demo(loans=800, awake_at=datetime.now(UTC)) as running:  # so that there is somebody to call
+    with running_demo(loans=300) as running:
         yield running
     for place, found in personal_data_in(running.logs):
         pytest.fail(f"the logs of the day's tours hold personal data: {found!r} in ...{place!r}")
@@ -289,11 +288,3 @@ def test_a_borrower_tells_promises_and_pays(browser, demo):
 
 def test_a_loans_way_back_from_the_borrowers_side(browser, demo):
     portal_tour.walk_a_loan_back(browser, demo, demo.doors[4], sign_in)
-
-
-def test_an_agent_through_ten_calls(browser, demo):
-    call_tour.walk_ten_calls(browser, demo)
-
-
-def test_a_compliance_officer_approves_a_template_and_reads_why_a_contact_may_not_be_made(browser, demo):
-    call_tour.walk_from_a_template_to_a_shut_contact(browser, demo)

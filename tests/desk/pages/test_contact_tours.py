@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from tour import sign_in
+import pytest
 
+from forbear.testing.demo import running_demo
+
+sys.path.insert(0, str(Path(__file__).parent))
+from tour import CHROMIUM, browser_of, sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.postgres,
+    pytest.mark.xdist_group("calls"),
+    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium"),
+]
 TALKS = ("s1", "s2", "s3", "o1", "n1", "n2", "n3", "n4", "s2", "n1")
 """Outcomes of the ten calls, by their two keys."""
 MOST_REFUSED = 5
 """Cases in a row for which the gate may say no, on a desk where some have disputes, plans and complaints."""
 
 
-def begin_a_call(page, demo) -> None:
+@pytest.fixture(scope="module")
+def demo():
+    with running_demo(loans=800, awake_at=datetime.now(UTC)) as running:
+        yield running
+    assert running.code == 0
+
+
+@pytest.fixture(scope="module")
+def browser(demo):
+    with browser_of() as running:
+        yield running
+
+
+def begin_a_call(page, demo):
     """The next case that the gate gives leave for; those it refuses (a dispute is open, ...) are left."""
     for _ in range(MOST_REFUSED):
         page.goto(f"{demo.url}/worklist")
@@ -26,8 +52,7 @@ def begin_a_call(page, demo) -> None:
     raise AssertionError("the gate gave no leave")
 
 
-def walk_ten_calls(browser, demo) -> None:
-    """An agent's calls, from the gate's leave to the case let go; in some she comes to name a sum."""
+def test_an_agent_through_ten_calls(browser, demo):
     page, named = sign_in(browser, demo, "agent"), 0
     for number, keys in enumerate(TALKS):
         begin_a_call(page, demo)
@@ -60,8 +85,7 @@ def walk_ten_calls(browser, demo) -> None:
     page.context.close()
 
 
-def walk_from_a_template_to_a_shut_contact(browser, demo) -> None:
-    """Compliance approves a template, and reads why a contact may not be made."""
+def test_a_compliance_officer_approves_a_template_and_reads_why_a_contact_may_not_be_made(browser, demo):
     page = sign_in(browser, demo, "compliance")
     page.keyboard.press("t")
     page.locator("#waiting + ul a").first.click()
