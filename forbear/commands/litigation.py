@@ -204,7 +204,7 @@ def limitation_command(
     else:
         for step in clock.steps:
             said = "starts anew" if step.counted else "does not count"
-            answers.print(f"{step.on} {step.what}: {said} ({step.why})", markup=False)
+            answers.print(f"{step.on} {step.what['en']}: {said} ({step.why['en']})", markup=False)
         ends = f"until {clock.ends_on} ({clock.days_left} days)" if clock.ends_on else "held: it does not run"
         answers.print(f"runs from {clock.runs_from}, {'OVER since' if clock.barred else ''} {ends}", markup=False)
     raise typer.Exit(1 if clock.barred else 0)

@@ -23,7 +23,7 @@ from forbear.desk.litigation.filing import Note as StageNote
 from forbear.desk.litigation.filing import note, open_suit
 from forbear.desk.money.sample import furnish_bank
 from forbear.desk.people.making import make_user
-from forbear.desk.people.models import User
+from forbear.desk.people.models import Agency, User
 from forbear.desk.people.roles import Role
 from forbear.desk.placements.sampling import furnish_placements
 from forbear.desk.plans.models import Plan
@@ -166,6 +166,7 @@ def _people() -> list[SignIn]:
         Role.FUNDER: {"funder": str(funder or "F1")},
         Role.BORROWER: {"borrower": first.borrower_id if first else "B1"},
     }
+    Agency.objects.get_or_create(agency_id="QIMING", defaults={"name": "启明催收 Qiming"})
     made = []
     for username, role, name in PEOPLE:
         password = secrets.token_urlsafe(12)

@@ -24,7 +24,7 @@ from forbear.night.arms import Arm
 from forbear.night.decide import OUTPUTS, decide
 from forbear.night.engines import Engine, Progress, night_words, run_night
 from forbear.night.explained import EXPLAINED
-from forbear.night.manifest import manifest_text, portfolio_text
+from forbear.night.manifest import file_sha256, manifest_text, portfolio_text
 from forbear.night.portfolio import NightPlan, plan_night, portfolio
 from forbear.night.risk import SCORES, risk_part
 from forbear.night.settings import NightSettings, read_settings
@@ -76,7 +76,7 @@ def close(
     watch: Watch | None = None,
     model: str | Path | None = None,
     strategy: str | Path | ReadStrategy | None = None,
-    facts: str | Path | None = None,
+    facts: str | Path | Sequence[str | Path] | None = None,
     macro: str | Path | None = None,
     arms: Sequence[Arm] = (),
 ) -> Closed:
@@ -98,7 +98,7 @@ def close(
         model: folder of a model (`forbear fit`): scores are written too, and the report has a chapter on risk.
         strategy: name or file of a strategy, or one that was read: decisions are written too, and the report has a
             chapter on them.
-        facts: with a strategy, file of facts for the gate beside the book's own (docs/gate.md).
+        facts: with a strategy, file or files of facts for the gate beside the book's own (docs/gate.md).
         macro: CSV of macro series (docs/risk.md), for the early warning in that chapter.
         arms: of an experiment, with a strategy: some borrowers are decided for by another (docs/strategies.md).
 
@@ -140,14 +140,19 @@ def close(
                         as_of,
                         Path(aside),
                         known=known,
-                        facts=Path(facts) if facts else None,
+                        facts=_paths(facts),
                         arms=arms,
                     )
-            _write(Path(aside), told, opened, plan, language, str(Engine(engine)))
+            prints = [file_sha256(file) for file in _paths(facts)]
+            _write(Path(aside), told, opened, plan, language, str(Engine(engine)), prints)
         finally:
             connection.close()
         _move_in(Path(aside), target)
     return Closed(target, told, left_out)
+
+
+def _paths(given: str | Path | Sequence[str | Path] | None) -> list[Path]:
+    return [Path(one) for one in ([given] if isinstance(given, str | Path) else given or ())]
 
 
 def _folder(target: Path, book: Path) -> Path:
@@ -232,7 +237,15 @@ def _night(engine: Engine, book: Book, plan: NightPlan, aside: Path, progress: P
     return run_night(engine, book, plan.wanted, words, plan.sources, staging, progress, own=plan.own)
 
 
-def _write(aside: Path, told: dict[str, Any], book: Book, plan: NightPlan, language: str, engine: str) -> None:
+def _write(
+    aside: Path,
+    told: dict[str, Any],
+    book: Book,
+    plan: NightPlan,
+    language: str,
+    engine: str,
+    facts_sha256: Sequence[str],
+) -> None:
     (aside / PORTFOLIO).write_text(portfolio_text(told), encoding="utf-8")
     (aside / REPORT).write_text(render(told, language), encoding="utf-8")
     outputs = [aside / name for name in FILES if (aside / name).exists()]
@@ -246,6 +259,7 @@ def _write(aside: Path, told: dict[str, Any], book: Book, plan: NightPlan, langu
             model_sha256=told.get("risk", {}).get("model", {}).get("sha256", ""),
             macro_sha256=told.get("risk", {}).get("macro_sha256", ""),
             strategy_sha256=told.get("decisions", {}).get("strategy", {}).get("sha256", ""),
+            facts_sha256=facts_sha256,
         ),
         encoding="utf-8",
     )

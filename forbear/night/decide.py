@@ -61,7 +61,7 @@ def decide(
     aside: Path,
     *,
     known: Known | None = None,
-    facts: Path | None = None,
+    facts: Sequence[Path] = (),
     arms: Sequence[Arm] = (),
 ) -> dict[str, Any]:
     """Decide for everybody, write the three files into `aside`, and tell the report's chapter.
@@ -72,7 +72,7 @@ def decide(
         as_of: the date; acts are proposed for the day after.
         aside: folder with accounts.parquet, and for what is written.
         known: scores and causes of loans; the strategy's own bands stand in for what is missing.
-        facts: file of facts for the gate (docs/gate.md), beside the book's time zones.
+        facts: files of facts for the gate (docs/gate.md), beside the book's time zones.
         arms: of an experiment; whoever is in none is decided for by `read`.
 
     Raises:
@@ -107,7 +107,7 @@ def decide(
     return {**summary(on, told), "arms": pooled.told()}
 
 
-def _decide(on: Deciding, facts: Path | None, aside: Path, certificate: str) -> dict[str, Any]:
+def _decide(on: Deciding, facts: Sequence[Path], aside: Path, certificate: str) -> dict[str, Any]:
     """Make decide_decided and what it stands on; gives the allocation's certificate."""
     propose(on)
     _leave_in_peace(on)
@@ -144,23 +144,27 @@ def _leave_in_peace(on: Deciding) -> None:
     )
 
 
-def _ask_the_gate(on: Deciding, packs: Packs, facts: Path | None) -> None:
+def _ask_the_gate(on: Deciding, packs: Packs, facts: Sequence[Path]) -> None:
     """Make decide_gate: every possible step with the gate's answer, and when it may start (null: not tonight)."""
     connection = on.connection
     _acts(on)
     _contacts(on)
     _facts(on, facts)
     plan(DuckEngine(connection), packs, acts="decide_acts", contacts="decide_contacts", facts="decide_facts")
+    keep(connection, "decide_declined", deciding_sql("declined"))
     hours = on.read.strategy.defer_hours
     keep(
         connection,
         "decide_gate",
-        f"""SELECT p.borrower_id, p.action, a.act_id, a.channel, COALESCE(v.answer, 'allowed') AS answer, v.because,
-            CASE WHEN v.answer IS NULL OR v.answer = 'allowed' THEN a.at
+        f"""SELECT p.borrower_id, p.action, a.act_id, a.channel,
+            CASE WHEN d.act_id IS NULL THEN COALESCE(v.answer, 'allowed') ELSE 'denied' END AS answer,
+            NULLIF(CONCAT_WS('|', v.because, d.rule), '') AS because,
+            CASE WHEN d.act_id IS NOT NULL THEN NULL WHEN v.answer IS NULL OR v.answer = 'allowed' THEN a.at
                 WHEN v.answer = 'deferred' AND v.until <= a.at + INTERVAL {hours} HOUR THEN v.until END AS starts_at
         FROM decide_possible AS p
         JOIN decide_acts AS a ON a.act_id = CAST(p.borrower_id AS VARCHAR) || ':' || p.action
-        LEFT JOIN gate_verdicts AS v ON v.act_id = a.act_id""",
+        LEFT JOIN gate_verdicts AS v ON v.act_id = a.act_id
+        LEFT JOIN decide_declined AS d ON d.act_id = a.act_id""",
     )
     keep(
         connection,
@@ -233,8 +237,8 @@ def _contacts(on: Deciding) -> None:
     )
 
 
-def _facts(on: Deciding, file: Path | None) -> None:
-    given = facts_of(read_rows(file), str(file)) if file else []
+def _facts(on: Deciding, files: Sequence[Path]) -> None:
+    given = [fact for file in files for fact in facts_of(read_rows(file), str(file))]
     rows = [{c: _plain(getattr(fact, NAMED.get(c, c))) for c in FACT_COLUMNS} for fact in given]
     kinds = [(c, pa.timestamp("us") if c in ("since", "until") else pa.string()) for c in FACT_COLUMNS]
     put(on.connection, "decide_own_facts", pa.Table.from_pylist(rows, schema=pa.schema(kinds)))

@@ -25,7 +25,10 @@ FROM decide_decided WHERE action = 'wait' GROUP BY ALL ORDER BY borrowers DESC, 
 _HELD_BACK = """
 SELECT r.rule, COUNT(DISTINCT g.borrower_id) AS borrowers, COUNT(DISTINCT g.act_id) AS acts,
     STRING_AGG(DISTINCT g.channel, ', ' ORDER BY g.channel) AS channels
-FROM decide_gate AS g JOIN gate_against AS r ON r.act_id = g.act_id
+FROM decide_gate AS g JOIN (
+    SELECT act_id, rule FROM gate_against
+    UNION ALL SELECT act_id, 'channel_declined' FROM decide_gate WHERE because LIKE '%channel_declined'
+) AS r ON r.act_id = g.act_id
 WHERE g.starts_at IS NULL GROUP BY r.rule ORDER BY borrowers DESC, r.rule
 """
 

@@ -32,6 +32,7 @@ def manifest_text(
     model_sha256: str = "",
     strategy_sha256: str = "",
     macro_sha256: str = "",
+    facts_sha256: Sequence[str] = (),
 ) -> str:
     """`manifest.json` as it is written.
 
@@ -44,6 +45,7 @@ def manifest_text(
         model_sha256: fingerprint of the model that scored the loans; empty for none.
         strategy_sha256: fingerprint of the strategy that decided; empty for none.
         macro_sha256: of the file of macro series; empty for none.
+        facts_sha256: of the files of facts that the gate was told.
     """
     tables = needed(plan.wanted, plan.own)
     told = {
@@ -62,6 +64,7 @@ def manifest_text(
         **({"model": model_sha256} if model_sha256 else {}),
         **({"strategy": strategy_sha256} if strategy_sha256 else {}),
         **({"macro": macro_sha256} if macro_sha256 else {}),
+        **({"facts": list(facts_sha256)} if facts_sha256 else {}),
         "outputs": [{"file": p.name, "bytes": p.stat().st_size, "sha256": file_sha256(p)} for p in outputs],
     }
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"

@@ -12,9 +12,11 @@ Django is set up when this folder is collected, so that the other tests do not w
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -38,7 +40,7 @@ from django.utils import timezone, translation  # noqa: E402
 from forbear.desk.people.models import Agency, User  # noqa: E402
 from forbear.desk.people.rights import actions  # noqa: E402
 from forbear.desk.people.tokens import issue, make_token  # noqa: E402
-from forbear.testing.desk import LiveDesk, open_folder  # noqa: E402
+from forbear.testing.desk import LiveDesk, copied, open_folder  # noqa: E402
 from forbear.testing.postgres import NoPostgres, binaries, throwaway_postgres  # noqa: E402
 
 SERVICE_SCOPES = frozenset(action.name for action in actions().values() if "service" in action.roles)
@@ -133,17 +135,34 @@ def as_role(user_of) -> Callable[..., Client]:
     return signed_in
 
 
+@pytest.fixture(scope="session")
+def started_once(tmp_path_factory) -> Path:
+    """The folder of a desk that was started and stopped, made once in a run and copied: only its start migrates."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_TESTRUNUID" in os.environ:
+        place = place.parent  # of all workers
+    kept = place / "started-once"
+    with (place / "started-once.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            with open_folder() as folder:
+                with LiveDesk(folder / "data"):
+                    pass
+                copied(folder / "data", kept)
+    return kept
+
+
 @pytest.fixture(scope="module")
-def live_desk() -> Iterator[LiveDesk]:
+def live_desk(started_once) -> Iterator[LiveDesk]:
     """The real desk on a free port, one for the tests of a module."""
-    with open_folder() as folder, LiveDesk(folder / "data") as desk:
+    with open_folder() as folder, LiveDesk(copied(started_once, folder / "data")) as desk:
         yield desk
 
 
 @pytest.fixture
-def new_desk() -> Iterator[LiveDesk]:
+def new_desk(started_once) -> Iterator[LiveDesk]:
     """A desk of the test's own, not yet started; stopped afterwards if it still runs."""
     with open_folder() as folder:
-        desk = LiveDesk(folder / "data")
+        desk = LiveDesk(copied(started_once, folder / "data"))
         yield desk
         desk.stop()

@@ -106,6 +106,24 @@ def test_facts_of_a_person_bar_her(book, night, tmp_path):
     assert (row["action"], row["reasons"][0]) == ("wait", "gate_holds_back")
 
 
+def test_a_channel_that_she_declined_is_not_proposed_and_said_to_be_why(book, night, tmp_path):
+    _, rows = night
+    other, *declined = [r["borrower_id"] for r in rows if r["action"] == "sms"]
+    facts = [tmp_path / "facts.csv", tmp_path / "more.csv"]
+    facts[0].write_text("borrower_id,fact,channel\n" + "".join(f"{one},channel_declined,sms\n" for one in declined))
+    facts[1].write_text(f"borrower_id,fact,channel,until\n{other},channel_declined,,2026-06-30T00:00:00Z\n")
+    closed, after = decided(book, tmp_path / "out", facts=facts)
+    steps = {r["borrower_id"]: r["action"] for r in after}
+    assert "sms" not in {steps[one] for one in declined}
+    assert steps[other] == "sms", "that was over before"
+    held = {row["rule"]: row["channels"] for row in closed.portfolio["decisions"]["held_back"]}
+    assert held["channel_declined"] == "sms"
+    assert {"sms": "channel_declined"}.items() <= {
+        step["channel"]: step["because"] for step in why(closed.out, str(declined[0])).steps
+    }.items()
+    assert len(json.loads((closed.out / "manifest.json").read_text())["facts"]) == 2
+
+
 def test_capacities_hold_and_the_certificate_proves_the_rest(night, book, tmp_path):
     _, rows = night
     calls = sum(r["action"] == "human_call" for r in rows)

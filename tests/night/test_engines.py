@@ -22,6 +22,7 @@ from forbear.book import open_book
 from forbear.night.engines import Engine, night_words, run_night
 from forbear.night.portfolio import plan_night
 from forbear.night.settings import NightSettings
+from forbear.testing.spark import small_spark
 
 pytestmark = [
     pytest.mark.spark,
@@ -94,4 +95,5 @@ def test_a_hundred_thousand_loans_alike(tmp_path):
 def test_text_ids_another_date_and_other_settings_alike(tmp_path):
     book = unrest.with_text_ids(unrest.restless(tmp_path / "whole", loans=4_000, seed=7), tmp_path / "book")
     aging = AgingSettings(tolerance="1.00", grace_days=3, grace_counts="after_grace", events_known="recorded")
-    both_agree(book, date(2026, 2, 28), NightSettings(aging=aging), tmp_path)
+    with small_spark():
+        both_agree(book, date(2026, 2, 28), NightSettings(aging=aging), tmp_path)

@@ -37,6 +37,7 @@ ROUTERS: dict[str, str] = {
     "/letters": "forbear.desk.letters.api",
     "/suits": "forbear.desk.litigation.api",
     "/strategies": "forbear.desk.strategies.api",
+    "/experiments": "forbear.desk.experiments.api",
 }
 """Where in the API each app's `router` (or what is named after a colon) stands; a rule stands on each operation."""
 

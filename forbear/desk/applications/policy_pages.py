@@ -11,11 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from forbear.basics.errors import WrongUse
 from forbear.desk.applications import paying_out, policies
 from forbear.desk.applications.models import PolicyVersion
-from forbear.desk.pages.trying import tried
-from forbear.desk.people import approvals
+from forbear.desk.pages.trying import settled, tried
 from forbear.desk.people.models import Approval
 from forbear.desk.people.rights import allowed, requires
 
@@ -57,18 +55,8 @@ def propose(request: HttpRequest) -> HttpResponse:
 @requires("applications.see")
 def settle(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     """Approve or refuse what another has proposed on these pages; its kind says who may."""
+    settled(request, approval_id, KINDS)
     row = Approval.objects.filter(pk=approval_id, kind__in=KINDS).first()
-    given = request.POST
-
-    def decide() -> None:
-        if row is None:
-            raise WrongUse(_("nothing of that name waits"))
-        if given.get("answer") == "approve":
-            approvals.approve(request.user, approval_id, timezone.now())
-        else:
-            approvals.refuse(request.user, approval_id, given.get("reason", ""), timezone.now())
-
-    tried(request, decide)
     if row is not None and row.kind == paying_out.KIND:
         return redirect("applications:one", application_id=row.payload["application_id"])
     return redirect("applications:policy")

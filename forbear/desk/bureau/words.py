@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
@@ -59,7 +60,12 @@ VALUES: dict[str, str | Promise] = {
     UNKNOWN: _("not known to the ledger"),
     "True": pgettext_lazy("of a value", "yes"),
     "False": pgettext_lazy("of a value", "no"),
+    "正常": pgettext_lazy("an account", "current"),
+    "逾期": pgettext_lazy("an account", "past due"),
+    "呆账": pgettext_lazy("an account", "charged off"),
+    "结清": pgettext_lazy("an account", "paid off"),
 }
+MONEY = frozenset(("current_balance", "balance", "amount_past_due", "past_due"))
 
 
 def field_word(name: str) -> str:
@@ -73,6 +79,8 @@ def value_word(field: str, value: Any) -> str:
     if text in VALUES:
         return str(VALUES[text])
     known = {one.name: one.codes for one in layouts()["base"].fields}
+    if field in MONEY and text.replace(".", "", 1).isdecimal():
+        return f"{Decimal(text):,}"
     meaning = codes().get(known.get(field, ""), {}).get(text, "")
     return f"{text} ({meaning})" if meaning and text else text or "–"
 

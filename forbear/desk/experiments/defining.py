@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from forbear.basics.errors import AnswerIsNo, WrongUse
 from forbear.desk.audit.log import record
-from forbear.desk.experiments.models import Arm, Experiment
+from forbear.desk.experiments.models import Arm, Experiment, Member
 from forbear.desk.people import approvals
 from forbear.desk.people.models import Approval, User
 from forbear.desk.strategies import versions
@@ -184,6 +185,11 @@ def of(experiment_id: int, *states: str) -> Experiment:
     if found is None:
         raise WrongUse(_("there is no such experiment in this state"), _("look at the list of experiments"))
     return found
+
+
+def joined(row: Experiment) -> dict[str, int]:
+    """How many borrowers joined each arm."""
+    return dict(Member.objects.filter(experiment=row).values_list("arm").annotate(n=Count("pk")).order_by("arm"))
 
 
 def subject(row: Experiment) -> str:

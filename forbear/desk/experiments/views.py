@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,8 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from forbear.basics.errors import WrongUse
 from forbear.desk.experiments import defining, watching
 from forbear.desk.experiments.drawing import drawn
-from forbear.desk.experiments.models import Experiment, Look, Member
-from forbear.desk.pages.trying import tried
+from forbear.desk.experiments.models import Experiment, Look
+from forbear.desk.pages.trying import settled, tried
 from forbear.desk.people import approvals
 from forbear.desk.people.models import Approval
 from forbear.desk.people.rights import allowed, requires
@@ -63,7 +62,7 @@ def one(request: HttpRequest, experiment_id: int) -> HttpResponse:
     if row is None:
         raise Http404
     looks = list(Look.objects.filter(experiment=row).order_by("day"))
-    members = dict(Member.objects.filter(experiment=row).values_list("arm").annotate(n=Count("pk")).order_by("arm"))
+    members = defining.joined(row)
     arms = list(row.arms.select_related("version").order_by("arm_id"))
     last = looks[-1].told["arms"] if looks else {}
     waiting = Approval.objects.filter(
@@ -71,6 +70,7 @@ def one(request: HttpRequest, experiment_id: int) -> HttpResponse:
     ).first()
     told: dict[str, Any] = {
         "row": row,
+        "currency": watching.currency(),
         "arms": [(arm, members.get(arm.name, 0), last.get(arm.name, {})) for arm in arms],
         "series": [(arm, *_series(arm.name, looks)) for arm in arms if arm.name != defining.CHAMPION],
         "looks": len(looks),
@@ -101,17 +101,7 @@ def propose(request: HttpRequest, experiment_id: int) -> HttpResponse:
 @requires("strategies.see")
 def decide(request: HttpRequest, experiment_id: int, approval_id: UUID) -> HttpResponse:
     """Approve or refuse the start of an experiment; its kind says who may."""
-    given = request.POST
-
-    def settle() -> None:
-        if not Approval.objects.filter(pk=approval_id, kind__in=(defining.PLAIN, defining.LOOSER)).exists():
-            raise WrongUse(_("nothing of that name waits"))
-        if given.get("answer") == "approve":
-            approvals.approve(request.user, approval_id, timezone.now())
-        else:
-            approvals.refuse(request.user, approval_id, given.get("reason", ""), timezone.now())
-
-    if tried(request, settle):
+    if settled(request, approval_id, (defining.PLAIN, defining.LOOSER)):
         messages.success(request, _("Done."))
     return _back(experiment_id)
 

@@ -80,8 +80,7 @@ def said(row: Experiment, arms: list[Arm], today: date) -> dict[str, Any]:
 def measured(row: Experiment, today: date) -> dict[str, dict[str, Floats]]:
     """By arm: result (major unit), complaints and contacts, one a borrower whose days are over."""
     names = [arm.name for arm in row.arms.all()]
-    currency = Loan.objects.values_list("currency", flat=True).first() or "CNY"
-    unit = 10.0 ** minor_digits(currency)
+    unit = 10.0 ** minor_digits(currency())
     came = _rows("results", row.pk, row.result_days, today)
     harm = _rows("harms", row.pk, row.guard_days, today)
     return {
@@ -92,6 +91,11 @@ def measured(row: Experiment, today: date) -> dict[str, dict[str, Floats]]:
         }
         for name in names
     }
+
+
+def currency() -> str:
+    """Of the desk's loans."""
+    return Loan.objects.values_list("currency", flat=True).first() or "CNY"
 
 
 def _rows(name: str, experiment: int, days: int, today: date) -> list[tuple[Any, ...]]:

@@ -1,8 +1,9 @@
 """The desk's own data as a book, closed by the night, its results back as worklists.
 
 The night reads files and knows nothing of the desk: the ledger and the record are written into a folder as a canonical
-book (docs/book.md), in minor units, and closed like any other. What is written is what was in effect on the day and
-known at the instant, so last month's close can be made again.
+book (docs/book.md), in minor units, and closed like any other; what the desk's gate knows of borrowers goes beside it
+as a file of facts (docs/gate.md). What is written is what was in effect on the day and known at the instant, so last
+month's close can be made again.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from forbear.night import Closed, close
 
 WITH_FEATURES = {"loans": "loan_id", "borrowers": "borrower_id"}
 """Tables whose rows carry features (x_*), and their keys."""
+FACTS = "facts"
 
 
 def close_from_desk(
@@ -60,15 +62,17 @@ def close_from_desk(
         options["strategy"] = for_the_night()
         options["arms"] = arms_for_the_night(as_of, at)
     with tempfile.TemporaryDirectory(prefix="forbear-desk-book-") as folder:
-        export_book(folder, as_of=as_of, known_at=known_at, currency=currency)
+        known = export_book(folder, as_of=as_of, known_at=known_at, currency=currency)
+        if options["strategy"] is not None:
+            options["facts"] = [known, *filter(None, [options.get("facts")])]
         closed = close(folder, as_of=as_of, out=out, **options)
     return closed, load_worklist(out, actor=actor, at=at)
 
 
 def export_book(
     folder: str | Path, *, as_of: date, known_at: datetime | None = None, currency: str | None = None
-) -> None:
-    """Write the desk's data into a folder as a canonical book of CSV files, all of one moment.
+) -> Path:
+    """Write the desk's data into a folder as a canonical book of CSV files, all of one moment; the file of facts.
 
     Raises:
         WrongUse: no loans, or loans of several currencies and none was named.
@@ -79,9 +83,10 @@ def export_book(
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         of = _currency(cursor, currency)
         (target / "book.toml").write_text(f'currency = "{of}"\nmoney = "minor"\n', encoding="utf-8")
-        for table in ("loans", "installments", "payments", "events", "borrowers", "contacts"):
+        for table in ("loans", "installments", "payments", "events", "borrowers", "contacts", FACTS):
             query, values = _query(cursor, table, as_of, known_at, of)
             copy_out(cursor, query, target / f"{table}.csv", values)
+    return target / f"{FACTS}.csv"
 
 
 def _currency(cursor: Any, wanted: str | None) -> str:
@@ -102,7 +107,7 @@ def _query(
     cursor: Any, table: str, as_of: date, known_at: datetime | None, currency: str
 ) -> tuple[str, dict[str, Any]]:
     values: dict[str, Any] = {"as_of": as_of, "known_at": known_at, "currency": currency}
-    if table in ("borrowers", "contacts"):
+    if table in ("borrowers", "contacts", FACTS):
         rows = _statement(table)
     else:
         own, more = book_query(table, as_of, known_at)

@@ -1,17 +1,21 @@
-"""Doing what a form asks: what was wrong with it is told on the next page, in the reader's language."""
+"""Doing what a form asks, or settling what waits; what was wrong with it is told on the next page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from forbear.basics.errors import ForbearError, WrongUse
 from forbear.basics.money import minor_digits
+from forbear.desk.people import approvals
+from forbear.desk.people.models import Approval
 
 
 def tried(request: HttpRequest, act: Callable[[], object]) -> bool:
@@ -22,6 +26,29 @@ def tried(request: HttpRequest, act: Callable[[], object]) -> bool:
         messages.error(request, f"{error.message} {error.hint or ''}".strip())
         return False
     return True
+
+
+def settled(request: HttpRequest, approval_id: UUID, kinds: Container[str]) -> Approval | None:
+    """Approve, refuse or take back what waits, as the form's `answer` says; its kind says who may. None: not done.
+
+    Args:
+        request: with the form.
+        approval_id: what waits.
+        kinds: of approval, that the page is for.
+    """
+    given, now, row = request.POST, timezone.now(), Approval.objects.filter(pk=approval_id).first()
+
+    def settle() -> None:
+        if row is None or row.kind not in kinds:
+            raise WrongUse(_("nothing of that name waits"))
+        if given.get("answer") == "approve":
+            approvals.approve(request.user, approval_id, now)
+        elif given.get("answer") == "withdraw":
+            approvals.withdraw(request.user, approval_id, now)
+        else:
+            approvals.refuse(request.user, approval_id, given.get("reason", ""), now)
+
+    return row if tried(request, settle) else None
 
 
 def amount_of(text: str, currency: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from forbear.desk.plans.words import WORDS as PLAN_WORDS
 
@@ -69,7 +70,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "necessities_left_out": _("what she and hers need to live is left out"),
     },
     "suit_field": {
-        "where": _("Where"),
+        "where": pgettext_lazy("a place", "Where"),
         "court": _("Court"),
         "procedure": _("Procedure"),
         "average_wage": _("Average yearly wage"),
@@ -166,6 +167,16 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "bounced": _("Bounced"),
         "undelivered": _("Not delivered"),
         "reply": _("Wrote to us"),
+        "replied": _("Wrote to us"),
+        "called_in": _("Called us"),
+        "promise_to_pay": _("Promised to pay"),
+        "wrong_party": _("Someone else answered"),
+        "number_not_in_service": _("Number not in service"),
+        "busy_signal": _("Busy"),
+        "recorded_announcement": _("Not connected"),
+        "voicemail_full": _("Voicemail"),
+        "voicemail_message_left": _("Voicemail"),
+        "voicemail_limited_content": _("Voicemail"),
     },
     "closed": {"cured": _("cured")},
     "receipt": {

@@ -29,6 +29,19 @@ class NotThere(Exception):
         self.detail, self.hint = detail, hint
 
 
+class Waits(Schema):
+    """What another person must approve (/approvals)."""
+
+    approval_id: str
+    kind: str
+    expires_at: datetime
+
+
+def waits(made: Any) -> dict[str, Any]:
+    """An approval as `Waits`."""
+    return {"approval_id": str(made.pk), "kind": made.kind, "expires_at": made.expires_at}
+
+
 NO: dict[int, type[Refused]] = dict.fromkeys((403, 404, 409, 422), Refused)
 
 

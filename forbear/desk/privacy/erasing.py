@@ -75,12 +75,14 @@ def erase(borrower_id: str, by: Any, at: datetime, why: str) -> Erasure:
 def _shred(borrower_id: str, at: datetime) -> list[int]:
     """Destroy the keys and what else tells who she is; the ids of the keys."""
     from forbear.desk.money.keeping import forget_payer
+    from forbear.desk.strategies.models import Decided
 
     keys = DataKey.objects.select_for_update().filter(borrower_id=borrower_id, destroyed_at__isnull=True)
     gone = [key.pk for key in keys]
     DataKey.objects.filter(pk__in=gone).update(wrapped=None, destroyed_at=at)
     PersonalValue.objects.filter(borrower_id=borrower_id).delete()
     forget_payer(borrower_id, at)
+    Decided.objects.filter(borrower_id=borrower_id).delete()
     Borrower.objects.filter(pk=borrower_id).update(region=None, birth_year=None, language=None, features={})
     Fact.objects.filter(_still(at), borrower_id=borrower_id, fact__in=[RESTRICTED, "erasure_due"]).update(until=at)
     for user in User.objects.select_for_update().filter(role="borrower", borrower_id=borrower_id):

@@ -22,12 +22,14 @@ from forbear.desk.record.gate import packs
 from forbear.desk.record.models import Borrower, Case, Complaint, Loan
 
 DUE = """
-SELECT DISTINCT k.borrower_id FROM data_keys k
-WHERE k.borrower_id > %s AND k.destroyed_at IS NULL
-    AND NOT EXISTS (SELECT FROM cases c WHERE c.borrower_id = k.borrower_id AND c.closed_at IS NULL)
+SELECT b.borrower_id FROM borrowers b
+WHERE b.borrower_id > %s
+    AND (EXISTS (SELECT FROM data_keys k WHERE k.borrower_id = b.borrower_id AND k.destroyed_at IS NULL)
+        OR EXISTS (SELECT FROM strategy_decisions d WHERE d.borrower_id = b.borrower_id))
+    AND NOT EXISTS (SELECT FROM cases c WHERE c.borrower_id = b.borrower_id AND c.closed_at IS NULL)
     AND NOT EXISTS (
         SELECT FROM loans l LEFT JOIN ledger_accounts a USING (loan_id)
-        WHERE l.borrower_id = k.borrower_id AND (a.loan_id IS NULL OR a.last_on > %s))
+        WHERE l.borrower_id = b.borrower_id AND (a.loan_id IS NULL OR a.last_on > %s))
 ORDER BY 1 LIMIT %s
 """
 BATCH = 1_000

@@ -117,7 +117,7 @@ def migrate(env: dict[str, str]) -> None:
     """
     import psycopg
 
-    command = [sys.executable, "-m", "django", "migrate", "--no-input", "--skip-checks", "-v", "0"]
+    command = [sys.executable, "-m", "forbear.desk.server.migrating"]
     try:
         with psycopg.connect(env["DATABASE_URL"], autocommit=True) as held:
             held.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])

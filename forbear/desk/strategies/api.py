@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 
 from forbear.desk.people.rights import requires
-from forbear.desk.people.wire import NO
+from forbear.desk.people.wire import NO, Waits, waits
 from forbear.desk.strategies import replaying, versions
 from forbear.desk.strategies.models import Replay, Version
 
@@ -47,14 +47,6 @@ class TextIn(Schema):
 
     text: Annotated[str, Field(min_length=1, max_length=100_000, pattern=r"^[^\x00]*$")]
     why: Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")] = ""
-
-
-class ProposedVersion(Schema):
-    """What another person must approve (/approvals)."""
-
-    approval_id: str
-    kind: str
-    expires_at: datetime
 
 
 class ReplayOut(Schema):
@@ -110,12 +102,11 @@ def write_version(request: HttpRequest, body: TextIn) -> Any:
     return Status(201, _written(versions.write(request.user, body.text, body.why, timezone.now())))
 
 
-@router.post("/{version_id}/propose", response={202: ProposedVersion, **NO}, summary="Propose a version")
+@router.post("/{version_id}/propose", response={202: Waits, **NO}, summary="Propose a version")
 @requires("strategies.propose")
 def propose_version(request: HttpRequest, version_id: Key) -> Any:
     """Propose that a version, new or former, comes in force; what loosens a rule is approved by compliance."""
-    made = versions.propose(request.user, version_id, timezone.now())
-    return Status(202, {"approval_id": str(made.pk), "kind": made.kind, "expires_at": made.expires_at})
+    return Status(202, waits(versions.propose(request.user, version_id, timezone.now())))
 
 
 @router.post("/{version_id}/replay", response={202: ReplayOut, **NO}, summary="Ask for a replay")

@@ -107,10 +107,9 @@ def replayed(read: ReadStrategy, at: datetime) -> dict[str, Any]:
         raise WrongUse("no night was loaded yet", "forbear close --from-desk --as-of DAY --out DIR")
     told, held = last.portfolio, in_force()
     with tempfile.TemporaryDirectory(prefix="forbear-replay-") as folder:
-        book = Path(folder) / "book"
-        export_book(book, as_of=last.as_of, currency=told["currency"])
-        now = _decide(book, last.as_of, held.version.read) if held else Night({})
-        then = _decide(book, last.as_of, read)
+        known = export_book(Path(folder) / "book", as_of=last.as_of, currency=told["currency"])
+        now = _decide(known, last.as_of, held.version.read) if held else Night({})
+        then = _decide(known, last.as_of, read)
     was = Decided.objects.filter(as_of=last.as_of).values_list("action", flat=True)
     return {
         "as_of": last.as_of.isoformat(),
@@ -123,9 +122,11 @@ def replayed(read: ReadStrategy, at: datetime) -> dict[str, Any]:
     }
 
 
-def _decide(book: Path, as_of: date, read: ReadStrategy) -> Night:
+def _decide(facts: Path, as_of: date, read: ReadStrategy) -> Night:
+    """What a strategy decides on an exported book, beside which its facts lie."""
+    book = facts.parent
     with tempfile.TemporaryDirectory(prefix="forbear-replay-") as out:
-        close(book, as_of=as_of, out=out, strategy=read, model=os.environ.get(MODEL) or None)
+        close(book, as_of=as_of, out=out, strategy=read, model=os.environ.get(MODEL) or None, facts=facts)
         rows = (row for some in batches(Path(out) / DECISIONS) for row in some)
         return Night({str(row["borrower_id"]): {name: row[name] for name in KEPT} for row in rows})
 
@@ -172,8 +173,8 @@ def _again(read: ReadStrategy, as_of: date, currency: str) -> Mapping[str, Mappi
     """What a strategy would have decided on a past night, on the book as it was known when that night was loaded."""
     loaded_at = Loaded.objects.filter(pk=as_of).values_list("loaded_at", flat=True).first()
     with tempfile.TemporaryDirectory(prefix="forbear-replay-") as folder:
-        export_book(folder, as_of=as_of, known_at=loaded_at, currency=currency)
-        return _decide(Path(folder), as_of, read).rows
+        known = export_book(folder, as_of=as_of, known_at=loaded_at, currency=currency)
+        return _decide(known, as_of, read).rows
 
 
 def results_of(as_of: date, window: timedelta = WINDOW) -> dict[str, int]:

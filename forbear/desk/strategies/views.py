@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from forbear.basics.errors import ForbearError, WrongUse
-from forbear.desk.pages.trying import tried
+from forbear.desk.pages.trying import settled, tried
 from forbear.desk.people import approvals
 from forbear.desk.people.models import Approval
 from forbear.desk.people.rights import allowed, requires
@@ -116,20 +116,7 @@ def replay(request: HttpRequest, version_id: int) -> HttpResponse:
 @requires("strategies.see")
 def decide(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     """Approve or refuse what another has proposed, or take one's own back; its kind says who may."""
-    row = Approval.objects.filter(pk=approval_id, kind__in=(versions.PLAIN, versions.LOOSER)).first()
-    given, now = request.POST, timezone.now()
-
-    def settle() -> None:
-        if row is None:
-            raise WrongUse(_("nothing of that name waits"))
-        if given.get("answer") == "approve":
-            approvals.approve(request.user, approval_id, now)
-        elif given.get("answer") == "withdraw":
-            approvals.withdraw(request.user, approval_id, now)
-        else:
-            approvals.refuse(request.user, approval_id, given.get("reason", ""), now)
-
-    if tried(request, settle):
+    if settled(request, approval_id, (versions.PLAIN, versions.LOOSER)):
         messages.success(request, _("Done."))
     return redirect("strategies:held")
 

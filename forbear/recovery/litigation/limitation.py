@@ -6,7 +6,7 @@ then is another matter, for counsel). The last day is not moved on when it is a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -46,12 +46,12 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the clock's account: what happened, what came of it, by which article."""
+    """One line of the clock's account: what happened, what came of it, by which article; words in zh and en."""
 
     on: date
-    what: str
+    what: Mapping[str, str]
     counted: bool
-    why: str
+    why: Mapping[str, str]
     runs_from: date
 
 
@@ -116,17 +116,28 @@ def limitation(
 
 
 def _step(event: Event, row: dict[str, Any], runs_from: date, ends: date | None) -> Step:
-    what, article = f"{row['zh']} {row['en']}", f"民法典 {row['article']}"
+    what, article = {"zh": row["zh"], "en": row["en"]}, f"民法典 {row['article']}"
     if not event.proof.strip():
-        return Step(event.on, what, False, f"没有凭证 not shown: {row['proof']}", runs_from)
+        return Step(
+            event.on,
+            what,
+            False,
+            _both(f"没有凭证（{row['proof']['zh']}）", f"not shown: {row['proof']['en']}"),
+            runs_from,
+        )
     if runs_from == HELD:
-        return Step(event.on, what, False, "前一程序尚未终结 an earlier proceeding goes on", runs_from)
+        return Step(event.on, what, False, _both("前一程序尚未终结", "an earlier proceeding goes on"), runs_from)
     if ends is not None and event.on > ends:
-        return Step(event.on, what, False, f"时效已于{ends}届满 the time was over on {ends}", runs_from)
+        over = _both(f"时效已于{ends}届满", f"the time was over on {ends}")
+        return Step(event.on, what, False, over, runs_from)
     anew = (event.ended_on or HELD) if row.get("until_ended") else event.on
     if anew < runs_from:
-        return Step(event.on, what, False, "时效尚未起算 the time had not begun", runs_from)
-    return Step(event.on, what, True, article, anew)
+        return Step(event.on, what, False, _both("时效尚未起算", "the time had not begun"), runs_from)
+    return Step(event.on, what, True, _both(article, article), anew)
+
+
+def _both(zh: str, en: str) -> dict[str, str]:
+    return {"zh": zh, "en": en}
 
 
 def _ends(runs_from: date, obstacles: Sequence[Obstacle], as_of: date) -> date | None:

@@ -85,7 +85,7 @@ def run(
     Args:
         seed: of what is sent and of what is killed.
         kills: how many.
-        folder: empty, and open to PostgreSQL's user.
+        folder: open to PostgreSQL's user, and empty but for a folder `desk` that never served, if one is at hand.
         say: told how far it is.
         loans: of the first book.
         books: imported meanwhile, each of a third of the loans.

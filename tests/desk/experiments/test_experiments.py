@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -239,6 +240,45 @@ def test_the_pages_from_definition_to_conclusion(as_role, champion, calm, compla
     assert Experiment.objects.get(pk=new.pk).state == "running"
     other.post(f"/experiments/{new.pk}/look")
     assert Look.objects.filter(experiment=new).count() == 1
+
+
+def test_the_api_from_definition_to_conclusion(as_role, champion, calm, people):
+    manager = as_role("manager", username="m3")
+
+    def asked(where="", **body):
+        where = f"/api/v1/experiments{where}"
+        if not body:
+            return manager.get(where)
+        return manager.post(where, json.dumps(body), content_type="application/json")
+
+    body = {"name": "autumn", "challengers": [{"version_id": calm.pk, "share": "0.3"}], "least_contact": 0.1}
+    made = asked(**body)
+    assert made.status_code == 201, made.content
+    assert [(one["name"], one["version_id"], one["share"]) for one in made.json()["arms"]] == [
+        (CHAMPION, champion.pk, "0.6000"), ("challenger_1", calm.pk, "0.3000"), (LEAST, None, "0.1000"),
+    ]  # fmt: skip
+    where = f"/{made.json()['experiment_id']}"
+    refused = [asked(**body), asked(**{**body, "least_contact": 0.9, "name": "x"}), asked(f"{where}/end", why="no")]
+    assert [one.status_code for one in refused] == [422, 422, 422]
+    waits = asked(f"{where}/propose", x=1)
+    assert (waits.status_code, waits.json()["kind"]) == (202, "experiments.start")
+    approvals.approve(people[1], waits.json()["approval_id"], NOW)
+    late(20)
+    row = running.under_way()
+    running.join(row, DAY, NOW)
+    told = asked(where).json()
+    assert (told["state"], [one["joined"] for one in told["arms"]]) == ("running", [12, 6, 2])
+    first = asked(f"{where}/members?page=15").json()
+    rest = asked(f"{where}/members?after={first[-1]['member_id']}").json()
+    assert {one["borrower_id"]: one["arm"] for one in first + rest} == arms(row)
+    assert [asked(f"{where}/look", x=1).status_code for _ in range(2)] == [201, 409]
+    (look,) = asked(f"{where}/looks").json()
+    assert look["told"]["arms"]["challenger_1"]["gain"]["value"] is None
+    ended = asked(f"{where}/end", winner="challenger_1", why="fewer contacts").json()
+    assert (ended["experiment"]["state"], ended["waits"]["kind"]) == ("ended", "strategies.use")
+    assert [one["name"] for one in asked().json()] == ["autumn"]
+    assert asked("/999").status_code == 404
+    assert "key" not in json.dumps(asked(where).json())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,13 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow.parquet as pq
 import pytest
+from django.db import transaction
 
 from forbear.basics.errors import WrongUse
-from forbear.desk.imports.from_desk import close_from_desk
+from forbear.desk.complaints.taking import take
+from forbear.desk.imports.from_desk import close_from_desk, export_book
 from forbear.desk.imports.importing import import_book
 from forbear.desk.ledger.balances import balances
 from forbear.desk.ledger.booking import book as booked
-from forbear.desk.record.models import Case, Loan
+from forbear.desk.record.models import Borrower, Case, Fact, Loan
+from forbear.desk.replies.acting import Said, act
+from forbear.treatment.actions import read_actions
 
 from .conftest import NOW
 
@@ -94,3 +98,42 @@ def test_a_features_name_is_only_a_name(book, bring_in, tmp_path):
     import_book(book, actor="tests", at=datetime(2026, 6, 30, tzinfo=UTC))
     done, _ = from_desk(tmp_path / "here")
     assert accounts(done.out).num_rows == 25
+
+
+def test_the_night_knows_of_borrowers_what_the_desks_gate_knows(book, bring_in, tmp_path):
+    """Whom it would write to or call and who disputes, says stop or declined the channel meanwhile is not proposed."""
+
+    def steps(out, **more):
+        done, _ = close_from_desk(as_of=NOW.date(), out=out, actor="tests", at=NOW, strategy="sample", **more)
+        rows = pq.read_table(done.out / "decisions.parquet").to_pylist()
+        return {row["borrower_id"]: row["action"] for row in rows}
+
+    bring_in(book)
+    before = steps(tmp_path / "before")
+    asked = [who for who, step in before.items() if step != "wait"]
+    disputes, stops, declines, agreed = asked[:4]
+    later = NOW + timedelta(minutes=1)
+    at = NOW - timedelta(hours=9)
+    take("tests", disputes, "I paid this in cash", at, channel="call", kind="dispute")
+    with transaction.atomic():
+        act("stop", Said(stops, at, "sms", "TD"))
+    channel = read_actions().actions[before[declines]].act
+    Fact.objects.create(borrower_id=declines, fact="channel_declined", channel=channel, since=at)
+    Fact.objects.create(borrower_id=agreed, fact="dispute_open", since=at, until=at + timedelta(hours=1))
+    Fact.objects.update(recorded_at=later)
+    after = steps(tmp_path / "after")
+    assert (after[disputes], after[stops]) == ("wait", "wait")
+    assert after[declines] != before[declines]
+    assert after[agreed] != "wait", "her dispute is settled"
+    assert steps(tmp_path / "then", known_at=NOW) == before
+    assert "facts" in (tmp_path / "after" / "manifest.json").read_text()
+
+
+def test_zones_go_along_where_the_facts_say_more_than_the_borrowers(book, bring_in, tmp_path):
+    bring_in(book)
+    moved, borrower = [one.pk for one in Borrower.objects.order_by("pk")[:2]]
+    Fact.objects.create(borrower_id=moved, fact="time_zone", value="Asia/Urumqi", since=NOW)
+    Fact.objects.create(borrower_id=borrower, fact="time_zone", value="Asia/Tokyo", since=NOW, until=NOW)
+    zones = list(csv.DictReader(export_book(tmp_path / "out", as_of=AS_OF).open()))
+    assert {row["borrower_id"] for row in zones} == {moved}
+    assert {row["value"] for row in zones} == {"Asia/Shanghai", "Asia/Urumqi"}

@@ -21,6 +21,7 @@ from forbear.desk.privacy.models import DataKey, PersonalValue
 from forbear.desk.privacy.retention import due, keeps, terms
 from forbear.desk.privacy.sealed import Sealed
 from forbear.desk.record.models import Borrower, Case, Complaint, Contact, Fact, Note
+from forbear.desk.strategies.models import Decided
 from forbear.testing.lending import lend
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
@@ -148,6 +149,19 @@ def test_the_list_of_those_due_holds_exactly_those_whom_nothing_keeps(settled):
     assert list(due(AML_OVER)) == ["B1"]
     erase("B1", "tests", AML_OVER, "retention")
     assert list(due(AML_OVER)) == []
+
+
+def test_what_nights_decided_for_her_is_kept_by_the_same_terms_and_goes_with_her(settled):
+    lend("L2", borrower_id="B2")
+    of_night = {"other": "wait", "chance": 0.95, "dpd": 4, "at_stake": 5, "pays_alone": 0.6, "strategy": "s"}
+    for who, day in (("B1", 1), ("B1", 2), ("B2", 1)):
+        Decided.objects.create(as_of=date(2026, 2, day), borrower_id=who, action="sms", **of_night)
+    assert not erase("B1", "tests", AML_OVER - timedelta(days=1), "request").done
+    assert Decided.objects.filter(borrower_id="B1").count() == 2
+    erase("B1", "tests", AML_OVER, "retention")
+    assert list(Decided.objects.values_list("borrower_id", flat=True)) == ["B2"]
+    Decided.objects.create(as_of=SETTLED, borrower_id="B1", action="sms", **of_night)  # a night closed once more
+    assert list(due(AML_OVER)) == ["B1"]
 
 
 def test_by_api_an_erasure_takes_two_people_and_its_reasons_are_told(settled, as_role, user_of, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 
 from forbear.desk.ledger.booking import book
 from forbear.desk.people.models import User
-from forbear.testing.desk import open_folder
+from forbear.testing.desk import copied, open_folder
 from forbear.testing.kills import run
 from forbear.testing.kills.auditing import audit
 from forbear.testing.kills.books import write_book
@@ -24,8 +24,9 @@ DAY = "2026-02-20"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
-def test_after_twelve_kills_nothing_acknowledged_is_missing_or_doubled():
+def test_after_twelve_kills_nothing_acknowledged_is_missing_or_doubled(started_once):
     with open_folder() as folder:
+        copied(started_once, folder / "desk")
         figures = run(seed=SEED, kills=12, folder=folder, say=print, loans=60, books=1, audit_every=6)
         log = (folder / "desk.log").read_text()
     assert figures.faults == [], log[-3000:]

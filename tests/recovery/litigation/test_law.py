@@ -77,7 +77,7 @@ def test_an_interruption_with_proof_starts_anew(kind):
     assert clock.steps[0].counted
     without = limitation(date(2023, 3, 10), [Event(kind, date(2025, 6, 1))], as_of=date(2026, 4, 1))
     assert without.barred
-    assert "not shown" in without.steps[0].why
+    assert "not shown" in without.steps[0].why["en"]
 
 
 @pytest.mark.parametrize("kind", PROCEEDINGS)
@@ -93,7 +93,7 @@ def test_while_a_proceeding_goes_on_no_time_runs(kind):
 def test_what_comes_after_the_end_starts_nothing():
     clock = limitation(date(2020, 1, 1), [Event("part_payment", date(2024, 1, 1), "P")], as_of=date(2024, 2, 1))
     assert clock.barred
-    assert "was over" in clock.steps[0].why
+    assert "was over" in clock.steps[0].why["en"]
 
 
 def test_an_obstacle_in_the_last_six_months_leaves_six_after_it():

@@ -47,6 +47,12 @@ def money(minor: int | None, currency: str = "CNY") -> str:
 
 
 @register.filter
+def major(amount: float | None, currency: str = "CNY") -> str:
+    """An amount in major units, such as a mean of several, as `money` shows one."""
+    return NOTHING if amount is None else money(round(amount * 10 ** _digits(currency)), currency)
+
+
+@register.filter
 def minor(text: str, currency: str = "CNY") -> str:
     """An amount that stands as a text of minor units, such as 123456."""
     return money(int(text), currency) if text.lstrip("-").isdecimal() else text
