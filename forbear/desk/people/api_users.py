@@ -13,7 +13,7 @@ from forbear.desk.people import tokens, users
 from forbear.desk.people.approvals import propose
 from forbear.desk.people.models import Approval, ServiceToken, User
 from forbear.desk.people.rights import actions, requires
-from forbear.desk.people.wire import NO, Instant, NotThere
+from forbear.desk.people.wire import NO, Instant, NotThere, Waits, waits
 
 router = Router(tags=["users"])
 
@@ -31,13 +31,6 @@ class Account(Schema):
     borrower_id: str | None
     queues: list[str] | None
     last_login: datetime | None
-
-
-class Waits(Schema):
-    """What another person must approve."""
-
-    approval_id: str
-    expires_at: datetime
 
 
 class NewAccount(Schema):
@@ -209,7 +202,7 @@ def _done(made: User | Approval) -> Any:
 
 
 def _waits(made: Approval) -> Any:
-    return Status(202, {"approval_id": str(made.pk), "expires_at": made.expires_at})
+    return Status(202, waits(made))
 
 
 def _plain(text: str) -> str:

@@ -34,6 +34,7 @@ LONGEST_STEP_SECONDS, PLANNED_A_SECOND = 60.0, 2_000
 """Real seconds after which the clock steps on though something is due still, and one more for so many planned."""
 SETTLE_SECONDS = 240.0
 """Real seconds after the weather within which everything must have come to its end; as many more as a step has."""
+ON_ITS_WAY_SECONDS = clock.ON_ITS_WAY_NS / 1e9
 RATE = 100_000
 DUE = "SELECT " + " OR ".join(
     f"coalesce((SELECT next_at FROM planned_contacts WHERE state = 'waiting' AND channel = '{channel}' "
@@ -41,6 +42,10 @@ DUE = "SELECT " + " OR ".join(
     for channel, _ in CHANNELS
 )
 """Whether anything is due, channel by channel, by the first in the index: it is asked thirty times a second."""
+UNDER_WAY = (
+    f"{DUE} OR EXISTS (SELECT FROM contact_attempts WHERE state = 'reserved' AND lease_until > clock_timestamp())"
+)
+"""The same, and whether a living worker may be sending."""
 OPEN_STILL = f"{DUE} OR EXISTS (SELECT FROM contact_attempts WHERE state = 'reserved')"
 """The same, and whether anything is reserved still."""
 
@@ -269,12 +274,17 @@ def _jump(storm: Storm, at: datetime) -> None:
 
 
 def _until_quiet(storm: Storm, at: datetime, kills: float) -> None:
-    """Wait until nothing is due, or long enough; workers and database die meanwhile."""
+    """Wait until nothing is due, or long enough; workers and database die meanwhile.
+
+    What is on its way is waited for too, for as long as the providers look back: else two steps pass while one message
+    travels, and it comes in by a clock that no sender has seen.
+    """
     began = time.monotonic()
     dies = storm.chance.random() < kills
     dies_at = began + storm.chance.random() * max(0.3, storm.last_step / 2)
     while time.monotonic() < began + storm.longest_step:
-        due = _asked(DUE, at)
+        travels = time.monotonic() < began + ON_ITS_WAY_SECONDS
+        due = _asked(UNDER_WAY if travels else DUE, at)
         if dies and (due is False or time.monotonic() >= dies_at):
             storm.kill_one()
             dies = False

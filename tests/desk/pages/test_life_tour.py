@@ -118,7 +118,7 @@ def test_from_a_reminder_to_a_restored_record(tour, life, sandbox, taken):
     steps.breaks(life, first)
     tour.sees(f"/my/plans/{first.pk}", "这不丢人", "broken")
     steps.reported(life)
-    tour.staff("max", f"/bureau/of/{life.borrower}", "逾期")
+    tour.staff("max", f"/bureau/of/{life.borrower}", "past due")
     life.outbox.later(days=14)
     second = plan_of(tour, "second")
     assert second.option["peak"] < first.option["peak"]
