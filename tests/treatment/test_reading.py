@@ -135,3 +135,12 @@ def test_no_rows_give_no_decisions(tmp_path):
     (tmp_path / "c.csv").write_text(LIMITS)
     told = allocate(tmp_path / "v.parquet", tmp_path / "c.csv", tmp_path / "o.parquet").certificate.told
     assert (told["borrowers"], told["treated"], told["value"], told["bound"]) == (0, 0, 0.0, 0.0)
+
+
+def test_a_table_without_rows_may_have_columns_without_a_kind(tmp_path):
+    nothing = {name: pa.nulls(0) for name in ("borrower_id", "action", "value", "minutes")}
+    assert attempt(tmp_path, nothing).certificate.told["borrowers"] == 0
+
+
+def test_the_index_that_pandas_keeps_is_passed_over(tmp_path):
+    assert attempt(tmp_path, GOOD | {"__index_level_0__": [2, 0, 1]}).certificate.told["value"] == 5
