@@ -77,8 +77,8 @@ def read_capacities(path: Path) -> Capacities:
     for number, (name, limit) in enumerate(rows, start=1):
         if name is None or not str(name).strip():
             raise bad(path, number, "capacity", name, "the name of a capacity")
-        if str(name) in (*names, *NAMED):
-            hint = "each capacity stands in one row, under a name that is no other column's"
+        if str(name).casefold() in {known.casefold() for known in (*names, *NAMED)}:
+            hint = "each capacity stands in one row, under a name that is no other column's, in capitals or not"
             raise bad(path, number, "capacity", str(name), "a name not used before", hint)
         names.append(str(name))
         limits.append(_limit(path, number, limit))

@@ -67,6 +67,7 @@ BAD_LIMITS = {
     "empty": ("minutes,", "row 1, column limit: empty"),
     "no name": (",3", "row 1, column capacity: empty"),
     "twice": ("minutes,3\nminutes,4", "row 2, column capacity: 'minutes'"),
+    "twice but for capitals": ("minutes,3\nMinutes,4", "row 2, column capacity: 'Minutes'"),
     "a name that is another column's": ("value,3", "row 1, column capacity: 'value'"),
     "none": ("", "no capacities"),
 }
