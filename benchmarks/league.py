@@ -1,7 +1,7 @@
 """The league in every world, on many seeds: benchmarks/league.md and docs/images/frontier.svg.
 
     python benchmarks/league.py [--seeds 20] [--borrowers 1500] [--days 120] [--strategy NAME ...] [--world NAME ...]
-        [--again] [--page]
+        [--seed 1] [--again] [--page] [--tell]
 
 Each world's runs are kept in the folder (`world-NAME.json`) as soon as it is played, and a later run of the same size
 takes them from there unless told `--again`: a stop loses one world at most. `--page` writes the page of what is kept.
@@ -20,7 +20,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from league_page import page
+from league_page import head_to_head, page
 from reference_page import DATA
 
 from forbear.simulate.card.render import picture
@@ -99,7 +99,7 @@ def _size(strategies: tuple[str, ...], setup: Setup, seeds: int) -> list[object]
 
 def played(name: str, *, asked: argparse.Namespace) -> tuple[League, float]:
     """A world's league, from what is kept or played now and kept."""
-    strategies, setup = (*PLAYED, *(asked.strategy or ())), Setup(asked.borrowers, asked.days, seed=1)
+    strategies, setup = (*PLAYED, *(asked.strategy or ())), Setup(asked.borrowers, asked.days, seed=asked.seed)
     found = None if asked.again else kept(name, asked.out, strategies, setup, asked.seeds)
     if found is None:
         found = one_world(name, strategies, setup, asked.seeds)
@@ -129,6 +129,10 @@ def main() -> None:
     parser.add_argument("--strategy", action="append", help="further strategies, as `forbear simulate` takes them")
     parser.add_argument("--world", action="append", help="one world only; repeatable")
     parser.add_argument("--out", type=Path, default=HERE / "league")
+    parser.add_argument("--seed", type=int, default=1, help="the first seed, and the pilot's")
+    parser.add_argument(
+        "--tell", action="store_true", help="write no page and no picture: print how Forbear's stands"
+    )
     parser.add_argument("--again", action="store_true", help="play worlds that are kept, too")
     parser.add_argument("--page", action="store_true", help="play nothing: the page of the worlds that are kept")
     asked = parser.parse_args()
@@ -140,6 +144,9 @@ def main() -> None:
         done = dict(zip(worlds, pool.map(partial(played, asked=asked), worlds), strict=True))
     parts = [done[name] for name in WORLDS if name in done]
     league = joined([part for part, _ in parts])
+    if asked.tell:
+        print(head_to_head(league))
+        return
     write(league, asked.out, "en")
     (HERE.parent / "docs/images/frontier.svg").write_text(str(picture(league, "en")), encoding="utf-8")
     (HERE / "league.md").write_text(page(league, sum(spent for _, spent in parts)), encoding="utf-8")

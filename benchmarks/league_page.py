@@ -162,9 +162,9 @@ AGAINST = """## Forbear's strategy against the others
 
 *Saved*: how many fewer contacts it needs to bring what the other brings without a budget. *More*: what it brings
 beyond the other's money with at most the other's contacts. Means over seeds, 95 % intervals by resampling seeds.
-*Never*: it does not bring as much within its budgets. *The other brings nothing*: without a budget it brings less than
-nobody's contacts would; how it does at each budget stands below. Complaints and contacts are those of the runs without
-a budget, ours : theirs. One pilot a world teaches it (60,000 other borrowers, 150 days, acts by lot).
+*Never*: it does not bring as much within its budgets. *The other brings nothing*: without a budget it brings no more
+than leaving everybody alone; how it does at each budget stands below. Complaints and contacts are those of the runs
+without a budget, ours : theirs. One pilot a world teaches it (60,000 other borrowers, 150 days, acts by lot).
 
 """
 
