@@ -1,6 +1,10 @@
 """The league in every world, on many seeds: benchmarks/league.md and docs/images/frontier.svg.
 
     python benchmarks/league.py [--seeds 20] [--borrowers 1500] [--days 120] [--strategy NAME ...] [--world NAME ...]
+        [--seed 1] [--again] [--page] [--tell]
+
+Each world's runs are kept in the folder (`world-NAME.json`) as soon as it is played, and a later run of the same size
+takes them from there unless told `--again`: a stop loses one world at most. `--page` writes the page of what is kept.
 
 The bootstrap world replays the months of a real monthly credit record with the lateness of a real mobile lender, where
 shared/data holds them; else an invented book's, and the page says so.
@@ -9,18 +13,18 @@ shared/data holds them; else an invented book's, and the page says so.
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from reference_page import DATA, machine, today
+from league_page import head_to_head, page
+from reference_page import DATA
 
-from forbear.simulate.against import held
-from forbear.simulate.card.render import IN_THOUSANDS, THOUSAND, picture, shown
-from forbear.simulate.intervals import Interval, interval
-from forbear.simulate.league import League, play, points
+from forbear.simulate.card.render import picture
+from forbear.simulate.league import League, Row, play
 from forbear.simulate.output import write
 from forbear.simulate.run import Setup
 from forbear.simulate.trajectories import Library, read_library, with_lateness
@@ -28,8 +32,8 @@ from forbear.simulate.worlds.catalog import WORLDS, world
 
 HERE = Path(__file__).parent
 PLAYED = ("ladder", "balance", "risk", "random", "uplift", "least", "none", "forbear")
-OURS, RIVALS = "forbear", ("ladder", "uplift", "random", "balance", "risk")
-SHOWN = ("brought", "received", "recovered", "cost", "contacts", "complaints", "cures", "burden", "pressed_wrongly")
+ORDER = ("bootstrap", "structural", "selfexciting", "placebo", "harm")
+"""In which worlds are played: those that decide first."""
 
 
 def library() -> Library | None:
@@ -54,82 +58,6 @@ def read_library_of_lateness(mobile: Path) -> Library:
     )
 
 
-def table(league: League, name: str) -> str:
-    """One world's lines: mean ± half of the 95 % interval."""
-    head = "| strategy | " + " | ".join(m + (", k" if m in IN_THOUSANDS else "") for m in SHOWN) + " |"
-    rows = [f"### {name}\n", f"{league.worlds[name][0].upper()}{league.worlds[name][1:]}.\n", head]
-    rows.append("|" + " --- |" * (len(SHOWN) + 1))
-    for line in league.lines():
-        if line.world == name:
-            cells = [_cell(line.figures[m], THOUSAND if m in IN_THOUSANDS else 1) for m in SHOWN]
-            rows.append(f"| {line.strategy} | " + " | ".join(cells) + " |")
-    return "\n".join(rows) + "\n"
-
-
-def _cell(figure: Interval, scale: float) -> str:
-    half = "" if figure.high is None else f" ± {shown((figure.high - figure.mean) / scale)}"
-    return f"{shown(figure.mean / scale)}{half}"
-
-
-def against(league: League, name: str) -> str:
-    """Differences from the ladder in money brought, seed by seed."""
-    first = league.strategies[0]
-    rows = [f"| strategy | brought against {first}, k | 95 % interval | contacts against {first} | complaints |"]
-    rows.append("| --- | --- | --- | --- | --- |")
-    for line in league.lines():
-        if line.world == name and line.strategy != first:
-            gap = line.against["brought"]
-            between = "" if gap.low is None else f"{gap.low / THOUSAND:+,.1f} to {gap.high / THOUSAND:+,.1f}"
-            contacts, complaints = line.against["contacts"].mean, line.against["complaints"].mean
-            brought = f"{gap.mean / THOUSAND:+,.1f}"
-            rows.append(f"| {line.strategy} | {brought} | {between} | {contacts:+,.0f} | {complaints:+.1f} |")
-    return "\n".join(rows) + "\n"
-
-
-def placebo(league: League) -> str:
-    """In how many seeds a strategy's gain in the placebo world is beyond two standard errors of its spread."""
-    if "placebo" not in league.worlds:
-        return ""
-    worst = max(abs(r.sums["brought"]) for r in league.rows if r.world == "placebo")
-    return (
-        f"Placebo world: the largest gain or loss of any strategy on any seed is {worst / 100:.2f} yuan. With the same "
-        "luck for all, contacts that do nothing change not one payment.\n"
-    )
-
-
-def frontier(league: League) -> str:
-    """Brought under each budget of contacts."""
-    rows = ["| world | strategy | " + " | ".join(_budget(b) for b in _budgets(league)) + " |"]
-    rows.append("|" + " --- |" * (len(_budgets(league)) + 2))
-    for name in league.worlds:
-        for strategy in league.strategies:
-            mine = {p.budget: p.means for p in points(league) if (p.world, p.strategy) == (name, strategy)}
-            cells = [f"{m['brought'] / THOUSAND:,.1f} ({m['contacts']:,.0f})" for m in mine.values()]
-            rows.append(f"| {name} | {strategy} | " + " | ".join(cells) + " |")
-    return "\n".join(rows) + "\n"
-
-
-def _budgets(league: League) -> list[float | None]:
-    return list(dict.fromkeys(p.budget for p in points(league)))
-
-
-def _budget(budget: float | None) -> str:
-    return "no budget" if budget is None else f"{budget:g} a day"
-
-
-def efficiency(league: League) -> str:
-    """Yuan brought by a contact, and contacts by complaint."""
-    rows = ["| world | " + " | ".join(league.strategies) + " |", "|" + " --- |" * (len(league.strategies) + 1)]
-    for name in league.worlds:
-        cells = []
-        for strategy in league.strategies:
-            runs = [r.sums for r in league.rows if (r.world, r.strategy) == (name, strategy)]
-            ratios = [r["brought"] / 100 / r["contacts"] for r in runs if r["contacts"]]
-            cells.append(_cell(interval(ratios), 1) if ratios else "")
-        rows.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(rows) + "\n"
-
-
 def one_world(name: str, strategies: tuple[str, ...], setup: Setup, seeds: int) -> tuple[League, float]:
     """The league of one world, and the seconds of processor time it took."""
     began = time.process_time()
@@ -137,26 +65,47 @@ def one_world(name: str, strategies: tuple[str, ...], setup: Setup, seeds: int) 
     return play([place], strategies, setup, seeds, frontier_seeds=seeds), time.process_time() - began
 
 
-def head_to_head(league: League) -> str:
-    """Forbear's strategy against each other one: contacts at its recovery, money at its contacts, complaints."""
-    rows = [
-        "| world | against | contacts saved at its recovery | more brought at its contacts | complaints | contacts |"
-    ]
-    rows.append("| --- | --- | --- | --- | --- | --- |")
-    lines = {(line.world, line.strategy): line.figures for line in league.lines()}
-    for name in league.worlds:
-        mine = lines[name, OURS]
-        for rival in RIVALS:
-            if (name, rival) in lines:
-                found, theirs = held(league, name, OURS, rival), lines[name, rival]
-                pairs = (f"{mine[m].mean:,.1f} : {theirs[m].mean:,.1f}" for m in ("complaints", "contacts"))
-                parts = (_part(found.saved), _part(found.gained))
-                rows.append(f"| {name} | {rival} | " + " | ".join((*parts, *pairs)) + " |")
-    return "\n".join(rows) + "\n"
+def kept(
+    name: str, out: Path, strategies: tuple[str, ...], setup: Setup, seeds: int
+) -> tuple[League, float] | None:
+    """A world's league as it was kept; None: there is none of these strategies and this size."""
+    file = out / f"world-{name}.json"
+    told = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if told.get("size") != _size(strategies, setup, seeds):
+        return None
+    rows, edge = (tuple(Row(**row) for row in told[part]) for part in ("rows", "frontier"))
+    numbers = tuple(range(setup.seed, setup.seed + seeds))
+    return League(setup, numbers, {name: told["told"]}, strategies, rows, edge), float(told["spent"])
 
 
-def _part(told: tuple[float, float, float] | None) -> str:
-    return "never or none" if told is None else "{:+.0%} ({:+.0%} to {:+.0%})".format(*told)
+def keep(name: str, out: Path, league: League, spent: float) -> None:
+    """Keep a world's league, whole or not at all."""
+    told = {
+        "size": _size(league.strategies, league.setup, len(league.seeds)),
+        "told": league.worlds[name],
+        "spent": spent,
+        "rows": [asdict(row) for row in league.rows],
+        "frontier": [asdict(row) for row in league.frontier],
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    made = out / f".world-{name}.part"
+    made.write_text(json.dumps(told) + "\n", encoding="utf-8")
+    made.replace(out / f"world-{name}.json")
+
+
+def _size(strategies: tuple[str, ...], setup: Setup, seeds: int) -> list[object]:
+    return [list(strategies), setup.borrowers, setup.days, setup.seed, seeds]
+
+
+def played(name: str, *, asked: argparse.Namespace) -> tuple[League, float]:
+    """A world's league, from what is kept or played now and kept."""
+    strategies, setup = (*PLAYED, *(asked.strategy or ())), Setup(asked.borrowers, asked.days, seed=asked.seed)
+    found = None if asked.again else kept(name, asked.out, strategies, setup, asked.seeds)
+    if found is None:
+        found = one_world(name, strategies, setup, asked.seeds)
+        keep(name, asked.out, *found)
+        print(f"{name}: played, {found[1]:,.0f} seconds of processor time", flush=True)
+    return found
 
 
 def joined(parts: list[League]) -> League:
@@ -180,64 +129,27 @@ def main() -> None:
     parser.add_argument("--strategy", action="append", help="further strategies, as `forbear simulate` takes them")
     parser.add_argument("--world", action="append", help="one world only; repeatable")
     parser.add_argument("--out", type=Path, default=HERE / "league")
+    parser.add_argument("--seed", type=int, default=1, help="the first seed, and the pilot's")
+    parser.add_argument(
+        "--tell", action="store_true", help="write no page and no picture: print how Forbear's stands"
+    )
+    parser.add_argument("--again", action="store_true", help="play worlds that are kept, too")
+    parser.add_argument("--page", action="store_true", help="play nothing: the page of the worlds that are kept")
     asked = parser.parse_args()
-    strategies = (*PLAYED, *(asked.strategy or ()))
-    setup = Setup(asked.borrowers, asked.days, seed=1)
-    worlds, played = tuple(asked.world or WORLDS), []
-    play_one = partial(one_world, strategies=strategies, setup=setup, seeds=asked.seeds)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    worlds = [name for name in ORDER if name in (asked.world or WORLDS)]
+    if asked.page:
+        worlds = [name for name in worlds if (asked.out / f"world-{name}.json").is_file()]
     with ProcessPoolExecutor(asked.processes) as pool:
-        for name, done in zip(worlds, pool.map(play_one, worlds), strict=True):
-            played.append(done)
-            print(f"{name}: played, {done[1]:,.0f} seconds of processor time", flush=True)
-    league = joined([part for part, _ in played])
+        done = dict(zip(worlds, pool.map(partial(played, asked=asked), worlds), strict=True))
+    parts = [done[name] for name in WORLDS if name in done]
+    league = joined([part for part, _ in parts])
+    if asked.tell:
+        print(head_to_head(league))
+        return
     write(league, asked.out, "en")
     (HERE.parent / "docs/images/frontier.svg").write_text(str(picture(league, "en")), encoding="utf-8")
-    (HERE / "league.md").write_text(page(league, asked, sum(spent for _, spent in played)), encoding="utf-8")
-
-
-AGAINST = """## Forbear's strategy against the others
-
-*Saved*: how many fewer contacts it needs to bring what the other brings without a budget. *More*: what it brings
-beyond the other's money with at most the other's contacts. Means over seeds, 95 % intervals by resampling seeds.
-*Never or none*: it does not bring as much within its budgets, or the other brings nothing. Complaints and contacts are
-those of the runs without a budget, ours : theirs. One pilot a world teaches it (60,000 other borrowers, 150 days, acts
-by lot).
-
-"""
-
-
-def page(league: League, asked: argparse.Namespace, spent: float) -> str:
-    """The page."""
-    command = f"python benchmarks/league.py --seeds {asked.seeds} --borrowers {asked.borrowers} --days {asked.days}"
-    head = f"""# League of strategies on simulated borrowers
-
-{today()}, {machine()}, by `make league` (`{command}`),
-{spent:,.0f} seconds of processor time. {asked.borrowers:,} borrowers, {asked.days} days, {asked.seeds} seeds in each
-world; mean ± half of the 95 % interval over seeds; money in thousands of yuan (k). What the columns mean:
-[docs/simulate.md](../docs/simulate.md).
-
-**Simulated borrowers: no claim about real ones is made.** Every figure depends on assumed effects of contacts.
-
-![What contacts brought against their number, by world and strategy](../docs/images/frontier.svg)
-
-"""
-    parts = [
-        head,
-        AGAINST,
-        head_to_head(league),
-        "\n",
-        placebo(league),
-        "\n## Yuan brought by a contact\n\n",
-        efficiency(league),
-        "\n## Worlds\n",
-    ]
-    for name in league.worlds:
-        parts += ["\n", table(league, name), "\n", against(league, name)]
-    parts += [
-        "\n## Under budgets of contacts\n\nBrought in thousands of yuan (contacts); budgets are acts a ",
-    ]
-    parts += ["day for 1,000 borrowers.\n\n", frontier(league)]
-    return "".join(parts)
+    (HERE / "league.md").write_text(page(league, sum(spent for _, spent in parts)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -246,6 +246,8 @@ def _rows(piece: Piece, capacities: Capacities, names: _Names) -> Rows:
 
 
 def _numbers(column: pa.Array) -> Floats:
+    if pa.types.is_decimal(column.type):  # Arrow's own way to a float may miss the nearest one
+        column = column.cast(pa.string())
     found: Floats = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return found
 

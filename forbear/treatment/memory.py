@@ -40,8 +40,14 @@ def choose(
     if not wants.any():
         return chosen
     best = worth.argmax(axis=1)
-    if (uses[best[wants]].sum(axis=0) <= limit).all():
-        chosen[wants] = best[wants]
+    wished = np.flatnonzero(wants)
+    over = uses[best[wished]].sum(axis=0) > limit
+    if not over.any():
+        chosen[wished] = best[wished]
+        return chosen
+    if over.sum() == 1 and _alike(uses[:, over.argmax()]):
+        first = _first(worth[wished, best[wished]], hashes[wished], uses[0, over.argmax()], limit[over.argmax()])
+        chosen[wished[first]] = best[wished[first]]
         return chosen
     rows = _rows(worth, uses)
     left = rows.reduced(_prices(rows, limit).tolist())
@@ -51,18 +57,34 @@ def choose(
     return chosen
 
 
+def _alike(use: Floats) -> bool:
+    return bool((use == use[0]).all() and use[0] > 0)
+
+
+def _first(worth: Floats, hashes: NDArray[np.uint64], use: float, limit: float) -> NDArray[np.int64]:
+    """Who is served where only one capacity is short, of which every action takes the same: no price changes anybody's
+    best action, nor who stands before whom.
+    """
+    return np.lexsort((hashes, -worth))[: int(np.floor(limit * (1 + SLACK) / use))]
+
+
 def _give(
     chosen: NDArray[np.int64], borrower: NDArray[np.int64], action: NDArray[np.int32], uses: Floats, limit: Floats
 ) -> None:
     """Give each row, best first, to whoever has none yet, while there is room."""
     room = limit * (1 + SLACK)
     takes = [np.flatnonzero(use) for use in uses]
+    left = set(action.tolist())  # what did not fit once fits never again
     for one, what in zip(borrower.tolist(), action.tolist(), strict=True):
-        if chosen[one] == WAITS:
+        if what in left and chosen[one] == WAITS:
             some = takes[what]
             if (uses[what, some] <= room[some]).all():
                 chosen[one] = what
                 room[some] -= uses[what, some]
+            else:
+                left.remove(what)
+                if not left:
+                    return
 
 
 def _prices(rows: Rows, limit: Floats) -> Floats:

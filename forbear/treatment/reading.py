@@ -8,6 +8,7 @@ of a CSV file not counted.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from forbear.basics.errors import UnreadableFile
 NAMED = ("borrower_id", "action", "value")
 """Columns of the values that are not capacities."""
 ENDINGS = (".parquet", ".csv")
+INDEX = re.compile(r"__index_level_\d+__")
+"""The columns in which pandas keeps a table's index: no capacity of anybody's, passed over."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ def read_capacities(path: Path) -> Capacities:
     for number, (name, limit) in enumerate(rows, start=1):
         if name is None or not str(name).strip():
             raise bad(path, number, "capacity", name, "the name of a capacity")
-        if str(name) in (*names, *NAMED):
-            hint = "each capacity stands in one row, under a name that is no other column's"
+        if str(name).casefold() in {known.casefold() for known in (*names, *NAMED)}:
+            hint = "each capacity stands in one row, under a name that is no other column's, in capitals or not"
             raise bad(path, number, "capacity", str(name), "a name not used before", hint)
         names.append(str(name))
         limits.append(_limit(path, number, limit))
@@ -128,7 +131,7 @@ def _columns(path: Path, found: Sequence[str], capacities: Capacities, ignored: 
     if twice:
         raise UnreadableFile(f"{path}: column {sorted(twice)[0]} stands there twice", "give each column once")
     for name in found:
-        if name not in (*NAMED, *capacities.names, *ignored):
+        if name not in (*NAMED, *capacities.names, *ignored) and not INDEX.fullmatch(name):
             raise UnreadableFile(
                 f"{path}: column {name} is not among the capacities ({', '.join(capacities.names) or 'none'})",
                 f"name it with its limit in the capacities, or pass it over with --ignore {name}",
@@ -146,7 +149,7 @@ def _kind(path: Path, name: str, kind: pa.DataType, stored: Path) -> None:
     else:
         number = pa.types.is_floating(plain) or pa.types.is_decimal(plain)
         good, expected = whole or number or pa.types.is_null(plain), "numbers"
-    if not good:
+    if not good and not (pa.types.is_null(plain) and not pq.read_metadata(stored).num_rows):
         first = next(iter(pq.ParquetFile(stored).iter_batches(1, columns=[name])), None)
         value = first.column(0)[0].as_py() if first is not None and first.num_rows else None
         raise bad(path, 1, name, value, f"{expected}, but the column holds {kind}")

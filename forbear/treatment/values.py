@@ -1,26 +1,13 @@
-"""What an action brings: learned from decisions that were logged with their chances, shrunk, and told with its doubt.
+"""What an action brings: logged decisions to learn it from, and what was learned, with its doubt and its source.
 
-The extra discounted money within the horizon (90 days) of an action against waiting, as a share of the money at stake:
-
-1. *A result with little noise.* Money of the first days (the step) is counted as it came; what comes after is told by a
-   model from the state at the end of the step (a surrogate index: Athey, Chetty, Imbens, Kang, NBER 26463, 2019).
-2. *Doubly robust differences* from waiting with the logged chances (Kennedy, Electronic Journal of Statistics 17(2),
-   2023), on residuals of a model that has not seen the borrower (cross-fitting). One model of results serves all
-   actions: what an action adds is small beside how people differ, and known chances keep the estimate right.
-3. *Who gains more*: boosted trees of those differences (CatBoost), drawn toward the action's mean by the slope with
-   which they foretell unseen borrowers (best linear predictor: Chernozhukov, Demirer, Duflo, Fernandez-Val, 2018).
-4. *Who can be found*: an attempt works only on whom it finds, which the log tells with far less noise than money: an
-   action's mean is multiplied by the person's chance to be found by it over the usual one.
-5. *The action's mean*, drawn toward a prior where data are thin (normal means, by precision).
-6. *Value to go*: what the best step a step later would be worth, after waiting and after having acted; their difference
-   is what acting today gives up.
-
-The lower bound decides. Nothing here knows channels, costs or the law; it stops at shares, their errors, their sources.
+The extra discounted money within the horizon (90 days) of an action against waiting, as a share of the money at stake.
+How it is learned is said in `learning.py`. The lower bound decides. Nothing here knows channels, costs or the law; it
+stops at shares, their errors, their sources.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,23 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forbear.basics.errors import WrongUse
+from forbear.treatment.stages import ByStage, Stages
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 WAIT = 0
 """Number of the action that is waiting."""
-FOLDS = 2
 CAUTION = 1.282
 """Standard errors below the estimate at which the lower bound lies: one-sided 90 %."""
-LEAST_TAKEN = 200
-"""Times an action must have been taken for its effect to be learned; below it the prior stands alone."""
-LEAST_CHANCE = 0.005
-"""A logged chance below which a decision says nothing of an action (its weight would drown all others)."""
-RESULT_TREES: dict[str, Any] = {"iterations": 200, "depth": 5, "learning_rate": 0.08, "l2_leaf_reg": 10}
-EFFECT_TREES: dict[str, Any] = {"iterations": 150, "depth": 2, "learning_rate": 0.03, "l2_leaf_reg": 1000}
-REACH_TREES: dict[str, Any] = {"iterations": 200, "depth": 5, "learning_rate": 0.08, "l2_leaf_reg": 10}
-EXACT: dict[str, Any] = {"random_seed": 7, "thread_count": 2, "verbose": False, "allow_writing_files": False}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +44,7 @@ class Log:
             not be among them: who was late for longer was contacted more, and a model would blame the contact.
         still: whether there is something to decide at the end of the step, n.
         reached: 1 where the action found the person, 0 where not; NaN where nothing was done or it is not known.
+        stages: bands of a feature in which actions may bring different things; None: the same everywhere.
     """
 
     columns: tuple[str, ...]
@@ -79,6 +59,7 @@ class Log:
     still: Bools
     state: tuple[str, ...] = ()
     reached: Floats | None = None
+    stages: Stages | None = None
 
     def __post_init__(self) -> None:
         n, k = self.chances.shape
@@ -163,6 +144,7 @@ class Values:
         usual: of each action, the mean of that chance.
         to_go: trees of the best lower bound a step later, of features and of having acted; None: not weighed.
         rows, borrowers: of the log.
+        by_stage: means of each stage; None: `means` hold everywhere.
     """
 
     columns: tuple[str, ...]
@@ -177,212 +159,57 @@ class Values:
     to_go: Any | None
     rows: int
     borrowers: int
+    by_stage: ByStage | None = None
 
     def gains(self, features: Floats) -> Gains:
         """What every action brings for every row of features (n x m, in the order of `columns`)."""
-        shape = (len(features), len(self.actions))
-        found = self.found(features)
-        mean = found * [m.mean for m in self.means]
-        doubt = found * [m.deviation for m in self.means]
+        mean, doubt = self._of_stages(features)
         if self.effects and len(features):
             own = sum(trees.predict(features) for trees in self.effects) / len(self.effects) - self.center
-            known = np.array([m.weight > 0 for m in self.means]) & (np.arange(shape[1]) != WAIT)
+            known = np.array([m.weight > 0 for m in self.means]) & (np.arange(len(self.actions)) != WAIT)
             mean[:, known] += self.slope * own[:, None]
             doubt[:, known] = np.hypot(doubt[:, known], self.slope_error * own[:, None])
         return Gains(mean, doubt)
+
+    def _of_stages(self, features: Floats) -> tuple[Floats, Floats]:
+        """Mean and doubt of the action at each row's stage, times how much likelier than usual it finds the person."""
+        found = self.found(features)
+        if self.by_stage is None:
+            return found * [m.mean for m in self.means], found * [m.deviation for m in self.means]
+        stage = self.by_stage.stages.of(self.columns, features)
+        return found * self.by_stage.mean[stage], found * self.by_stage.deviation[stage]
 
     def found(self, features: Floats) -> Floats:
         """How much likelier than usual each action finds each person, n x k; 1 where nothing is known."""
         ratio = np.ones((len(features), len(self.actions)))
         if self.reach is not None and len(features):
-            for a, usual in enumerate(self.usual):
-                if usual > 0:
-                    ratio[:, a] = np.clip(self.reach.predict(_with_flag(features, float(a))), 0, 1) / usual
+            usual = np.broadcast_to(self.usual, ratio.shape)
+            if self.by_stage is not None:
+                usual = self.by_stage.usual[self.by_stage.stages.of(self.columns, features)]
+            asked = [a for a, mean in enumerate(self.usual) if mean > 0]
+            told = np.clip(_of_flags(self.reach, features, asked), 0, 1)
+            some = usual[:, asked]
+            ratio[:, asked] = np.where(some > 0, told / np.where(some > 0, some, 1), 1)
         return ratio
 
     def given_up(self, features: Floats) -> Floats:
         """What acting today takes from the value of later steps, as a share of the money at stake, n; 0 or more."""
         if self.to_go is None or not len(features):
             return np.zeros(len(features))
-        waited, acted = (self.to_go.predict(_with_flag(features, flag)) for flag in (0.0, 1.0))
-        lost: Floats = np.maximum(np.maximum(waited, 0) - np.maximum(acted, 0), 0)
+        waited, acted = np.maximum(_of_flags(self.to_go, features, (0, 1)), 0).T
+        lost: Floats = np.maximum(waited - acted, 0)
         return lost
 
 
-def learn(log: Log, priors: Mapping[str, Prior], *, personal: bool = True) -> Values:
-    """Learn what actions bring.
-
-    Args:
-        log: decisions with chances and what followed.
-        priors: by action; an action without one gets a prior of nothing that is as wide as its learned error allows.
-        personal: also learn who gains more, and the value to go.
-
-    Raises:
-        WrongUse: waiting is too rare in the log, so that there is nothing to compare with.
-    """
-    if (log.taken == WAIT).sum() < LEAST_TAKEN:
-        raise WrongUse(
-            f"the log waited {(log.taken == WAIT).sum()} times",
-            f"at least {LEAST_TAKEN} are needed to compare with",
-        )
-    fold = _folds(log.borrower)
-    result = _results(log, fold)
-    missed = result - _cross(log.features, result, fold)
-    means = _means(log, missed, priors)
-    trees: tuple[Any, ...] = ()
-    slope, slope_error, center = 0.0, 0.0, 0.0
-    if personal and any(m.weight > 0 for m in means[1:]):
-        difference = _pooled(log, missed, means)
-        trees, told = _effects(log, difference, fold)
-        slope, slope_error = _slope(difference, told, log.borrower)
-        trees, center = (trees, float(told.mean())) if slope > 0 else ((), 0.0)
-    reach, usual = _reach(log)
-    made = (log.columns, log.actions, means, slope, slope_error, center, trees, reach, usual)
-    size = (len(log.taken), len(np.unique(log.borrower)))
-    values = Values(*made, None, *size)
-    return Values(*made, _to_go(log, values), *size) if personal and log.after is not None else values
-
-
-def _folds(borrower: Ints) -> Ints:
-    """A fold for each row, by a hash of the borrower (the 64-bit finalizer of MurmurHash3)."""
-    mixed = borrower.astype(np.uint64)
-    for times in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
-        mixed = (mixed ^ (mixed >> np.uint64(33))) * np.uint64(times)
-    return ((mixed ^ (mixed >> np.uint64(33))) % np.uint64(FOLDS)).astype(np.int64)
-
-
-def _regressor(**given: Any) -> Any:
-    from catboost import CatBoostRegressor
-
-    return CatBoostRegressor(**given, **EXACT)
-
-
-def _cross(features: Floats, target: Floats, fold: Ints) -> Floats:
-    """What a model of the other folds says of each row; rows whose target is not known are asked but teach nothing."""
-    told = np.zeros(len(target))
-    known = np.isfinite(target)
-    for one in range(FOLDS):
-        train, test = known & (fold != one), fold == one
-        model = _regressor(**RESULT_TREES).fit(features[train], target[train])
-        told[test] = model.predict(features[test])
+def _of_flags(trees: Any, features: Floats, flags: Sequence[int]) -> Floats:
+    """What trees say of every row with every flag, n x flags, asked at once."""
+    tall = with_flag(
+        np.tile(features, (len(flags), 1)), np.repeat(np.array(flags, dtype=np.float64), len(features))
+    )
+    told: Floats = trees.predict(tall).reshape(len(flags), len(features)).T
     return told
 
 
-def _results(log: Log, fold: Ints) -> Floats:
-    """The step's money as it came, and what a model says of the rest from the state at its end, if any is known."""
-    if log.after is None:
-        return log.soon + np.where(np.isfinite(log.later), log.later, 0)
-    if np.isfinite(log.later).sum() < LEAST_TAKEN:
-        return log.soon
-    some = [log.columns.index(name) for name in log.state or log.columns]
-    return log.soon + _cross(log.after[:, some], log.later, fold)
-
-
-def _means(log: Log, missed: Floats, priors: Mapping[str, Prior]) -> tuple[Mean, ...]:
-    """Every action's mean, learned and drawn toward its prior."""
-    taken = np.bincount(log.taken, minlength=len(log.actions))
-    means = [Mean(log.actions[0], int(taken[0]), 0.0, 0.0, Prior(0, 0, "waiting"), 1.0, 0.0, 0.0)]
-    for a, name in enumerate(log.actions[1:], 1):
-        found = float("nan"), float("nan")
-        if taken[a] >= LEAST_TAKEN:
-            found = _mean(_difference(log, missed, a), log.borrower)
-        means.append(_joined(name, int(taken[a]), found, priors.get(name)))
-    return tuple(means)
-
-
-def _difference(log: Log, missed: Floats, action: int) -> Floats:
-    """Doubly robust difference of an action from waiting, n; NaN where either had no chance worth the name."""
-    mine, waits = log.chances[:, action], log.chances[:, WAIT]
-    able = (mine >= LEAST_CHANCE) & (waits >= LEAST_CHANCE)
-    apart = np.where(log.taken == action, missed / np.maximum(mine, LEAST_CHANCE), 0.0)
-    apart -= np.where(log.taken == WAIT, missed / np.maximum(waits, LEAST_CHANCE), 0.0)
-    return np.where(able, apart, np.nan)
-
-
-def _mean(difference: Floats, borrower: Ints) -> tuple[float, float]:
-    """Mean difference and its standard error, decisions of one borrower counted together."""
-    able = np.isfinite(difference)
-    if able.sum() < 2:
-        return float("nan"), float("nan")
-    mean = float(difference[able].mean())
-    _, owner = np.unique(borrower[able], return_inverse=True)
-    sums = np.bincount(owner, weights=difference[able] - mean)
-    return mean, float(np.sqrt((sums**2).sum()) / able.sum())
-
-
-def _pooled(log: Log, missed: Floats, means: tuple[Mean, ...]) -> Floats:
-    """Difference from waiting of being treated at all, each action's own mean taken off: what differs among people."""
-    known = np.array([m.weight > 0 for m in means])
-    known[WAIT] = False
-    treated, waits = log.chances[:, known].sum(axis=1), log.chances[:, WAIT]
-    able = (treated >= LEAST_CHANCE) & (waits >= LEAST_CHANCE)
-    own = missed - np.array([m.learned if known[a] else 0.0 for a, m in enumerate(means)])[log.taken]
-    apart = np.where(known[log.taken], own / np.maximum(treated, LEAST_CHANCE), 0.0)
-    apart -= np.where(log.taken == WAIT, missed / np.maximum(waits, LEAST_CHANCE), 0.0)
-    return np.where(able, apart, np.nan)
-
-
-def _effects(log: Log, difference: Floats, fold: Ints) -> tuple[tuple[Any, ...], Floats]:
-    """Trees of every fold's complement, and what they say of rows they have not seen."""
-    known, told, trees = np.isfinite(difference), np.zeros(len(difference)), []
-    for one in range(FOLDS):
-        train = known & (fold != one)
-        trees.append(_regressor(**EFFECT_TREES).fit(log.features[train], difference[train]))
-        told[fold == one] = trees[-1].predict(log.features[fold == one])
-    return tuple(trees), told
-
-
-def _slope(difference: Floats, told: Floats, borrower: Ints) -> tuple[float, float]:
-    """How far differences between persons are believed: what one told unit foretells of unseen borrowers, 0 to 1."""
-    keep = np.isfinite(difference)
-    x, y = told[keep] - told[keep].mean(), difference[keep] - difference[keep].mean()
-    spread = float((x**2).sum())
-    if spread <= 0:
-        return 0.0, 0.0
-    slope = float((x * y).sum() / spread)
-    _, owner = np.unique(borrower[keep], return_inverse=True)
-    error = float(np.sqrt((np.bincount(owner, weights=x * (y - slope * x)) ** 2).sum()) / spread)
-    return float(np.clip(slope - CAUTION * error, 0.0, 1.0)), error
-
-
-def _joined(name: str, taken: int, learned: tuple[float, float], prior: Prior | None) -> Mean:
-    found, error = learned
-    prior = prior or Prior(0.0, 3 * error if np.isfinite(error) else 0.0, "no effect, as nothing is known")
-    if not np.isfinite(found):
-        return Mean(name, taken, found, error, prior, 0.0, prior.mean, prior.deviation)
-    weight = prior.deviation**2 / max(prior.deviation**2 + error**2, 1e-30)
-    mean = weight * found + (1 - weight) * prior.mean
-    return Mean(name, taken, found, error, prior, weight, mean, float(np.sqrt(weight)) * error)
-
-
-def _reach(log: Log) -> tuple[Any | None, tuple[float, ...]]:
-    """Trees of the chance to be found, and its mean over all decisions by action; 0 where too few attempts tell it."""
-    nothing = (0.0,) * len(log.actions)
-    if log.reached is None:
-        return None, nothing
-    told = np.isfinite(log.reached) & (log.taken != WAIT)
-    tries = np.bincount(log.taken[told], minlength=len(log.actions))
-    if tries.max() < LEAST_TAKEN:
-        return None, nothing
-    asked = _with_flag(log.features, log.taken.astype(np.float64))
-    trees = _regressor(**REACH_TREES).fit(asked[told], log.reached[told])
-    usual = [
-        float(np.clip(trees.predict(_with_flag(log.features, float(a))), 0, 1).mean()) if n >= LEAST_TAKEN else 0.0
-        for a, n in enumerate(tries)
-    ]
-    return trees, tuple(usual)
-
-
-def _with_flag(features: Floats, flag: float | Floats) -> Floats:
+def with_flag(features: Floats, flag: float | Floats) -> Floats:
+    """Features with one more column, n x (m + 1): a number the same for all, or each row's own."""
     return np.column_stack([features, np.broadcast_to(flag, len(features))])
-
-
-def _to_go(log: Log, values: Values) -> Any | None:
-    """Trees of the best lower bound at the step's end, of the features and of having acted; None: nothing has one."""
-    assert log.after is not None
-    gains = values.gains(log.after)
-    best = np.where(log.still, np.maximum(gains.low[:, 1:].max(axis=1), 0), 0)
-    if best.max() <= best.min():
-        return None
-    acted = (log.taken != WAIT).astype(np.float64)
-    return _regressor(**{**RESULT_TREES, "iterations": 100}).fit(_with_flag(log.features, acted), best)

@@ -9,15 +9,19 @@ import numpy as np
 import pyarrow as pa
 
 from forbear.basics.errors import UnreadableFile
+from forbear.treatment.learning import learn
+from forbear.treatment.stages import Stages
 from forbear.treatment.strategy import shipped_effects
 from forbear.treatment.trial_files import numbers, read_table, texts
-from forbear.treatment.values import Log, Prior, Values, learn
+from forbear.treatment.values import Log, Prior, Values
 
 HINT = "its form is explained in docs/values.md"
 WAIT = "wait"
 MOST_SHARE = 6.0
 """Money received, as a share of the money at stake, above which it counts as this: or a few with next to nothing in
 arrears, who paid several installments, would outweigh all others."""
+STAGES_BY = "dpd"
+"""The feature that tells stages of arrears, where the log has it."""
 NEEDED = ("borrower_id", "action", "at_stake", "soon", "later")
 
 
@@ -66,6 +70,7 @@ def read_log(path: Path) -> Log:
         _still(read, path),
         tuple(name for name in columns if not name.startswith(("contacts", "days_since_contact"))),
         numbers(read, "reached", path, gaps=True) if "reached" in read.column_names else None,
+        Stages(STAGES_BY) if STAGES_BY in columns else None,
     )
 
 

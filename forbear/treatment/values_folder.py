@@ -18,6 +18,7 @@ from typing import Any
 
 from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.risk.trees import read_object, read_trees, write_trees
+from forbear.treatment.stages import ByStage
 from forbear.treatment.values import CAUTION, Mean, Prior, Values
 
 FORMAT = "forbear-values-1"
@@ -72,6 +73,7 @@ def plain(values: Values) -> dict[str, Any]:
             {**{k: None if v != v else v for k, v in asdict(m).items()}, "source": m.source}  # noqa: PLR0124 - NaN
             for m in values.means
         ],
+        "by_stage": None if values.by_stage is None else values.by_stage.as_dict(),
     }
 
 
@@ -103,6 +105,9 @@ def _values(folder: Path, told: Mapping[str, Any]) -> Values:
     means = tuple(_mean(row) for row in told["means"])
     if [m.action for m in means] != told["actions"] or not means:
         raise ValueError("means are not those of the actions")
+    by_stage = ByStage.from_dict(told["by_stage"]) if told.get("by_stage") else None
+    if by_stage is not None and by_stage.mean.shape[1] != len(means):
+        raise ValueError("stages are not those of the actions")
     return Values(
         tuple(told["columns"]),
         tuple(told["actions"]),
@@ -116,6 +121,7 @@ def _values(folder: Path, told: Mapping[str, Any]) -> Values:
         trees.get(TO_GO),
         int(told["rows"]),
         int(told["borrowers"]),
+        by_stage,
     )
 
 

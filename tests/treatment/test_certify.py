@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -173,3 +174,18 @@ def test_what_is_no_certificate_is_refused(text, files):
     (files / "certificate.json").write_text(text)
     with pytest.raises(UnreadableFile, match=r"certificate\.json"):
         check(files)
+
+
+def test_values_in_decimals_hold(tmp_path):
+    cents = [Decimal(n * 7919 % 100_003) / 100 for n in range(400)]
+    columns = {
+        "borrower_id": [n // 2 for n in range(400)],
+        "action": ["call", "sms"] * 200,
+        "value": pa.array(cents, pa.decimal128(12, 2)),
+        "minutes": pa.array([Decimal("0.1")] * 400, pa.decimal128(9, 1)),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "v.parquet")
+    (tmp_path / "c.csv").write_text("capacity,limit\nminutes,3.3\n")
+    paths = [tmp_path / "v.parquet", tmp_path / "c.csv", tmp_path / "o.parquet"]
+    allocate(*paths, certificate_path=tmp_path / "told.json")
+    assert certify(tmp_path / "told.json", *paths).faults == []

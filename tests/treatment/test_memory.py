@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forbear.treatment import memory
 from forbear.treatment.memory import choose
 
 
@@ -51,3 +54,13 @@ def test_no_room_gives_nothing():
     uses = np.column_stack([uses, np.ones(len(uses))])
     assert (choose(value, allowed, uses, np.append(limit, 0.0), hashes) == -1).all()
     assert (choose(-np.abs(value), allowed, uses, np.append(limit, 9.0), hashes) == -1).all()
+
+
+@given(st.integers(0, 10_000), st.integers(0, 60))
+@settings(max_examples=30, deadline=None)
+def test_one_short_budget_is_given_as_prices_would_give_it(seed, budget):
+    value, allowed, uses, limit, hashes = day(seed, borrowers=40, tight=9.0)
+    uses, limit = np.column_stack([uses, np.ones(len(uses))]), np.append(limit, float(budget))
+    with mock.patch.object(memory, "_alike", return_value=False):
+        by_prices = choose(value, allowed, uses, limit, hashes)
+    assert (choose(value, allowed, uses, limit, hashes) == by_prices).all()

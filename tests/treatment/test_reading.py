@@ -67,6 +67,7 @@ BAD_LIMITS = {
     "empty": ("minutes,", "row 1, column limit: empty"),
     "no name": (",3", "row 1, column capacity: empty"),
     "twice": ("minutes,3\nminutes,4", "row 2, column capacity: 'minutes'"),
+    "twice but for capitals": ("minutes,3\nMinutes,4", "row 2, column capacity: 'Minutes'"),
     "a name that is another column's": ("value,3", "row 1, column capacity: 'value'"),
     "none": ("", "no capacities"),
 }
@@ -135,3 +136,12 @@ def test_no_rows_give_no_decisions(tmp_path):
     (tmp_path / "c.csv").write_text(LIMITS)
     told = allocate(tmp_path / "v.parquet", tmp_path / "c.csv", tmp_path / "o.parquet").certificate.told
     assert (told["borrowers"], told["treated"], told["value"], told["bound"]) == (0, 0, 0.0, 0.0)
+
+
+def test_a_table_without_rows_may_have_columns_without_a_kind(tmp_path):
+    nothing = {name: pa.nulls(0) for name in ("borrower_id", "action", "value", "minutes")}
+    assert attempt(tmp_path, nothing).certificate.told["borrowers"] == 0
+
+
+def test_the_index_that_pandas_keeps_is_passed_over(tmp_path):
+    assert attempt(tmp_path, GOOD | {"__index_level_0__": [2, 0, 1]}).certificate.told["value"] == 5

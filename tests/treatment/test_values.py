@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.cli import app
-from forbear.treatment.values import Log, Prior, learn
+from forbear.treatment.learning import learn
+from forbear.treatment.values import Log, Prior
 from forbear.treatment.values_files import learn_file, read_log
 from forbear.treatment.values_folder import load, save
 

@@ -33,12 +33,13 @@ def svg(league: League, title: str, worlds: dict[str, str]) -> str:
         for n, w in enumerate(league.worlds)
     ]
     rows = -(-len(league.worlds) // 2)
-    height = rows * HEIGHT + 24 + 22 * (-(-len(league.strategies) // 5))
+    height = rows * HEIGHT + 46 + 22 * (-(-len(league.strategies) // 5))
     width = WIDTH * min(2, len(league.worlds))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="12" fill="#1e293b"><title>{escape(title)}</title>'
-        f"{''.join(panels)}{_legend(league.strategies, rows * HEIGHT + 18)}</svg>"
+        f"{''.join(panels)}{_legend(league.strategies, rows * HEIGHT + 18)}"
+        f'<text x="{LEFT}" y="{height - 12}" fill="#475569">{escape(title)}</text></svg>'
     )
 
 

@@ -1,9 +1,10 @@
 """Forbear's own strategy: learned values, the mask of what is allowed, the allocation under the day's capacities.
 
-It learns from a randomised pilot as a lender would from logged contacts (`forbear.treatment.values`), counts the lower
-bound of what an act brings, takes off its cost, the burden at a price, the complaints it would bring at a price, and
-what acting today takes from a cheaper step tomorrow; what remains is allocated as `forbear allocate` does it. Acts that
-the pilot never drew are left to an experiment. People who told of hardship are offered relief and asked nothing else.
+It learns from a randomised pilot as a lender would from logged contacts (`forbear.treatment.learning`), stage by stage
+of arrears; counts the lower bound of what an act brings; takes off its cost, the burden at a price, the complaints it
+would bring at a price, and what acting today takes from a cheaper step tomorrow; what remains is allocated as `forbear
+allocate` does it. Acts that the pilot never drew are left to an experiment. People who told of hardship are offered
+relief and asked nothing else.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from numpy.typing import NDArray
 from forbear.simulate.acts import menu
 from forbear.simulate.seen import Seen
 from forbear.simulate.strategies.interface import WAIT, Ahead, Choice, Logged, Today, lottery
+from forbear.treatment.learning import learn
 from forbear.treatment.memory import choose
-from forbear.treatment.values import Floats, Log, Values, learn
+from forbear.treatment.stages import Stages
+from forbear.treatment.values import Floats, Log, Values
 from forbear.treatment.values_files import priors_of
 
 URGENCY = 3.65
@@ -149,6 +152,7 @@ def log_of(logged: Logged) -> Log:
         np.asarray(ahead.after["dpd"]) > 0,
         STATE,
         np.where(logged.act == WAIT, np.nan, ahead.reached.astype(np.float64)),
+        Stages("dpd"),
     )
 
 
