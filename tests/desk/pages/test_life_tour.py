@@ -125,7 +125,7 @@ def test_from_a_reminder_to_a_restored_record(tour, life, sandbox, taken):
     steps.keeps(life, second)
     tour.sees(f"/my/plans/{second.pk}", "做得很好")
     steps.corrected(life)
-    tour.staff("max", f"/bureau/of/{life.borrower}", "结清")
+    tour.staff("max", f"/bureau/of/{life.borrower}", "paid off")
     tour.staff("max", "/plans?show=ended", re.compile("kept", re.I), "ended")
     status = next(one for one in services.way_back(life.borrower, life.at)[0].steps if one.code == "status")
     life.go_to(status.on + timedelta(days=1))
