@@ -27,6 +27,17 @@ FEW = 0.5
 """Share of the loans that ought to be open, below which the book is taken to hold none by design."""
 
 
+def loans_over(until: date) -> str:
+    """A query: a row a loan disbursed by the day, with the day it was paid in full, null while it is not."""
+    return f"""SELECT l.loan_id, l.borrower_id, l.disbursed_on, CASE WHEN p.paid >= i.due THEN p.last_on END AS over_on
+        FROM book.loans AS l
+        JOIN (SELECT loan_id, sum(principal_due + interest_due + fees_due) AS due
+            FROM book.installments GROUP BY 1) AS i USING (loan_id)
+        LEFT JOIN (SELECT loan_id, sum(amount) AS paid, max(paid_on) AS last_on FROM book.payments
+            WHERE paid_on <= DATE '{until}' GROUP BY 1) AS p USING (loan_id)
+        WHERE l.disbursed_on <= DATE '{until}'"""
+
+
 def ripe_until(book: Book, until: date) -> date | None:
     """The day after which the book's loans are only those that ended quickly; None where it holds open loans as well.
 
@@ -34,15 +45,7 @@ def ripe_until(book: Book, until: date) -> date | None:
         book: of events, with payments.
         until: the day up to which it is known; where its payments end earlier, that day counts.
     """
-    rows = book.connection.execute(
-        f"""SELECT l.disbursed_on, CASE WHEN p.paid >= i.due THEN p.last_on END AS over_on
-        FROM book.loans AS l
-        JOIN (SELECT loan_id, sum(principal_due + interest_due + fees_due) AS due
-            FROM book.installments GROUP BY 1) AS i USING (loan_id)
-        LEFT JOIN (SELECT loan_id, sum(amount) AS paid, max(paid_on) AS last_on FROM book.payments
-            WHERE paid_on <= DATE '{until}' GROUP BY 1) AS p USING (loan_id)
-        WHERE l.disbursed_on <= DATE '{until}'"""
-    ).fetchnumpy()
+    rows = book.connection.execute(f"SELECT disbursed_on, over_on FROM ({loans_over(until)})").fetchnumpy()
     begun = np.asarray(rows["disbursed_on"], dtype="datetime64[D]")
     over = np.ma.filled(rows["over_on"].astype("datetime64[D]"), np.datetime64("NaT"))
     return ripe_day(begun, over)

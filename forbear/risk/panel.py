@@ -16,7 +16,7 @@ import pyarrow as pa
 from forbear.basics.errors import WrongUse
 from forbear.book import Book
 from forbear.risk.frame import Frame, frame_of, moments_table
-from forbear.risk.maturity import ripe_until
+from forbear.risk.maturity import loans_over, ripe_until
 from forbear.risk.placed import frames_on
 from forbear.risk.places import places
 from forbear.risk.record import record_frame
@@ -66,14 +66,8 @@ def _event_moments(book: Book, until: date, most: int) -> pa.Table:
             f"{book.path}: no payment by {until}: nothing tells who pays late from who pays in time",
             "add the table payments (docs/book.md), or choose a later --as-of",
         )
-    spans = f"""SELECT l.loan_id, l.borrower_id, l.disbursed_on AS from_on,
-        CASE WHEN p.paid >= i.due THEN p.last_on ELSE DATE '{until}' END AS to_on
-        FROM book.loans AS l
-        JOIN (SELECT loan_id, sum(principal_due + interest_due + fees_due) AS due
-            FROM book.installments GROUP BY 1) AS i USING (loan_id)
-        LEFT JOIN (SELECT loan_id, sum(amount) AS paid, max(paid_on) AS last_on FROM book.payments
-            WHERE paid_on <= DATE '{until}' GROUP BY 1) AS p USING (loan_id)
-        WHERE l.disbursed_on <= DATE '{ripe_until(book, until) or until}'"""
+    spans = f"""SELECT loan_id, borrower_id, disbursed_on AS from_on, coalesce(over_on, DATE '{until}') AS to_on
+        FROM ({loans_over(until)}) WHERE disbursed_on <= DATE '{ripe_until(book, until) or until}'"""
     (days,) = _one(book, f"SELECT sum(greatest(to_on - from_on, 0)) FROM ({spans})")
     weekly = float(days) / 7 <= WEEKLY_ROWS
     ends = _days_back(first, until, weekly=weekly)

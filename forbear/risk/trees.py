@@ -19,10 +19,15 @@ KEYS = frozenset(("features_info", "oblivious_trees", "scale_and_bias"))
 
 def write_trees(booster: Any, path: Path) -> None:
     """CatBoost's JSON without what differs from run to run (times, ids of training)."""
+    path.write_text(json.dumps(_plain(booster, path), separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def _plain(booster: Any, path: Path) -> dict[str, Any]:
+    """The trees as a JSON object, by way of the file; without times, ids of training and names of classes."""
     booster.save_model(str(path), format="json")
-    told = json.loads(path.read_text(encoding="utf-8"))
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     told.pop("model_info", None)
-    path.write_text(json.dumps(told, separators=(",", ":")) + "\n", encoding="utf-8")
+    return told
 
 
 def read_trees(path: Path, booster: Any, hint: str) -> Any:
@@ -62,9 +67,7 @@ def by_steps(booster: Any, column: int, steps: int) -> Any:
 
     with tempfile.TemporaryDirectory(prefix="forbear-trees-") as aside:
         path = Path(aside) / "trees.json"
-        booster.save_model(str(path), format="json")
-        told = json.loads(path.read_text(encoding="utf-8"))
-        told.pop("model_info", None)  # names of classes, which answers by step are not
+        told = _plain(booster, path)
         told["oblivious_trees"] = [_without(tree, column, steps) for tree in told["oblivious_trees"]]
         floats = told["features_info"]["float_features"]
         told["features_info"]["float_features"] = [f for f in floats if f["feature_index"] != column]
