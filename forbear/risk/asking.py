@@ -67,9 +67,7 @@ class Together:
         self._models = {model.chain.name: model for model in models}
         told = {name: plain_trees(model.booster) for name, model in self._models.items()}
         read = {name: _read(model, told[name]) for name, model in self._models.items()}
-        self._columns = tuple(
-            dict.fromkeys(c for n, m in self._models.items() for c in m.columns if c in read[n])
-        )
+        self._columns = tuple(dict.fromkeys(c for n, m in self._models.items() for c in m.columns if c in read[n]))
         self._texts = [(n, text) for n, m in self._models.items() for text in m.encodings if f"{text}~" in read[n]]
         self._names = {name: self._named(name) for name in self._models}
         self._trees = {name: self._placed(name, told[name]) for name in self._models}
