@@ -4,9 +4,9 @@ Fitting stacks each row once for every step at which it is asked, with the step'
 hazard), so that late steps borrow strength from early ones. Trees are CatBoost's symmetric ones, which score
 millions of rows a second (docs/decisions/20-catboost.md), monotone where the catalog says so. The first step is
 blended in log odds with the scorecard: the scorecard's weight is greatest without history and falls as history
-grows. Each step's log odds are then calibrated on a window later than the fit. Last, as many trees are grown again on
-all rows, the latest and those of the held-out borrowers too, and keep blend and slopes; only the level is set anew,
-since the new trees have seen the later window's.
+grows. Each step's log odds are then calibrated on a window later than the fit. Last, trees are grown again on all
+rows, the latest and those of the held-out borrowers too: more of them by as much as there are more rows. They keep
+blend and slopes; only the level is set anew, since the new trees have seen the later window's.
 """
 
 from __future__ import annotations
@@ -50,6 +50,10 @@ LEAST_ROWS, LEAST_EVENTS = 300, 25
 """Rows and events without which a chain is not fitted."""
 BLENDS = (*((w, k) for w in (0.0, 0.3, 0.6) for k in (0.5, 2.0, 6.0)), (1.0, 1.0))
 """Weights of the trees without any history, and the history at which half of the rest is reached."""
+MOST_MORE = 3.0
+"""So many times the trees at most when they are grown again on more rows."""
+RIDGE = 10.0
+"""Draws a step's line towards intercept 0 and slope 1: some tens of outcomes hardly tell a slope from 1."""
 STEP_COLUMN = "step~"
 
 
@@ -218,23 +222,23 @@ def fit_chain(
     model = _calibrated(model, frame, labels, calibrate_on, fit_on)
     if refit_on is None:
         return model
-    grown = _grown_again(model, frame, stack(chain, labels, refit_on), groups)
+    every = stack(chain, labels, refit_on)
+    more = min(len(every.rows) / len(made.rows), MOST_MORE)
+    grown = _grown_again(model, frame, every, groups, round(int(model.booster.tree_count_) * more))
     lines = tuple(_leveled(grown, k, frame, labels, calibrate_on[k]) for k in range(len(chain.steps)))
     return replace(grown, lines=lines)
 
 
-def _grown_again(model: ChainModel, frame: Frame, made: Stack, groups: Whole) -> ChainModel:
-    """The model with as many trees on other rows; what else it is stays."""
+def _grown_again(model: ChainModel, frame: Frame, made: Stack, groups: Whole, trees: int) -> ChainModel:
+    """The model with so many trees on other rows; what else it is stays."""
     first = made.rows[made.steps == 0]
     stayed = made.stays[made.steps == 0]
     texts = list(model.encodings)
     encodings = {n: encoding(frame.texts[n][first], stayed) for n in texts}
     coded = {n: _coded(frame.texts[n], encodings[n], first, stayed, groups) for n in texts}
     numbers = matrix(frame, model.columns, coded)
-    trees = int(model.booster.tree_count_)
-    return replace(
-        model, encodings=encodings, booster=_boost(model.chain, model.columns, texts, numbers, made, groups, trees)
-    )
+    booster = _boost(model.chain, model.columns, texts, numbers, made, groups, trees)
+    return replace(model, encodings=encodings, booster=booster)
 
 
 def _tells(column: npt.NDArray[Any]) -> bool:
@@ -317,7 +321,7 @@ def _line(model: ChainModel, step: int, frame: Frame, labels: Labels, later: Boo
     odds, stayed = _asked_later(model, step, frame, labels, later)
     if not len(odds):
         return 0.0, 1.0
-    intercept, slope = line(odds, stayed, ridge=2.0)
+    intercept, slope = line(odds, stayed, ridge=RIDGE)
     return round(intercept, 6), round(min(max(slope, 0.2), 3.0), 6)
 
 
