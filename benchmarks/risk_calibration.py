@@ -5,7 +5,7 @@
 credit_record_monthly, each third of the accounts in turn measured on the latest days by fits on the earlier days of the
 others. `shipped` is what `forbear fit` makes: a line for each step from the window between (an intercept and slope,
 left alone where fewer than ten events tell), trees grown again on all rows, the level set anew. The others keep the
-first trees: `line`, `none`, `pooled` (one line for all steps), `r10` and `r40` (lines drawn five and twenty times as
+first trees: `line`, `none`, `pooled` (one line for all steps), `r2` and `r40` (lines drawn a fifth and four times as
 hard towards intercept 0 and slope 1). Errors of the slope by 40 draws with replacement.
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from forbear.risk.rehearsal import Work, cuts_of, usable
 
 HERE = Path(__file__).parent
 FOLDS, DRAWS, LEAST = 3, 40, 5
-KINDS = ("line", "none", "pooled", "r10", "r40")
+KINDS = ("line", "none", "pooled", "r2", "r40")
 
 
 def asked(work: Work, model: ChainModel, step: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -47,14 +48,14 @@ def calibrated(work: Work, model: ChainModel, kind: str, later: list[np.ndarray]
     if kind == "line":
         return model
     if kind == "none":
-        return hazard._with(model, lines=tuple((0.0, 1.0) for _ in steps))
+        return replace(model, lines=tuple((0.0, 1.0) for _ in steps))
     known = [asked(work, model, k, later[k]) for k in steps]
     if kind == "pooled":
-        one = line(*(np.concatenate(part) for part in zip(*known, strict=True)), ridge=2.0)
-        return hazard._with(model, lines=tuple(one for _ in steps))
+        one = line(*(np.concatenate(part) for part in zip(*known, strict=True)), ridge=hazard.RIDGE)
+        return replace(model, lines=tuple(one for _ in steps))
     told = [min(y.sum(), (1 - y).sum()) >= LEAST for _, y in known]
     lines = [line(z, y, ridge=float(kind[1:])) if t else (0.0, 1.0) for (z, y), t in zip(known, told, strict=True)]
-    return hazard._with(model, lines=tuple(lines))
+    return replace(model, lines=tuple(lines))
 
 
 def measured() -> Iterator[str]:

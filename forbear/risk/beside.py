@@ -57,15 +57,15 @@ def borrowers_of(book: Book, rows: pa.Table, extras: Sequence[str]) -> Lookup | 
     return Lookup(named.combine_chunks(), places(rows["t_borrower_id"], ids))
 
 
-def said(book: Book, rows: pa.Table, as_of: date, seen: Flags) -> list[Lookup]:
-    """What was said to and by borrowers, promises kept, and pauses: by the SQL files, for all loans at once.
+def said(book: Book, rows: pa.Table, as_of: date, wanted: Flags) -> list[Lookup]:
+    """What was said to and by borrowers, promises kept, and pauses: by the SQL files, for all wanted loans at once.
 
     Promises and times of arrears are looked at only of loans whose borrowers promised something or were contacted.
     """
-    touches, marks = _by_files(book, rows, as_of, seen, ("touches", "marks"))
+    touches, marks = _by_files(book, rows, as_of, wanted, ("touches", "marks"))
     overdue = rows["s_overdue"].fill_null(0).to_numpy() > 0
     promises = np.append(touches.rows["c_promises"].fill_null(0).to_numpy(), 0)[touches.row_of] > 0
-    asked = seen & (promises | (overdue & (touches.row_of >= 0)))
+    asked = wanted & (promises | (overdue & (touches.row_of >= 0)))
     return [touches, marks, *_by_files(book, rows, as_of, asked, ("kept_promises", "spell"))]
 
 

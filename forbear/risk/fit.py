@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from forbear.basics.errors import WrongUse
 from forbear.book import Book
 from forbear.book.schema import EXTRA_PREFIX
+from forbear.risk.asking import Together
 from forbear.risk.chains import Chain, Labels, chains, eligible, labels
 from forbear.risk.encode import encoding
 from forbear.risk.frame import Frame
@@ -71,6 +73,11 @@ class Model:
     importance: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     warner: Warner | None = None
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def together(self) -> Together:
+        """The chains, asked over one matrix."""
+        return Together(tuple(self.chains.values()))
 
 
 Watching = Callable[[str], AbstractContextManager[Any]]

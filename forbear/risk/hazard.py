@@ -4,9 +4,9 @@ Fitting stacks each row once for every step at which it is asked, with the step'
 hazard), so that late steps borrow strength from early ones. Trees are CatBoost's symmetric ones, which score
 millions of rows a second (docs/decisions/20-catboost.md), monotone where the catalog says so. The first step is
 blended in log odds with the scorecard: the scorecard's weight is greatest without history and falls as history
-grows. Each step's log odds are then calibrated on a window later than the fit. Last, as many trees are grown again on
-all rows, the latest and those of the held-out borrowers too, and keep blend and slopes; only the level is set anew,
-since the new trees have seen the later window's.
+grows. Each step's log odds are then calibrated on a window later than the fit. Last, trees are grown again on all
+rows, the latest and those of the held-out borrowers too: more of them by as much as there are more rows. They keep
+blend and slopes; only the level is set anew, since the new trees have seen the later window's.
 """
 
 from __future__ import annotations
@@ -19,17 +19,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from forbear.risk.asking import THREADS, Together, answers, matrix
 from forbear.risk.chains import Chain, Labels
 from forbear.risk.encode import Encoding, encoding, out_of_fold
 from forbear.risk.frame import Feature, Frame, catalog, record_catalog
 from forbear.risk.measures import Doubles, expit, level, line, log_loss
 from forbear.risk.scorecard import Scorecard, fit_scorecard
-from forbear.risk.trees import by_steps
 
 Bools = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
-THREADS = 2
-"""Fixed, so that the same rows give the same trees on every machine."""
 MOST_STACKED = 300_000
 """Person-period rows a booster is fitted on; above it, the commoner outcome is thinned and weighted."""
 BOOSTER = {
@@ -52,6 +50,10 @@ LEAST_ROWS, LEAST_EVENTS = 300, 25
 """Rows and events without which a chain is not fitted."""
 BLENDS = (*((w, k) for w in (0.0, 0.3, 0.6) for k in (0.5, 2.0, 6.0)), (1.0, 1.0))
 """Weights of the trees without any history, and the history at which half of the rest is reached."""
+MOST_MORE = 3.0
+"""So many times the trees at most when they are grown again on more rows."""
+RIDGE = 10.0
+"""Draws a step's line towards intercept 0 and slope 1: some tens of outcomes hardly tell a slope from 1."""
 STEP_COLUMN = "step~"
 
 
@@ -88,28 +90,25 @@ class ChainModel:
     lines: tuple[tuple[float, float], ...]
     tails: tuple[float, ...]
 
-    def stays(self, frame: Frame, rows: Whole | None = None) -> Doubles:
-        """Chance of still being as it was after each step: rows by steps, never rising along a row.
+    def stays(self, frame: Frame) -> Doubles:
+        """Chance of still being as it was after each step: rows by steps, never rising along a row."""
+        return self._alone.stays(self.chain.name, self._alone.sheet(frame), frame.marks["history"])
 
-        `rows` takes some of the frame's rows (None: all).
-        """
-        numbers = self.numbers(frame, rows)
-        raw = _raw(self._by_steps, numbers).reshape(len(numbers), len(self.chain.steps))
+    @cached_property
+    def _alone(self) -> Together:
+        return Together((self,))
+
+    def calibrated(self, raw: Doubles) -> Doubles:
+        """Chances of staying from log odds before calibration, rows by steps."""
         hazards = np.empty(raw.shape)
         for step, (intercept, slope) in enumerate(self.lines):
-            history = frame.marks["history"] if rows is None else frame.marks["history"][rows]
-            hazards[:, step] = expit(intercept + slope * self._blended(step, raw[:, step], numbers, history))
+            hazards[:, step] = expit(intercept + slope * raw[:, step])
         made: Doubles = np.cumprod(hazards, axis=1, out=hazards)
         return made
 
-    @cached_property
-    def _by_steps(self) -> Any:
-        """The trees with an answer for each step at once."""
-        return by_steps(self.booster, len(self.names()) - 1, len(self.chain.steps))
-
-    def numbers(self, frame: Frame, rows: Whole | None = None) -> npt.NDArray[np.float32]:
+    def numbers(self, frame: Frame) -> npt.NDArray[np.float32]:
         """The matrix the trees read, without the step."""
-        return matrix(frame, self.columns, {n: e.of(*frame.coded(n)) for n, e in self.encodings.items()}, rows)
+        return matrix(frame, self.columns, {n: e.of(*frame.coded(n)) for n, e in self.encodings.items()})
 
     def names(self) -> tuple[str, ...]:
         """Names of the columns the trees were fitted on, the step last."""
@@ -122,48 +121,21 @@ class ChainModel:
     def raw(self, step: int, numbers: npt.NDArray[np.float32], frame: Frame) -> Doubles:
         """Log odds of staying at a step before calibration."""
         asked = np.column_stack([numbers, np.full(len(numbers), step, dtype=np.float32)])
-        return self._blended(step, _raw(self.booster, asked), numbers, frame.marks["history"])
+        odds = answers(self.booster, asked)
+        return odds if step else self.blended(odds, self.names()[:-1], numbers, frame.marks["history"])
 
-    def _blended(
-        self, step: int, odds: Doubles, numbers: npt.NDArray[np.float32], history: npt.NDArray[Any]
+    def has_say_of_card(self) -> bool:
+        """Whether the scorecard counts beside the trees."""
+        return self.card is not None and self.blend[0] < 1
+
+    def blended(
+        self, odds: Doubles, names: Sequence[str], numbers: npt.NDArray[np.float32], history: npt.NDArray[Any]
     ) -> Doubles:
-        if step == 0 and self.card is not None and self.blend[0] < 1:
+        """Log odds of the first step by trees and scorecard, which finds its columns by their names."""
+        if self.card is not None and self.has_say_of_card():
             weight = self.weight(history)
-            odds = weight * odds + (1 - weight) * self.card.odds(self.names()[:-1], numbers)
+            odds = weight * odds + (1 - weight) * self.card.odds(names, numbers)
         return odds
-
-
-def _raw(booster: Any, numbers: npt.NDArray[np.float32]) -> Doubles:
-    """The trees' answers; the library reads columns in place and shuts them against writing while it does."""
-    made: Doubles = np.asarray(
-        booster.predict(numbers, prediction_type="RawFormulaVal", thread_count=THREADS), dtype=np.float64
-    )
-    if numbers.flags.owndata:
-        numbers.flags.writeable = True
-    return made
-
-
-def matrix(
-    frame: Frame,
-    columns: Sequence[str],
-    coded: Mapping[str, npt.NDArray[np.float32]],
-    rows: Whole | None = None,
-) -> npt.NDArray[np.float32]:
-    """The frame's columns by name, a missing one as NaN throughout, with coded texts after them; some rows or all.
-
-    Column lies after column in memory: so the trees read it without a copy.
-    """
-    count = len(frame) if rows is None else len(rows)
-    made = np.empty((count, len(columns) + len(coded)), dtype=np.float32, order="F")
-    known = [frame.column(name) if name in frame.columns else None for name in columns]
-    for place, values in enumerate((*known, *coded.values())):
-        if values is None:
-            made[:, place] = np.nan
-        elif rows is None:
-            made[:, place] = values
-        else:
-            np.take(values, rows, out=made[:, place], mode="clip")
-    return made
 
 
 def tree_weight(blend: tuple[float, float], history: Doubles) -> Doubles:
@@ -250,23 +222,23 @@ def fit_chain(
     model = _calibrated(model, frame, labels, calibrate_on, fit_on)
     if refit_on is None:
         return model
-    grown = _grown_again(model, frame, stack(chain, labels, refit_on), groups)
+    every = stack(chain, labels, refit_on)
+    more = min(len(every.rows) / len(made.rows), MOST_MORE)
+    grown = _grown_again(model, frame, every, groups, round(int(model.booster.tree_count_) * more))
     lines = tuple(_leveled(grown, k, frame, labels, calibrate_on[k]) for k in range(len(chain.steps)))
     return replace(grown, lines=lines)
 
 
-def _grown_again(model: ChainModel, frame: Frame, made: Stack, groups: Whole) -> ChainModel:
-    """The model with as many trees on other rows; what else it is stays."""
+def _grown_again(model: ChainModel, frame: Frame, made: Stack, groups: Whole, trees: int) -> ChainModel:
+    """The model with so many trees on other rows; what else it is stays."""
     first = made.rows[made.steps == 0]
     stayed = made.stays[made.steps == 0]
     texts = list(model.encodings)
     encodings = {n: encoding(frame.texts[n][first], stayed) for n in texts}
     coded = {n: _coded(frame.texts[n], encodings[n], first, stayed, groups) for n in texts}
     numbers = matrix(frame, model.columns, coded)
-    trees = int(model.booster.tree_count_)
-    return replace(
-        model, encodings=encodings, booster=_boost(model.chain, model.columns, texts, numbers, made, groups, trees)
-    )
+    booster = _boost(model.chain, model.columns, texts, numbers, made, groups, trees)
+    return replace(model, encodings=encodings, booster=booster)
 
 
 def _tells(column: npt.NDArray[Any]) -> bool:
@@ -333,7 +305,7 @@ def _blend(model: ChainModel, part: Frame, stayed: Doubles) -> tuple[float, floa
     if model.card is None or len(part) < LEAST_ROWS or stayed.min() == stayed.max():
         return 1.0, 1.0
     numbers = model.numbers(part)
-    trees = _raw(model.booster, np.column_stack([numbers, np.zeros(len(numbers), dtype=np.float32)]))
+    trees = answers(model.booster, np.column_stack([numbers, np.zeros(len(numbers), dtype=np.float32)]))
     card = model.card.odds(model.names()[:-1], numbers)
     history = part.marks["history"].astype(float)
     losses = {}
@@ -349,7 +321,7 @@ def _line(model: ChainModel, step: int, frame: Frame, labels: Labels, later: Boo
     odds, stayed = _asked_later(model, step, frame, labels, later)
     if not len(odds):
         return 0.0, 1.0
-    intercept, slope = line(odds, stayed, ridge=2.0)
+    intercept, slope = line(odds, stayed, ridge=RIDGE)
     return round(intercept, 6), round(min(max(slope, 0.2), 3.0), 6)
 
 

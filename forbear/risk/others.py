@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,22 +21,31 @@ from forbear.risk.places import codes
 
 MOST_PAIRS = 200_000
 """Pairs of loans looked at together."""
-SUMMED = (
-    "there",
-    "open",
-    "overdue",
-    "outstanding",
-    "due_30d",
-    "dues_past",
-    "known",
-    "lates",
-    "lates_7",
-    "days",
-    "first_late",
-    "lately",
+FACTS = np.dtype(
+    [
+        ("mean", "f8"),
+        ("outstanding", "i8"),
+        ("due_30d", "i8"),
+        ("principal", "i8"),
+        ("dues_past", "i4"),
+        ("lates", "i4"),
+        ("lates_7", "i4"),
+        ("turn", "i4"),
+        ("disbursed_on", "i4"),
+        ("closed_on", "i4"),
+        ("worst", "i4"),
+        ("there", "?"),
+        ("open", "?"),
+        ("overdue", "?"),
+        ("first_late", "?"),
+    ]
 )
-TOLD = (*SUMMED, "mean", "worst", "principal", "disbursed_on", "closed_on", "turn")
-AT = {name: place for place, name in enumerate(TOLD)}
+"""What is told of a loan to its borrower's others, in 64 bytes: a loan's lie in one line of the processor's cache."""
+NONE = np.iinfo(np.int32).min
+"""Stands for no days and no day, below all others; `mean` is NaN then."""
+BLOCK = 100_000
+"""Loans laid in order at once."""
+PLACE_BITS = 32
 LATELY = 90
 Doubles = npt.NDArray[np.float64]
 
@@ -51,20 +61,22 @@ class Others:
             seen: loans disbursed by the day.
             as_of: the day, in days since 1970-01-01.
         """
+        self._day = as_of
         whose, borrowers = codes(rows["t_borrower_id"])
         self._disbursed_on = rows["t_disbursed_on"].cast(pa.int32()).to_numpy()
         chosen = np.flatnonzero(seen)
-        if (self._disbursed_on[1:] >= self._disbursed_on[:-1]).all():
-            order = chosen[np.argsort(whose[chosen], kind="stable")]
-        else:
-            order = chosen[np.lexsort((self._disbursed_on[chosen], whose[chosen]))]
-        starts = offsets(np.bincount(whose[chosen], minlength=borrowers))
-        self._first, self._more = starts[whose], np.diff(starts)[whose] - 1
-        self._place = np.zeros(len(whose), np.int64)
-        self._place[order] = np.arange(len(order))
-        self.turn = (self._place - self._first + 1).astype(np.int32)
-        self._facts = _facts(rows, self.turn, as_of, order)
-        self._all_there = bool((self._facts[:, AT["there"]] > 0).all())
+        order = _by_age(whose[chosen], self._disbursed_on[chosen])
+        starts = offsets(np.bincount(whose[chosen], minlength=borrowers)).astype(np.int32)
+        self._first, self._more = starts[whose], (np.diff(starts) - 1)[whose]
+        self._place = np.zeros(len(whose), np.int32)
+        self._place[chosen[order]] = np.arange(len(order), dtype=np.int32)
+        self.turn = self._place - self._first + 1
+        self._facts = np.empty(len(chosen), FACTS)
+        for first in range(0, len(whose), BLOCK):
+            run = slice(first, first + BLOCK)
+            facts = _facts(rows.slice(first, BLOCK), self._disbursed_on[run], self.turn[run])
+            self._facts[self._place[run][seen[run]]] = facts[seen[run]]
+        self._all_there = bool(self._facts["there"].all())
 
     def dues(self, loans: Whole) -> pa.Array:
         """The column others_dues alone."""
@@ -77,8 +89,8 @@ class Others:
     @cached_property
     def _sums(self) -> tuple[Whole, Whole]:
         """Running sums of dues and of loans, in their order."""
-        there = self._facts[:, AT["there"]].astype(np.int64)
-        return running(self._facts[:, AT["dues_past"]].astype(np.int64) * there), running(there)
+        there = self._facts["there"]
+        return running(self._facts["dues_past"] * there), running(there)
 
     def of(self, loans: Whole) -> dict[str, pa.Array]:
         """The columns of family.sql for some loans, all of them seen; null for those without others."""
@@ -102,105 +114,107 @@ class Others:
         own = np.repeat(np.arange(len(loans)), count)
         at = np.arange(len(own)) + np.repeat(self._first[loans] - np.cumsum(count) + count, count)
         at += at >= self._place[loans][own]  # the loan itself is left out
-        facts = np.ascontiguousarray(self._facts[at].T)  # read row by row, summed column by column
+        facts = self._facts[at]
         if not self._all_there:
-            kept = facts[AT["there"]] > 0
-            own, facts = own[kept], facts[:, kept]
+            own, facts = own[facts["there"]], facts[facts["there"]]
         pairs = np.bincount(own, minlength=len(loans))
         some = pairs > 0
         starts = offsets(pairs)[:-1][some]
-        back = self.turn[loans][own] - facts[AT["turn"]]
-        made = _made(facts, back, starts, self._disbursed_on[loans][some])
+        back = self.turn[loans][own] - facts["turn"]
+        made = _made(facts, back, starts, self._disbursed_on[loans][some], self._day)
         return {name: _spread(name, values, some) for name, values in made.items()}
 
 
-def _facts(rows: pa.Table, turn: npt.NDArray[np.int32], as_of: int, order: Whole) -> Doubles:
-    """What is summed of each loan, loan after loan in an order; all of them whole numbers but the mean."""
+def _by_age(whose: Whole, disbursed_on: Day) -> Whole:
+    """Places in order of borrower, day of disbursal and place."""
+    if (disbursed_on[1:] < disbursed_on[:-1]).any():
+        return np.lexsort((disbursed_on, whose))
+    numbered = whose << PLACE_BITS
+    numbered |= np.arange(len(whose))
+    numbered.sort()  # numbers that differ are sorted much faster than places by them
+    return numbered & ((1 << PLACE_BITS) - 1)
 
-    def told(name: str, otherwise: float = 0) -> Doubles:
-        column = rows[name]
-        if pa.types.is_date32(column.type):
-            column = column.cast(pa.int32())
-        values: Doubles = column.cast(pa.float64()).fill_null(otherwise).to_numpy()
+
+def _facts(rows: pa.Table, disbursed_on: Day, turn: Day) -> npt.NDArray[np.void]:
+    """What is told of each loan, loan after loan."""
+    facts = np.empty(rows.num_rows, FACTS)
+
+    def told(column: str, kind: pa.DataType, otherwise: float = 0) -> npt.NDArray[Any]:
+        values: npt.NDArray[Any] = rows[column].cast(kind).fill_null(otherwise).to_numpy()
         return values
 
-    facts = np.empty((len(order), len(TOLD)))
-    there = rows["s_installments"].is_valid().to_numpy()
-    known = rows["h_mean_days"].is_valid().to_numpy()
-    mean, dues = told("h_mean_days"), told("s_dues_past")
-    disbursed_on = told("t_disbursed_on")
-    for name, values in {
-        "there": there,
-        "open": there & (told("s_is_closed", 1) == 0),
-        "overdue": told("s_overdue") > 0,
-        "outstanding": told("s_outstanding"),
-        "due_30d": told("s_due_30d"),
-        "dues_past": dues,
-        "known": known,
-        "lates": told("h_lates"),
-        "lates_7": told("h_lates_7"),
-        "days": mean * dues,
-        "first_late": known & (told("h_first_days") > 0),
-        "lately": disbursed_on > as_of - LATELY,
-        "mean": np.where(known, mean, np.nan),
-        "worst": told("h_worst_days", -np.inf),
-        "principal": told("t_principal"),
-        "disbursed_on": disbursed_on,
-        "closed_on": told("s_closed_on", -np.inf),
-        "turn": turn,
+    for short, names in {
+        "s": ("outstanding", "due_30d", "dues_past", "overdue"),
+        "h": ("lates", "lates_7"),
+        "t": ("principal",),
     }.items():
-        facts[:, AT[name]] = values[order]
+        for name in names:
+            facts[name] = told(f"{short}_{name}", pa.int64())
+    facts["there"] = rows["s_installments"].is_valid().to_numpy()
+    facts["open"] = facts["there"] & ~told("s_is_closed", pa.bool_(), True)
+    facts["mean"] = told("h_mean_days", pa.float64(), np.nan)
+    facts["worst"] = told("h_worst_days", pa.int32(), NONE)
+    facts["first_late"] = told("h_first_days", pa.int32()) > 0
+    facts["closed_on"] = told("s_closed_on", pa.int32(), NONE)
+    facts["disbursed_on"], facts["turn"] = disbursed_on, turn
     return facts
 
 
-def _made(facts: Doubles, back: Doubles, starts: Whole, disbursed_on: Day) -> dict[str, Doubles]:
+def _made(
+    facts: npt.NDArray[np.void], back: Day, starts: Whole, disbursed_on: Day, as_of: int
+) -> dict[str, Doubles]:
     """The columns of loans that have others; NaN where a column is null.
 
     Args:
-        facts: of each pair's other loan, a row a name of `TOLD`.
+        facts: of each pair's other loan.
         back: by how many loans it is older than the own one (negative: younger).
         starts: where each loan's pairs begin.
         disbursed_on: of each loan.
+        as_of: the day.
     """
     if not len(starts):
         return {name: np.zeros(0) for name in NAMES}
-    sums = {name: np.add.reduceat(facts[AT[name]], starts) for name in SUMMED}
-    known = sums["known"] > 0
+    means, dues = facts["mean"], facts["dues_past"].astype(np.float64)
+    known = ~np.isnan(means)
+    means = np.where(known, means, 0.0)
+
+    def total(values: npt.NDArray[Any]) -> Doubles:
+        return np.add.reduceat(values, starts, dtype=np.float64)
 
     def greatest(name: str, chosen: Flags | None = None) -> Doubles:
-        values = facts[AT[name]]
-        values = np.maximum.reduceat(values if chosen is None else np.where(chosen, values, -np.inf), starts)
-        return np.where(np.isinf(values), np.nan, values)
+        values = facts[name] if chosen is None else np.where(chosen, facts[name], NONE)
+        found = np.maximum.reduceat(values, starts)
+        return np.where(found == NONE, np.nan, found)
 
     def mean(chosen: Flags) -> Doubles:
-        chosen = chosen & (facts[AT["known"]] > 0)
-        days = np.add.reduceat(np.where(chosen, facts[AT["mean"]], 0.0), starts)
-        return days / _none_for_zero(np.add.reduceat(chosen, starts, dtype=np.float64))
+        chosen = chosen & known
+        return total(np.where(chosen, means, 0.0)) / _none_for_zero(total(chosen))
 
+    previous, all_dues, knowns = back == 1, total(dues), total(known)
     return dict(
         zip(
             NAMES,
             (
-                sums["there"],
-                sums["open"],
-                sums["overdue"],
-                sums["outstanding"],
-                sums["due_30d"],
-                np.where(known, sums["lates"], np.nan) / _none_for_zero(sums["dues_past"]),
-                sums["dues_past"],
-                np.where(known, sums["lates_7"], np.nan),
-                np.where(known, sums["days"], np.nan) / _none_for_zero(sums["dues_past"]),
+                total(facts["there"]),
+                total(facts["open"]),
+                total(facts["overdue"]),
+                total(facts["outstanding"]),
+                total(facts["due_30d"]),
+                np.where(knowns > 0, total(facts["lates"]), np.nan) / _none_for_zero(all_dues),
+                all_dues,
+                np.where(knowns > 0, total(facts["lates_7"]), np.nan),
+                np.where(knowns > 0, total(means * dues), np.nan) / _none_for_zero(all_dues),
                 greatest("worst"),
-                sums["first_late"] / _none_for_zero(sums["known"]),
-                mean(back == 1),
+                total(facts["first_late"]) / _none_for_zero(knowns),
+                mean(previous),
                 mean(back == 2),
                 mean((back > 0) & (back <= 3)),
                 greatest("principal", back > 0),
-                greatest("principal", back == 1),
-                disbursed_on - greatest("disbursed_on", back == 1),
-                disbursed_on - greatest("closed_on", back == 1),
-                np.minimum.reduceat(facts[AT["disbursed_on"]], starts),
-                sums["lately"],
+                greatest("principal", previous),
+                disbursed_on - greatest("disbursed_on", previous),
+                disbursed_on - greatest("closed_on", previous),
+                np.minimum.reduceat(facts["disbursed_on"], starts),
+                total(facts["disbursed_on"] > as_of - LATELY),
             ),
             strict=True,
         )

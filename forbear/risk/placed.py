@@ -63,7 +63,7 @@ def frames_on(book: Book, as_of: date, most: int | None = None) -> Iterator[Fram
     borrowers = borrowers_of(book, rows, own["b"])
     if borrowers is None:
         return None
-    return _Wide(book, as_of, rows, borrowers, extras).frames(most)
+    return _Wide(book, as_of, rows, borrowers, extras, most).frames()
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,24 @@ def _placed(node: exp.Expr, as_of: date) -> exp.Expr:
 class _Wide:
     """All that is known of the loans, and the frames made of it."""
 
-    def __init__(self, book: Book, as_of: date, rows: pa.Table, borrowers: Lookup, extras: Sequence[Extra]) -> None:
-        self._db, self._as_of, self._rows, self._extras = book.connection, as_of, rows, extras
+    def __init__(
+        self,
+        book: Book,
+        as_of: date,
+        rows: pa.Table,
+        borrowers: Lookup,
+        extras: Sequence[Extra],
+        most: int | None,
+    ) -> None:
+        self._db, self._as_of, self._rows, self._extras, self._most = book.connection, as_of, rows, extras, most
         day = (as_of - EPOCH).days
         seen = rows["t_disbursed_on"].cast(pa.int32()).to_numpy() <= day
-        self._loans = np.flatnonzero(seen & rows["s_installments"].is_valid().to_numpy())
+        has_plan = seen & rows["s_installments"].is_valid().to_numpy()
+        self._loans = np.flatnonzero(has_plan)
+        self._closed = rows["s_is_closed"].fill_null(False).to_numpy()
+        self._borrowers = borrowers
+        self._said = said(book, rows, as_of, has_plan if most is None else has_plan & ~self._closed)
         self._others = Others(rows, seen, day)
-        self._borrowers, self._said = borrowers, said(book, rows, as_of, seen)
         self._neighbors = Neighbors(rows, borrowers)
         self._calendar = Calendar(book.currency, as_of)
         self._asked = asked_of(render(risk_tables()["features"], words_for(book, as_of)), as_of)
@@ -112,16 +123,16 @@ class _Wide:
             self._asked |= asked_of(render(risk_table("extras", extras_sql(extras)), {}), as_of)
         self._numeric = [*catalog(), *(e.name for e in extras if is_number(e))]
 
-    def frames(self, most: int | None) -> Iterator[Frame]:
+    def frames(self) -> Iterator[Frame]:
         """One frame of all loans; or frames of at most so many, those of closed loans with marks alone."""
-        if most is None:
+        if self._most is None:
             yield self._frame(self._loans)
             return
-        closed = self._rows["s_is_closed"].fill_null(False).to_numpy()
-        for first in range(0, max(len(self._loans), 1), most):
-            loans = self._loans[first : first + most]
-            yield self._frame(loans[~closed[loans]], traits=False)
-            yield self._marks(loans[closed[loans]])
+        for first in range(0, max(len(self._loans), 1), self._most):
+            loans = self._loans[first : first + self._most]
+            closed = self._closed[loans]
+            yield self._frame(loans[~closed], traits=False)
+            yield self._marks(loans[closed])
 
     def _frame(self, loans: Whole, *, traits: bool = True) -> Frame:
         texts = [*TEXTS, *(e.name for e in self._extras if e.kind == "text" and not e.is_protected)]

@@ -48,6 +48,8 @@ SURE = {"p_60_in_6m": 60, "p_60_in_12m": 60, "p_90_in_12m": 90}
 FORMS = (".parquet", ".csv")
 PART_LOANS = 200_000
 """Loans scored at once where features are not kept."""
+RUN_ROWS = 50_000
+"""Rows that trees are asked at once: their matrix lies in memory that serves run after run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +122,17 @@ def scored(frame: Frame, model: Model) -> Scored:
     """Scores of a frame's rows, in its order."""
     columns = {name: np.full(len(frame), np.nan) for name in (*NUMBERS, _UNPAID_15)}
     weights = np.full(len(frame), np.nan)
-    for chain in model.chains.values():
-        rows = np.flatnonzero(eligible(chain.chain, frame))
-        if len(rows):
-            _put(columns, chain, rows, chain.stays(frame, rows), frame)
-            if chain.card is not None:
-                weights[rows] = chain.weight(frame.marks["history"][rows])
+    asked = {chain: np.flatnonzero(eligible(chain.chain, frame)) for chain in model.chains.values()}
+    for first in range(0, len(frame), RUN_ROWS):
+        run = slice(first, first + RUN_ROWS)
+        sheet, history = model.together.sheet(frame, run), frame.marks["history"][run]
+        for chain, chosen in asked.items():
+            rows = chosen[slice(*np.searchsorted(chosen, (run.start, run.stop)))]
+            if len(rows):
+                stays = model.together.stays(chain.chain.name, sheet, history, rows - first)
+                _put(columns, chain, rows, stays, frame)
+                if chain.card is not None:
+                    weights[rows] = chain.weight(frame.marks["history"][rows])
     _sure(columns, frame, model)
     if model.repaid is not None:
         columns["expected_share_repaid"] = _share_repaid(frame, model, columns)

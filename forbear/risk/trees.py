@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,12 @@ def _plain(booster: Any, path: Path) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     told.pop("model_info", None)
     return told
+
+
+def plain_trees(booster: Any) -> dict[str, Any]:
+    """The trees as a JSON object, as `write_trees` writes it."""
+    with tempfile.TemporaryDirectory(prefix="forbear-trees-") as aside:
+        return _plain(booster, Path(aside) / "trees.json")
 
 
 def read_trees(path: Path, booster: Any, hint: str) -> Any:
@@ -53,30 +60,57 @@ def read_trees(path: Path, booster: Any, hint: str) -> Any:
     return booster
 
 
-def by_steps(booster: Any, column: int, steps: int) -> Any:
+def columns_asked(told: Mapping[str, Any]) -> set[int]:
+    """Places of the columns that plain trees split by."""
+    return {split["float_feature_index"] for tree in told["oblivious_trees"] for split in tree["splits"]}
+
+
+def by_steps(told: Mapping[str, Any], column: int, steps: int, place_of: Mapping[int, int]) -> Any:
     """The same trees with one number a step in each leaf, in place of the column that said the step.
 
     Chains ask the same rows once a step: so they are asked once for all steps, to the same bit.
 
     Args:
-        booster: symmetric trees of one answer.
+        told: plain symmetric trees of one answer.
         column: place of the step's column, the last one.
         steps: how many there are, counted from 0.
+        place_of: where each other column that the trees split by stands in the matrix that is to be asked.
     """
     from catboost import CatBoost
 
+    trees = [_without(tree, column, steps) for tree in told["oblivious_trees"]]
+    floats = [f for f in told["features_info"]["float_features"] if f["feature_index"] in place_of]
+    scale, bias = told["scale_and_bias"]
+    made = {
+        **told,
+        "oblivious_trees": trees,
+        "features_info": {**told["features_info"], "float_features": _placed(floats, trees, place_of)},
+        "scale_and_bias": [scale, [bias[0] if isinstance(bias, list) else bias] * steps],
+    }
     with tempfile.TemporaryDirectory(prefix="forbear-trees-") as aside:
         path = Path(aside) / "trees.json"
-        told = _plain(booster, path)
-        told["oblivious_trees"] = [_without(tree, column, steps) for tree in told["oblivious_trees"]]
-        floats = told["features_info"]["float_features"]
-        told["features_info"]["float_features"] = [f for f in floats if f["feature_index"] != column]
-        scale, bias = told["scale_and_bias"]
-        told["scale_and_bias"] = [scale, [bias[0] if isinstance(bias, list) else bias] * steps]
-        path.write_text(json.dumps(told), encoding="utf-8")
-        made = CatBoost()
-        made.load_model(str(path), format="json")
-    return made
+        path.write_text(json.dumps(made), encoding="utf-8")
+        booster = CatBoost()
+        booster.load_model(str(path), format="json")
+    return booster
+
+
+def _placed(
+    floats: Sequence[Mapping[str, Any]], trees: Sequence[Mapping[str, Any]], place_of: Mapping[int, int]
+) -> list[dict[str, Any]]:
+    """The columns at their new places; splits, which count the borders of all columns on end, are counted anew."""
+    ordered = sorted(floats, key=lambda f: place_of[f["feature_index"]])
+    first, borders = {}, 0
+    for told in ordered:
+        first[told["feature_index"]] = borders
+        borders += len(told["borders"])
+    borders_of = {f["feature_index"]: f["borders"] for f in floats}
+    for split in (split for tree in trees for split in tree["splits"]):
+        place = split["float_feature_index"]
+        split["split_index"] = first[place] + borders_of[place].index(split["border"])
+        split["float_feature_index"] = place_of[place]
+    places = [place_of[f["feature_index"]] for f in ordered]
+    return [{**f, "feature_index": p, "flat_feature_index": p} for f, p in zip(ordered, places, strict=True)]
 
 
 def _without(tree: dict[str, Any], column: int, steps: int) -> dict[str, Any]:
@@ -95,7 +129,7 @@ def _without(tree: dict[str, Any], column: int, steps: int) -> dict[str, Any]:
     return {
         "leaf_values": values,
         "leaf_weights": [1] * (1 << len(kept)),
-        "splits": [split for _, split in kept],
+        "splits": [dict(split) for _, split in kept],
     }
 
 

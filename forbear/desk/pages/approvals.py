@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from forbear.basics.errors import ForbearError
 from forbear.desk.ledger.kinds import COMPONENTS
 from forbear.desk.money.previews import effects, is_stale
-from forbear.desk.pages.trying import tried
+from forbear.desk.pages.trying import settled
 from forbear.desk.people import approvals as services
 from forbear.desk.people.models import Approval
 from forbear.desk.people.rights import allowed, requires
@@ -70,17 +70,11 @@ def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
 @requires("approvals.see")
 def decide(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     """Approve, refuse or take back, by the button pressed."""
-    _of(approval_id)
-    now, said = timezone.now(), request.POST.get("decision", "")
-    reason = request.POST.get("reason", "")
-    acts = {
-        "approve": (lambda: services.approve(request.user, approval_id, now), _("Approved and done.")),
-        "refuse": (lambda: services.refuse(request.user, approval_id, reason, now), _("Refused.")),
-        "withdraw": (lambda: services.withdraw(request.user, approval_id, now), _("Taken back.")),
-    }
+    row = _of(approval_id)
+    done = {"approve": _("Approved and done."), "refuse": _("Refused."), "withdraw": _("Taken back.")}
     try:
-        if said in acts and tried(request, acts[said][0]):
-            messages.success(request, acts[said][1])
+        if settled(request, approval_id, (row.kind,)):
+            messages.success(request, done[request.POST["answer"]])
             return redirect("pages:approvals")
     except PermissionDenied:
         messages.error(request, _("Your role does not decide on this."))

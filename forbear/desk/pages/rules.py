@@ -17,13 +17,12 @@ from django.views.decorators.http import require_POST, require_safe
 from forbear.conduct import Pack, Rule
 from forbear.conduct.explaining import cited, explained
 from forbear.conduct.listing import CERTAINTIES, FORCES
-from forbear.desk.pages.trying import instant_of, tried
+from forbear.desk.pages.trying import instant_of, settled, tried
 from forbear.desk.pages.words import WORDS
-from forbear.desk.people import approvals
 from forbear.desk.people.rights import allowed, requires
 from forbear.desk.record.gate import CHANNELS, packs
 from forbear.desk.record.models import Vouched
-from forbear.desk.record.vouching import end, held, propose_vouching, proposed, wanted
+from forbear.desk.record.vouching import VOUCH, end, held, propose_vouching, proposed, wanted
 
 ENDED = 100
 """So many of those that ended are shown, the latest first."""
@@ -113,17 +112,7 @@ def vouch_for(request: HttpRequest) -> HttpResponse:
 @requires("approvals.decide")
 def decide_vouching(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     """Approve what another proposed to vouch for, refuse it with a reason, or take one's own proposal back."""
-    now, said, reason = timezone.now(), request.POST.get("decision", ""), request.POST.get("reason", "")
-    if not proposed(now).filter(pk=approval_id).exists():
-        messages.error(request, _("This does not wait any more."))
-        return redirect("pages:vouched")
-    acts = {
-        "approve": lambda: approvals.approve(request.user, approval_id, now),
-        "refuse": lambda: approvals.refuse(request.user, approval_id, reason, now),
-        "withdraw": lambda: approvals.withdraw(request.user, approval_id, now),
-    }
-    if said in acts:
-        tried(request, acts[said])
+    settled(request, approval_id, (VOUCH,))
     return redirect("pages:vouched")
 
 

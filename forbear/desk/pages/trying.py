@@ -31,24 +31,26 @@ def tried(request: HttpRequest, act: Callable[[], object]) -> bool:
 def settled(request: HttpRequest, approval_id: UUID, kinds: Container[str]) -> Approval | None:
     """Approve, refuse or take back what waits, as the form's `answer` says; its kind says who may. None: not done.
 
+    An answer that is none of these does nothing.
+
     Args:
         request: with the form.
         approval_id: what waits.
         kinds: of approval, that the page is for.
     """
     given, now, row = request.POST, timezone.now(), Approval.objects.filter(pk=approval_id).first()
+    answers = {
+        "approve": lambda: approvals.approve(request.user, approval_id, now),
+        "refuse": lambda: approvals.refuse(request.user, approval_id, given.get("reason", ""), now),
+        "withdraw": lambda: approvals.withdraw(request.user, approval_id, now),
+    }
 
     def settle() -> None:
         if row is None or row.kind not in kinds:
             raise WrongUse(_("nothing of that name waits"))
-        if given.get("answer") == "approve":
-            approvals.approve(request.user, approval_id, now)
-        elif given.get("answer") == "withdraw":
-            approvals.withdraw(request.user, approval_id, now)
-        else:
-            approvals.refuse(request.user, approval_id, given.get("reason", ""), now)
+        answers[given["answer"]]()
 
-    return row if tried(request, settle) else None
+    return row if given.get("answer") in answers and tried(request, settle) else None
 
 
 def amount_of(text: str, currency: str) -> int:

@@ -21,6 +21,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
 from forbear.basics.errors import AnswerIsNo, WrongUse
@@ -159,7 +160,8 @@ def refuse(user: User, approval_id: UUID | str, reason: str, at: datetime) -> Ap
         WrongUse: there is none of that id, or no reason was given.
     """
     if not reason.strip() or len(reason) > REASON_LENGTH:
-        raise WrongUse("a refusal has a reason", f"1 to {REASON_LENGTH} characters, without personal data")
+        hint = _("1 to %(most)d characters, without personal data") % {"most": REASON_LENGTH}
+        raise WrongUse(_("a refusal has a reason"), hint)
     with transaction.atomic():
         row = _open(approval_id, at)
         _may_decide(user, row)
@@ -223,11 +225,11 @@ def _open(approval_id: UUID | str, at: datetime) -> Approval:
     except ValueError:
         found = None
     if found is None:
-        raise WrongUse("there is no such proposal", "look at the list of those that are open")
+        raise WrongUse(_("there is no such proposal"), _("look at the list of those that are open"))
     if found.state != "proposed":
-        raise NotOpen(f"this proposal is {found.state} already")
+        raise NotOpen(_("this proposal does not wait any more"), _("it was decided on, or taken back"))
     if at >= found.expires_at:
-        raise NotOpen("this proposal has expired", "propose it again")
+        raise NotOpen(_("this proposal has expired"), _("propose it again"))
     return found
 
 
@@ -236,7 +238,7 @@ def _may_decide(user: User, row: Approval) -> Kind:
     if not allowed(user, known.approve):
         raise PermissionDenied(known.approve)
     if row.proposed_by_id == user.pk:
-        raise OwnProposal("another person decides on what you proposed")
+        raise OwnProposal(_("another person decides on what you proposed"))
     return known
 
 

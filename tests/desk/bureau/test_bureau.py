@@ -304,7 +304,7 @@ def test_pages(china, manager, officer, user_of):
     boss.post(f"/bureau/runs/{run.pk}/noticed", {"why": why, "given_on": "2026-06-01"})
     assert Fact.objects.filter(fact="bureau_notice", loan_id="L1").exists()
     assert boss.get(f"/bureau/runs/{run.pk}/file").status_code == 404
-    checker.post(f"/approvals/{waiting().pk}/decide", {"decision": "approve"})
+    checker.post(f"/approvals/{waiting().pk}/decide", {"answer": "approve"})
     got = checker.get(f"/bureau/runs/{run.pk}/file")
     assert got.headers["Content-Disposition"] == 'attachment; filename="bureau-20260630.jsonl"'
     boss.post("/bureau/dispute/L2", {"came_by": "bureau", "received_on": "2026-06-30", "text": "不是我借的"})

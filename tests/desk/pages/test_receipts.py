@@ -104,12 +104,12 @@ def test_what_two_people_do_is_proposed_previewed_and_decided_on_pages(manager, 
     page = officer.get(f"/approvals/{unmatch.pk}")
     (effect,) = page.context["effects"]
     owed = {n: a for n, _, a in effect.standing if n in ("fees", "interest", "principal")}
-    officer.post(f"/approvals/{unmatch.pk}/decide", {"decision": "approve"})
+    officer.post(f"/approvals/{unmatch.pk}/decide", {"answer": "approve"})
     after = balances(["LN0001"], FAR)["LN0001"]
     assert owed == {name: getattr(after, f"{name}_outstanding") for name in owed}
-    officer.post(f"/approvals/{back.pk}/decide", {"decision": "refuse", "reason": ""})
+    officer.post(f"/approvals/{back.pk}/decide", {"answer": "refuse", "reason": ""})
     assert Approval.objects.get(pk=back.pk).state == "proposed"
-    officer.post(f"/approvals/{back.pk}/decide", {"decision": "refuse", "reason": "no proof"})
+    officer.post(f"/approvals/{back.pk}/decide", {"answer": "refuse", "reason": "no proof"})
     assert "no proof" in officer.get(f"/approvals/{back.pk}").content.decode()
     assert Receipt.objects.get(pk=matched.pk).state == "parked"
     decided = officer.get("/approvals?show=decided").content.decode()
@@ -128,7 +128,7 @@ def test_a_payment_is_reversed_from_its_page_with_a_reason(manager, as_role):
     asked = Approval.objects.get()
     second = as_role("manager", username="second", language="en")
     assert "What it would do" in second.get(f"/approvals/{asked.pk}").content.decode()
-    second.post(f"/approvals/{asked.pk}/decide", {"decision": "approve"})
+    second.post(f"/approvals/{asked.pk}/decide", {"answer": "approve"})
     assert balances(["LN0001"], FAR)["LN0001"].paid_total == 0
 
 
@@ -151,7 +151,7 @@ def test_an_act_is_seen_before_it_is_proposed_and_done_when_another_approves(man
     second = as_role("manager", username="second", language="en")
     shown = second.get(f"/approvals/{asked.pk}").context["effects"][0]
     assert shown.standing == seen.standing
-    second.post(f"/approvals/{asked.pk}/decide", {"decision": "approve"})
+    second.post(f"/approvals/{asked.pk}/decide", {"answer": "approve"})
     assert Approval.objects.get().state == "executed"
     after = balances(["LN0001"], FAR)["LN0001"]
     assert {n: a for n, _, a in seen.standing}["interest"] == after.interest_outstanding

@@ -106,9 +106,9 @@ def test_nothing_is_vouched_for_twice_nor_ended_twice(user_of):
 FORM = {"channel": "call", "fact": "recorded", "grounds": "<b>recorder</b>"}
 
 
-def decide(client, decision, **more):
+def decide(client, answer, **more):
     waits = Approval.objects.get(state="proposed")
-    form = {"decision": decision, **more}
+    form = {"answer": answer, **more}
     return client.post(f"/rules/vouching/{waits.pk}/decide", form, follow=True).content.decode()
 
 
@@ -140,18 +140,20 @@ def test_compliance_vouches_on_the_page_another_approves_and_others_only_read(as
 
 
 @pytest.mark.parametrize(
-    ("who", "decision", "more"), [("c2", "refuse", {"reason": "no recorder"}), ("c1", "withdraw", {})]
+    ("who", "answer", "more"), [("c2", "refuse", {"reason": "no recorder"}), ("c1", "withdraw", {})]
 )
-def test_what_was_proposed_is_refused_or_taken_back_and_opens_nothing(as_role, who, decision, more):
+def test_what_was_proposed_is_refused_or_taken_back_and_opens_nothing(as_role, who, answer, more):
     officers = {name: as_role("compliance", username=name, language="en") for name in ("c1", "c2")}
     officers["c1"].post("/rules/vouch", FORM)
-    decide(officers[who], decision, **more)
+    decide(officers[who], "perhaps", reason="an answer that no button sends")
+    assert Approval.objects.get().state == "proposed"
+    decide(officers[who], answer, **more)
     assert Approval.objects.get().state in ("refused", "withdrawn")
     assert not Vouched.objects.exists()
     gone = officers["c2"].post(
-        f"/rules/vouching/{Approval.objects.get().pk}/decide", {"decision": "approve"}, follow=True
+        f"/rules/vouching/{Approval.objects.get().pk}/decide", {"answer": "approve"}, follow=True
     )
-    assert "does not wait" in gone.content.decode()
+    assert "does not wait any more" in gone.content.decode()
     officers["c1"].post("/rules/vouch", FORM)
     assert Approval.objects.filter(state="proposed").count() == 1, "it can be proposed again"
 

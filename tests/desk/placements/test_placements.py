@@ -380,7 +380,7 @@ def test_pages(agencies, manager, officer, user_of):
     assert "Agency A1" in boss.get("/placements").content.decode()
     boss.post("/placements/propose")
     for row in Approval.objects.filter(state="proposed"):
-        checker.post(f"/approvals/{row.pk}/decide", {"decision": "approve"})
+        checker.post(f"/approvals/{row.pk}/decide", {"answer": "approve"})
     assert Placement.objects.count() == 6
     own = client(user_of("agency", "qi", agency=Agency.objects.get(pk="A1")))
     assert own.get("/placements").headers["Location"] == "/placements/agency/A1"
