@@ -50,7 +50,7 @@ def test_a_protecting_intent_is_not_missed(language, intent, part):
 
 
 @both_parts
-@pytest.mark.parametrize("learned", ["tuning", "strangers"])
+@pytest.mark.parametrize("learned", ["tuning", "strangers", "strangers2"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_few_held_out_messages_are_tuned_on_and_those_are_short(language, learned, part):
     """People write "TD" and "stop" alike; a count alone is told, so that a failure shows no held-out text."""
