@@ -4,9 +4,9 @@ Those who made the rules wrote `LANGUAGE_tuning.txt`; each `LANGUAGE_strangers*.
 seen neither rules nor messages. The leans are ridge regressions, solved outright: no chance, the same weights
 from the same messages. They are solved once more without each stranger's hand; from the leans of those hands left out,
 which is how the next stranger will be met, comes what a lean and a rule's finding are worth together, and from which
-chance on an intent holds: for an intent that protects the borrower so low that `RECALL_ASKED` of them are found, for a
-miss costs her more than a false alarm costs us; for the others where precision and recall are best together. Held-out
-files are never read.
+chance on an intent holds: one that protects the borrower from the lowest that keeps `PRECISION_KEPT` of what is found
+right, for a miss costs her more than a false alarm costs us; the others where precision and recall are best together.
+Held-out files are never read.
 """
 
 from __future__ import annotations
@@ -46,12 +46,14 @@ FOLDS = 10
 STEPS = 30
 SHRINK = 0.3
 """Strength of the L2 penalty on what evidence counts for."""
-RECALL_ASKED = 0.98
-LOWEST, HIGHEST = 0.05, 0.6
+LOWEST, HIGHEST = 0.04, 0.6
 """Between these a threshold lies."""
+PRECISION_KEPT = 0.7
+"""An intent that protects holds from the lowest chance on that keeps so many of what is found right: precision is what
+recall is paid with, and the price is the same for each of them."""
 HIGHEST_PROTECTING = 0.07
-"""An intent that protects holds from this chance on, even where a higher one would find as many: the next stranger may
-speak otherwise than those learned from, and a miss costs the borrower more than a false alarm costs us."""
+"""An intent that protects holds from this chance on whatever precision that leaves: the next stranger may speak
+otherwise than those learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,8 @@ def threshold(intent: str, chance: Floats, held: NDArray[np.bool_]) -> float:
     steps = np.arange(LOWEST, HIGHEST + 1e-9, 0.01)
     right = np.array([float((held & (chance >= at)).sum()) for at in steps])
     if intent in PROTECTING:
-        fit = steps[right >= RECALL_ASKED * held.sum()]
-        return round(min(HIGHEST_PROTECTING, float(max(fit, default=LOWEST))), 2)
+        claimed = np.array([float((chance >= at).sum()) for at in steps])
+        return round(min(HIGHEST_PROTECTING, float(min(steps[right >= PRECISION_KEPT * claimed]))), 2)
     both = [2 * hits / (held.sum() + (chance >= at).sum()) for hits, at in zip(right, steps, strict=True)]
     return round(float(steps[int(np.argmax(both))]), 2)
 

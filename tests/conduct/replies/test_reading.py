@@ -14,7 +14,7 @@ from forbear.conduct.replies.measure import Measured, frozen, measured
 
 ON = date(2026, 11, 27)  # a Friday
 MACRO_F1 = 0.85
-PARTS = {"heldout": (0.97, 0.99), "heldout2": (0.93, 0.97)}
+PARTS = {"heldout": (0.97, 0.99), "heldout2": (0.95, 0.97)}
 """Held-out parts: of each protecting intent the share that is found, and that is found or waits for a person. 0.97 is
 wanted; the second part, of another hand, was never learned from and is held near what it measured."""
 both_parts = pytest.mark.parametrize("part", PARTS)
