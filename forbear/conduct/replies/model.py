@@ -5,7 +5,7 @@ language check's second layer (characters and their neighbors; words, pairs, par
 meaning), the groups of `groups.py`, the edges of the message, and the whole of a short one. It does not see what the
 rules found, for rules know nearly all tuning messages and nothing would be left for the words to tell. The other part
 turns the lean of an intent, what the rules say of it, and what is said of the other intents into its chance; it was
-learned from messages of strangers alone, whose author neither rules nor pieces had seen.
+learned from messages of strangers alone, each by a model that had not met that stranger's hand.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from importlib.resources import files
 
 from forbear.conduct.language.hints import LENGTH, pieces
 from forbear.conduct.replies.groups import grouped
+from forbear.conduct.replies.intents import PROTECTING
 
 EDGE = 3
 """Characters of the beginning and the end that count as such, in Chinese; words in English."""
@@ -97,12 +98,16 @@ def evidence(
 ) -> tuple[float, ...]:
     """What is known of an intent in a message.
 
-    Its lean, whether a rule found it, whether a rule says that it only looks like it; then the strongest lean of
-    another intent, and whether a rule found another one and not this.
+    Its lean, whether a rule found it, whether a rule says that it only looks like it. Of an intent that protects then
+    the lean of small talk alone, for it may stand beside any other, and what else is said is no evidence against it; of
+    the others the strongest lean of another intent, and whether a rule found another one and not this.
     """
+    told = lean[intent], float(intent in ruled), float(intent in spared)
+    if intent in PROTECTING:
+        return *told, lean["other"]
     others = max(value for name, value in lean.items() if name != intent)
     beside = intent not in ruled and any(name != intent for name in ruled)
-    return lean[intent], float(intent in ruled), float(intent in spared), others, float(beside)
+    return *told, others, float(beside)
 
 
 def chances(

@@ -1,12 +1,12 @@
 """Train the model of replies from the tuning messages: `python -m forbear.conduct.replies.train`.
 
-Two files a language. Those who made the rules wrote `LANGUAGE_tuning.txt`; `LANGUAGE_strangers.txt` is by people who
-had seen neither rules nor messages. The leans are ridge regressions, solved outright: no chance, the same weights
-from the same messages, and with them, in one stroke, what each message's lean would be had its written line been left
-out. From these lines left out, of the strangers alone, comes what a lean and a rule's finding are worth together, and
-from which chance on an intent holds: for an intent that protects the borrower so low that `RECALL_ASKED` of them are
-found, for a miss costs her more than a false alarm costs us; for the others where precision and recall are best
-together. Held-out files are never read.
+Those who made the rules wrote `LANGUAGE_tuning.txt`; each `LANGUAGE_strangers*.txt` is by a hand of its own, which had
+seen neither rules nor messages. The leans are ridge regressions, solved outright: no chance, the same weights
+from the same messages. They are solved once more without each stranger's hand; from the leans of those hands left out,
+which is how the next stranger will be met, comes what a lean and a rule's finding are worth together, and from which
+chance on an intent holds: one that protects the borrower from the lowest that keeps `PRECISION_KEPT` of what is found
+right, for a miss costs her more than a false alarm costs us; the others where precision and recall are best together.
+Held-out files are never read.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from forbear.conduct.language.forms import flow
 from forbear.conduct.language.train import Floats, presence, weighed
@@ -45,28 +46,30 @@ FOLDS = 10
 STEPS = 30
 SHRINK = 0.3
 """Strength of the L2 penalty on what evidence counts for."""
-RECALL_ASKED = 0.98
-LOWEST, HIGHEST = 0.08, 0.6
+LOWEST, HIGHEST = 0.04, 0.6
 """Between these a threshold lies."""
+PRECISION_KEPT = 0.7
+"""An intent that protects holds from the lowest chance on that keeps so many of what is found right: precision is what
+recall is paid with, and the price is the same for each of them."""
 HIGHEST_PROTECTING = 0.07
-"""An intent that protects holds from this chance on, even where a higher one would find as many: the next stranger may
-speak otherwise than those learned from, and a miss costs the borrower more than a false alarm costs us."""
+"""An intent that protects holds from this chance on whatever precision that leaves: the next stranger may speak
+otherwise than those learned from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Messages to learn from: pieces and labels of each, what it counts for, and which stand or fall together."""
+    """Messages to learn from: pieces and labels of each, what it counts for, and whose hand it is (0: the house's)."""
 
     flows: list[str]
     found: list[set[str]]
     labels: Floats
     counts: Floats
-    lines: list[tuple[bool, int]]
+    hands: NDArray[np.int64]
 
     @property
     def strangers(self) -> NDArray[np.int64]:
         """Which messages are by strangers."""
-        return np.flatnonzero([of_stranger for of_stranger, _ in self.lines])
+        return np.flatnonzero(self.hands)
 
 
 def spread(messages: list[Labelled]) -> list[Labelled]:
@@ -81,19 +84,19 @@ def spread(messages: list[Labelled]) -> list[Labelled]:
     ]
 
 
-def lessons(ours: list[Labelled], strangers: list[Labelled], language: str) -> Lessons:
-    """What is learned from."""
-    known = {message.text for message in strangers}
+def lessons(ours: list[Labelled], strangers: list[list[Labelled]], language: str) -> Lessons:
+    """What is learned from: our messages, and those of each stranger."""
+    known = {message.text for hand in strangers for message in hand}
     ours = spread([message for message in ours if message.text not in known])
-    messages = [*ours, *strangers]
+    messages = [*ours, *(message for hand in strangers for message in hand)]
     size = Counter(message.line for message in ours)
     flows = [flow(message.text).text.strip() for message in messages]
     return Lessons(
         flows=flows,
         found=[features(text, language) for text in flows],
         labels=np.array([[float(name in message.intents) for name in INTENTS] for message in messages]),
-        counts=np.array([size[message.line] ** -0.5 for message in ours] + [STRANGER] * len(strangers)),
-        lines=[(at >= len(ours), message.line) for at, message in enumerate(messages)],
+        counts=np.array([size[m.line] ** -0.5 for m in ours] + [STRANGER] * (len(messages) - len(ours))),
+        hands=np.repeat(np.arange(1 + len(strangers)), [len(ours), *map(len, strangers)]),
     )
 
 
@@ -107,37 +110,46 @@ def worths(pieces: list[set[str]]) -> dict[str, float]:
     }
 
 
-def leaned(of: Lessons) -> tuple[dict[str, float], Floats, Floats, Floats]:
-    """Worths, weights (pieces by intents), biases, and the leans of each message with its own line left out.
+def solved(of: Lessons, chosen: NDArray[np.int64]) -> tuple[dict[str, float], Floats, Floats]:
+    """Worths, weights (pieces by intents) and biases, learned from the chosen messages.
 
-    With kernel K and what each message counts for in C, a = (K + penalty / C)^-1 y; the lean of a line left out is
-    y - B^-1 a, where B is that line's block of the inverse (Rifkin and Lippert 2007 for blocks of one).
+    With kernel K and what each message counts for in C, a = (K + penalty / C)^-1 y (ridge regression in its dual form).
     """
-    worth = worths(of.found)
-    columns = {name: at for at, name in enumerate(worth)}
-    rows = weighed(presence(of.found, columns), np.array(list(worth.values()))).astype(np.float64)
+    pieces = [of.found[at] for at in chosen]
+    worth = worths(pieces)
+    rows = _rows(pieces, worth)
     kernel = np.asarray((rows @ rows.T).todense()) + 1.0
-    kernel[np.diag_indices(len(kernel))] += PENALTY / of.counts
-    inverse = np.linalg.inv(kernel)
-    wanted = 2 * of.labels - 1
-    solved = inverse @ wanted
-    outside = np.zeros_like(wanted)
-    together: dict[tuple[bool, int], list[int]] = {}
-    for at, line in enumerate(of.lines):
-        together.setdefault(line, []).append(at)
-    for one in together.values():
-        outside[one] = wanted[one] - np.linalg.solve(inverse[np.ix_(one, one)], solved[one])
-    return worth, np.asarray(rows.T @ solved), solved.sum(axis=0), outside
+    kernel[np.diag_indices(len(kernel))] += PENALTY / of.counts[chosen]
+    each = np.linalg.solve(kernel, 2 * of.labels[chosen] - 1)
+    return worth, np.asarray(rows.T @ each), each.sum(axis=0)
 
 
-def told(of: Lessons, leans: Floats, chosen: NDArray[np.int64], language: str) -> Floats:
-    """The evidence on each intent in each of the chosen messages: messages by intents by what is known."""
-    made = []
+def _rows(pieces: list[set[str]], worth: dict[str, float]) -> sparse.csr_array:
+    """The known pieces of each message as the model weighs them."""
+    columns = {name: at for at, name in enumerate(worth)}
+    known = [present & columns.keys() for present in pieces]
+    return weighed(presence(known, columns), np.array(list(worth.values()))).astype(np.float64)
+
+
+def unmet(of: Lessons) -> Floats:
+    """The leans of each stranger's messages by what all the others taught; nothing is said of ours."""
+    leans = np.zeros_like(of.labels)
+    for hand in sorted(set(of.hands[of.strangers].tolist())):
+        worth, weights, bias = solved(of, np.flatnonzero(of.hands != hand))
+        own = np.flatnonzero(of.hands == hand)
+        leans[own] = _rows([of.found[at] for at in own], worth) @ weights + bias
+    return leans
+
+
+def told(of: Lessons, leans: Floats, chosen: NDArray[np.int64], language: str) -> list[Floats]:
+    """For each intent the evidence on it: the chosen messages by what is known."""
+    made: list[list[tuple[float, ...]]] = [[] for _ in INTENTS]
     for at in chosen:
         lean = dict(zip(INTENTS, leans[at].tolist(), strict=True))
         ruled, like = found(of.flows[at], language) & INTENTS.keys(), spared(of.flows[at], language)
-        made.append([evidence(name, lean, ruled, like) for name in INTENTS])
-    return np.array(made)
+        for rows, name in zip(made, INTENTS, strict=True):
+            rows.append(evidence(name, lean, ruled, like))
+    return [np.array(rows) for rows in made]
 
 
 def fitted(x: Floats, y: Floats) -> Floats:
@@ -168,23 +180,23 @@ def threshold(intent: str, chance: Floats, held: NDArray[np.bool_]) -> float:
     steps = np.arange(LOWEST, HIGHEST + 1e-9, 0.01)
     right = np.array([float((held & (chance >= at)).sum()) for at in steps])
     if intent in PROTECTING:
-        fit = steps[right >= RECALL_ASKED * held.sum()]
-        return round(min(HIGHEST_PROTECTING, float(max(fit, default=LOWEST))), 2)
+        claimed = np.array([float((chance >= at).sum()) for at in steps])
+        return round(min(HIGHEST_PROTECTING, float(min(steps[right >= PRECISION_KEPT * claimed]))), 2)
     both = [2 * hits / (held.sum() + (chance >= at).sum()) for hits, at in zip(right, steps, strict=True)]
     return round(float(steps[int(np.argmax(both))]), 2)
 
 
-def train(ours: list[Labelled], strangers: list[Labelled], language: str) -> tuple[dict[str, Any], str]:
+def train(ours: list[Labelled], strangers: list[list[Labelled]], language: str) -> tuple[dict[str, Any], str]:
     """The model of a language as it is written to its file, and what to expect of it."""
     of = lessons(ours, strangers, language)
-    worth, weights, bias, outside = leaned(of)
-    known = told(of, outside, of.strangers, language)
+    worth, weights, bias = solved(of, np.arange(len(of.flows)))
+    known = told(of, unmet(of), of.strangers, language)
     labels = of.labels[of.strangers]
     counts, holds_at = [], []
     said = [f"{language}: {len(of.flows)} messages, {len(of.strangers)} of them by strangers"]
     for at, name in enumerate(INTENTS):
-        counts.append([round(float(one), 3) for one in fitted(known[:, at], labels[:, at])])
-        chance, held = apart(known[:, at], labels[:, at]), labels[:, at] > 0
+        counts.append([round(float(one), 3) for one in fitted(known[at], labels[:, at])])
+        chance, held = apart(known[at], labels[:, at]), labels[:, at] > 0
         holds_at.append(threshold(name, chance, held))
         holds = chance >= holds_at[at]
         right = (holds & held).sum()
@@ -215,7 +227,8 @@ def main() -> None:
     parser.add_argument("--language", choices=("zh", "en"), action="append")
     asked = parser.parse_args()
     for language in asked.language or ("zh", "en"):
-        ours, strangers = (read(asked.data / f"{language}_{part}.txt") for part in ("tuning", "strangers"))
+        ours = read(asked.data / f"{language}_tuning.txt")
+        strangers = [read(path) for path in sorted(asked.data.glob(f"{language}_strangers*.txt"))]
         data, said = train(ours, strangers, language)
         rows = ",\n".join(
             f"{json.dumps(name, ensure_ascii=False)}:{json.dumps(row, separators=(',', ':'))}"

@@ -14,7 +14,7 @@ from forbear.conduct.replies.measure import Measured, frozen, measured
 
 ON = date(2026, 11, 27)  # a Friday
 MACRO_F1 = 0.85
-PARTS = {"heldout": (0.97, 0.99), "heldout2": (0.93, 0.97)}
+PARTS = {"heldout": (0.97, 0.99), "heldout2": (0.95, 0.97)}
 """Held-out parts: of each protecting intent the share that is found, and that is found or waits for a person. 0.97 is
 wanted; the second part, of another hand, was never learned from and is held near what it measured."""
 both_parts = pytest.mark.parametrize("part", PARTS)
@@ -50,7 +50,7 @@ def test_a_protecting_intent_is_not_missed(language, intent, part):
 
 
 @both_parts
-@pytest.mark.parametrize("learned", ["tuning", "strangers"])
+@pytest.mark.parametrize("learned", ["tuning", "strangers", "strangers2"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_few_held_out_messages_are_tuned_on_and_those_are_short(language, learned, part):
     """People write "TD" and "stop" alike; a count alone is told, so that a failure shows no held-out text."""
