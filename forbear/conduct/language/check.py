@@ -146,8 +146,9 @@ def _judged(message: Read, text: str, spoken: Language, known: Mapping[str, Any]
     named = [match.start for match in message.kept if rules()[match.rule].severity == "forbidden"]
     for place in bad:
         if not any(place.start <= start < place.end for start in named):
-            start, end, because = telling(learned, message.flow.text[place.start : place.end], spoken)
-            rule = rules()[f"words.hint.{kind(learned, place.features)}"]
+            category = kind(learned, place.features)
+            start, end, because = telling(learned, message.flow.text[place.start : place.end], spoken, category)
+            rule = rules()[f"words.hint.{category}"]
             at = place.start
             rows.append(_finding(rule, text, message.flow, at + start, at + end, spoken, because))
     return rows

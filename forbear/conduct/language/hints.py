@@ -1,9 +1,10 @@
-"""The second layer: a linear model over what a message is made of, for wordings that no pattern foresaw.
+"""The second layer: linear scores of what a message is made of, for wordings that no pattern foresaw.
 
-Logistic regression on the letters (Chinese: one to three characters, and pairs of characters near each other; English:
+Regressions on the letters (Chinese: one to three characters, and pairs of characters near each other; English:
 words, pairs of words near each other, pieces of words), groups and families of words and their pairs (`senses`,
 `families`), what stands under a negation once more (`negation`), the concepts, the rules that matched and
-the facts on record. Rare pieces count for more than common ones (`Model.worth`). It does two things: it raises a
+the facts on record. Rare pieces count for more than common ones. Each category has a score of its own, so that what
+speaks for one does not lessen another; how bad a message is, is the sum of their odds. It does two things: it raises a
 finding where no pattern matched and the score is high, and it turns a pattern's finding into a warning where the
 score says that the whole message reads like a lawful one. Weights are data (`data/hints.*.json`), made by `train.py`
 from the tuning messages alone; the span of a finding is where the pieces with the largest weights lie.
@@ -21,6 +22,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from forbear.conduct.language.families import related
 from forbear.conduct.language.lexicon import lexicon
@@ -46,18 +50,18 @@ _WORD = re.compile(r"[a-z]+|\d|[^\w\s]")
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of one language: `lawless` for the verdict, `kinds` for the category, and the threshold.
+    """Weights of one language: a score for each of `kinds`, and the threshold.
 
-    `worth` is what a piece counts for before any weight; a piece without one is unknown. `of_kind` has for a piece a
-    number for each of `kinds`. A message is forbidden from the probability `forbid_at` on.
+    `row` is the place of each known piece in `table`, which holds for it what it adds to the score of each kind and,
+    last, the square of what it counts for before any weight; whole numbers in units of `1 / scale` squared, so that a
+    sum does not hang on the order of pieces. A message is forbidden from the probability `forbid_at` on.
     """
 
-    worth: dict[str, float]
-    lawless: dict[str, float]
-    bias: float
+    row: dict[str, int]
+    table: NDArray[np.int64]
+    scale: int
     kinds: tuple[str, ...]
-    kind_bias: tuple[float, ...]
-    of_kind: dict[str, tuple[float, ...]]
+    bias: NDArray[np.float64]
     forbid_at: float
 
 
@@ -68,20 +72,14 @@ def model(language: str) -> Model | None:
     if not source.is_file():
         return None
     data = json.loads(source.read_text("utf-8"))
-    scale = data["scale"]
-    worth = {name: row[0] / scale for name, row in data["pieces"].items()}
-    kinds = sorted(data["kinds"])
-    tables = [data["kinds"][name][0] for name in kinds]
-    telling_pieces = {name for table in tables for name in table}
+    numbers = np.array(list(data["pieces"].values()), dtype=np.int64)
+    worth = numbers[:, :1]
     return Model(
-        worth=worth,
-        lawless={name: worth[name] * row[1] / scale for name, row in data["pieces"].items()},
-        bias=data["bias"],
-        kinds=tuple(kinds),
-        kind_bias=tuple(data["kinds"][name][1] for name in kinds),
-        of_kind={
-            name: tuple(worth[name] * table.get(name, 0) / scale for table in tables) for name in telling_pieces
-        },
+        row={name: at for at, name in enumerate(data["pieces"])},
+        table=np.hstack([worth * numbers[:, 1:], worth * worth]),
+        scale=data["scale"],
+        kinds=tuple(data["kinds"]),
+        bias=np.array(list(data["kinds"].values())),
         forbid_at=data["forbid_at"],
     )
 
@@ -96,7 +94,15 @@ def pieces(text: str, language: str) -> Iterator[Piece]:
             for start in range(len(text) - apart):
                 yield f"{text[start]}_{text[start + apart]}", start, start + apart + 1
         return
-    words = [(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]
+    yield from _english(_words(text))
+
+
+def _words(text: str) -> list[Piece]:
+    """The words, digits and marks of punctuation of an English flow."""
+    return [(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]
+
+
+def _english(words: list[Piece]) -> Iterator[Piece]:
     for word, start, end in words:
         yield word, start, end
         for part in _parts(word):
@@ -112,12 +118,14 @@ def pieces(text: str, language: str) -> Iterator[Piece]:
 
 def laid_out(text: str, language: str) -> Iterator[Piece]:
     """All that this check weighs of a flow: its pieces, what stands under a negation, families of words."""
-    yield from pieces(text, language)
-    yield from related(text, language)
     if language == "zh":
+        yield from pieces(text, language)
+        yield from related(text, language)
         yield from denied_characters(text)
     else:
-        words = [(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]
+        words = _words(text)
+        yield from _english(words)
+        yield from related(text, language)
         yield from denied_words(words, senses())
 
 
@@ -159,15 +167,17 @@ def features(laid: Iterable[Piece], message: Read, known: Mapping[str, Any]) -> 
     return {name for name, _, _ in laid} | circumstances(message, known)
 
 
-def scaled(worth: dict[str, float], found: Collection[str]) -> float:
-    """What the sum of a message's weights is multiplied with to bring its pieces to `LENGTH`."""
-    counts = [worth[name] for name in found if name in worth]
-    return LENGTH / math.sqrt(max(1e-9, math.fsum(count * count for count in counts)))
+def scores(of: Model, found: Collection[str]) -> NDArray[np.float64]:
+    """For each kind the score of a message made of these features, its pieces scaled to `LENGTH`."""
+    known = of.row
+    *sums, square = of.table[[known[name] for name in found if name in known]].sum(axis=0).tolist()
+    scale = LENGTH / of.scale / math.sqrt(square) if square else 0.0
+    return np.array(sums) * scale + of.bias
 
 
 def leaning(of: Model, found: Collection[str]) -> float:
-    """The logarithm of the odds that a message made of these features is forbidden."""
-    total = math.fsum(of.lawless[name] for name in found if name in of.lawless) * scaled(of.worth, found) + of.bias
+    """The logarithm of the odds that a message made of these features is forbidden, by whatever kind."""
+    total = float(np.logaddexp.reduce(scores(of, found))) / 2
     return max(-30.0, min(30.0, total))
 
 
@@ -183,17 +193,14 @@ def chance(leans: float) -> float:
 
 def kind(of: Model, found: Collection[str]) -> str:
     """The likeliest category of a message that is forbidden."""
-    rows = [of.of_kind[name] for name in found if name in of.of_kind]
-    totals = [math.fsum(column) for column in zip(*rows, strict=True)] or [0.0] * len(of.kinds)
-    scale = scaled(of.worth, found)
-    likely = [total * scale + bias for total, bias in zip(totals, of.kind_bias, strict=True)]
-    return of.kinds[likely.index(max(likely))]
+    return of.kinds[int(scores(of, found).argmax())]
 
 
-def telling(of: Model, text: str, language: str) -> tuple[int, int, str]:
-    """The stretch of the flow with the greatest weight, and the words of its weightiest pieces."""
+def telling(of: Model, text: str, language: str, category: str) -> tuple[int, int, str]:
+    """The stretch of the flow that weighs most for a category, and the words of its weightiest pieces."""
+    known, column = of.row, of.table[:, of.kinds.index(category)]
     weighed = [
-        (of.lawless[name], start, end) for name, start, end in laid_out(text, language) if name in of.lawless
+        (float(column[known[name]]), start, end) for name, start, end in laid_out(text, language) if name in known
     ]
     gain = [0.0] * (len(text) + 1)
     for weight, start, end in weighed:

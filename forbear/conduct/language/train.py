@@ -1,7 +1,8 @@
 """Train the second layer from the tuning messages: `python -m forbear.conduct.language.train`.
 
-Full-batch logistic regression with a fixed number of Adam steps and an L2 penalty. There is no chance in it: the same
-messages give the same weights. Held-out files are never read. To know what to expect of messages by a hand never met,
+Two regressions (`fitting`): one of forbidden against lawful, one with a score for each category; their mean decides, so
+that a message is as bad as its worst category and not as an average one. There is no chance in it: the same messages
+give the same weights. Held-out files are never read. To know what to expect of messages by a hand never met,
 and to set the threshold that is written beside the weights, all parts by one hand are left out in turn. What the rules
 forbid whatever the wording (a name missing on a first contact, a missing way to stop) teaches nothing about wording and
 is left out of the training.
@@ -21,16 +22,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from forbear.conduct.language.check import missing
-from forbear.conduct.language.hints import LENGTH, chance, features, laid_out, together
+from forbear.conduct.language.fitting import Floats, Singles, fitted, fitted_kinds, presence, weighed
+from forbear.conduct.language.hints import chance, features, laid_out, together
 from forbear.conduct.language.measure import DATA, LAWFUL, Labelled, read
 from forbear.conduct.language.reading import Language, read_message
 from forbear.conduct.language.stretches import LONG, TAUGHT, stretches
 
-Floats = NDArray[np.float64]
-STEPS = 200
-RATE = 0.03
 PENALTY = {"en": 0.5, "zh": 0.5}
 """Strength of the L2 penalty, for all messages together."""
+PENALTY_OF_KINDS = {"en": 0.2, "zh": 0.2}
+"""That of the scores of categories."""
 FOLDS = 3
 """Trainings with hands left out."""
 SCALE = 100
@@ -43,11 +44,11 @@ LEAST_SEEN = 2
 """Messages in which a feature must have been seen."""
 KEPT = {"en": 40_000, "zh": 35_000}
 """Features kept: those that move the verdict most."""
-SMALLEST_KIND = 0.3
-"""Weights for the category below this are not kept."""
-ALARMS_ALLOWED: dict[Language, float] = {"en": 0.025, "zh": 0.02}
+NO_WORDING = frozenset({LAWFUL, "missing_opt_out"})
+"""Labels that are no category of wording."""
+ALARMS_ALLOWED = 0.02
 """Share of the lawful messages of a hand that may be forbidden when it is left out, on average of the usual hands."""
-HARD = frozenset({"fifth", "sixth", "eighth"})
+HARD = frozenset({"fifth", "sixth", "eighth", "tenth"})
 """Hands asked for hard messages above all: left out and shown like the others, but no measure of usual messages."""
 _LATER = {
     "third": ("70",),
@@ -58,7 +59,7 @@ _LATER = {
     "eighth": ("89",),
 }
 HANDS: dict[Language, dict[str, tuple[str, ...]]] = {
-    "en": {"first": ("16", "17"), "second": ("57",), **_LATER},
+    "en": {"first": ("16", "17"), "second": ("57",), **_LATER, "tenth": ("91",)},
     "zh": {"first": ("10", "11"), "second": ("32",), **_LATER},
 }
 """The parts that were written to measure with, by the hand that wrote them: no hand of patterns and of other tuning
@@ -67,9 +68,10 @@ WRITTEN_AFTER = {
     "fifth": ("82", "83", "84", "85", "86", "87"),
     "sixth": ("85", "86", "87"),
     "eighth": ("90",),
+    "tenth": ("92", "93"),
 }
 """Parts written after a look at what was missed of a hand: left out with it, since they would flatter."""
-WEIGHED = frozenset({"82", "83", "84", "85", "86", "87", "90"})
+WEIGHED = frozenset({"82", "83", "84", "85", "86", "87", "90", "92", "93"})
 """Further parts that count as much as those of the hands in the training: written like them, of every kind."""
 WEIGHT = 3.0
 """How many times another message one of these counts in the training."""
@@ -79,38 +81,6 @@ harder than what a lender sends, so the threshold is not set on it."""
 SHOWN = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 """Thresholds at which the figures of hands left out are written beside the weights."""
 OUT = Path(__file__).parent / "data"
-
-
-def presence(found: list[set[str]], columns: dict[str, int]) -> sparse.csr_array:
-    """A row of ones for each set of features, in the columns of `columns`; features without a column are left out."""
-    chosen = [np.array(sorted(columns[name] for name in one if name in columns), dtype=np.int32) for one in found]
-    starts = np.cumsum([0, *(len(of) for of in chosen)])
-    at = np.concatenate([np.empty(0, dtype=np.int32), *chosen])
-    return sparse.csr_array((np.ones(len(at), dtype=np.float32), at, starts), shape=(len(found), len(columns)))
-
-
-def weighed(rows: sparse.csr_array, worth: Floats) -> sparse.csr_array:
-    """Rows of ones turned into what each feature is worth, each row scaled as `hints.leaning` scales it."""
-    value = worth.astype(np.float32)[rows.indices]
-    x = sparse.csr_array((value, rows.indices, rows.indptr), shape=rows.shape)
-    norms = np.sqrt(np.maximum(1e-9, np.asarray((x * x).sum(axis=1)).ravel()))
-    x.data = value * np.repeat((LENGTH / norms).astype(np.float32), np.diff(rows.indptr))
-    return x
-
-
-def fitted(x: sparse.csr_array, y: Floats, penalty: float, counts: Floats | None = None) -> tuple[Floats, float]:
-    """Weights and bias of an L2-penalised logistic regression by Adam; `counts` says what each row counts for."""
-    each = np.ones(len(y)) if counts is None else counts
-    rows, turned = each.sum(), x.T.tocsr()
-    theta, mean, square = (np.zeros(x.shape[1] + 1) for _ in range(3))
-    for step in range(1, STEPS + 1):
-        logits = x @ theta[:-1].astype(np.float32) + theta[-1]
-        error = each * (1 / (1 + np.exp(-logits)) - y) / rows
-        slope = np.append(turned @ error.astype(np.float32) + penalty / rows * theta[:-1], error.sum())
-        mean = 0.9 * mean + 0.1 * slope
-        square = 0.999 * square + 0.001 * slope * slope
-        theta -= RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
-    return theta[:-1], float(theta[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +103,18 @@ class Learnable:
         return np.array([float(LAWFUL not in m.labels) for m in self.messages])
 
     @property
+    def categories(self) -> list[str]:
+        """The categories among the labels, in order."""
+        return sorted({label for m in self.messages for label in m.labels} - NO_WORDING)
+
+    @property
+    def kinds(self) -> Singles:
+        """For each message the share of each of `categories`; of a lawful one none."""
+        rows = np.array([[c in m.labels for c in self.categories] for m in self.messages], dtype=np.float32)
+        shares: Singles = rows / np.maximum(1, rows.sum(axis=1, keepdims=True))
+        return shares
+
+    @property
     def parts(self) -> NDArray[np.str_]:
         """The part that each message stands in."""
         return np.array([m.part for m in self.messages])
@@ -145,24 +127,38 @@ class Learnable:
         lawful = (chosen_ones & (lawless == 0))[self.of]
         rows = sparse.vstack([self.rows[chosen_ones], self.sentences[lawful]], format="csr")
         y = np.append(lawless[chosen_ones], np.zeros(lawful.sum()))
-        return Lessons(rows, y, np.append(counts[chosen_ones], counts[self.of[lawful]]))
+        own = self.kinds
+        kinds = np.vstack([own[chosen_ones], np.zeros((lawful.sum(), own.shape[1]), dtype=np.float32)])
+        return Lessons(rows, y, kinds, np.append(counts[chosen_ones], counts[self.of[lawful]]))
 
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """What is learned from: rows of features, verdicts (1 forbidden, 0 lawful), and what each counts for."""
+    """What is learned from: rows of features, verdicts (1 forbidden, 0 lawful), categories, what each counts for."""
 
     rows: sparse.csr_array
     y: Floats
+    kinds: Singles
     counts: Floats
 
-    def learned(self, worth: Floats, language: Language) -> tuple[Floats, float]:
-        """Weights and bias, features being worth `worth`; those of no worth have none."""
+    def verdict(self, worth: Floats, language: Language) -> Floats:
+        """A weight for forbidden of each feature, features being worth `worth`; those of no worth have none."""
         known = np.flatnonzero(worth)
         weights = np.zeros(len(worth))
-        own, bias = fitted(weighed(self.rows[:, known], worth[known]), self.y, PENALTY[language], self.counts)
-        weights[known] = own
-        return weights, bias
+        weights[known] = fitted(weighed(self.rows[:, known], worth[known]), self.y, PENALTY[language], self.counts)[
+            0
+        ]
+        return weights
+
+    def scores(self, worth: Floats, language: Language) -> tuple[Floats, Floats]:
+        """A row of weights of each feature for every category, and their biases: both regressions together."""
+        known = np.flatnonzero(worth)
+        x = weighed(self.rows[:, known], worth[known])
+        own, bias = fitted(x, self.y, PENALTY[language], self.counts)
+        by_kind = fitted_kinds(x, self.kinds, self.y, PENALTY_OF_KINDS[language], self.counts)
+        weights = np.zeros((len(worth), self.kinds.shape[1]))
+        weights[known] = by_kind[:-1] + own[:, None]
+        return weights, by_kind[-1] + bias
 
 
 def worths(lessons: Lessons, names: list[str], language: Language) -> Floats:
@@ -183,7 +179,7 @@ def chosen(lessons: Lessons, names: list[str], language: Language) -> Floats:
     How often a feature is met counts too: one that two messages have moves those far, and hardly ever another.
     """
     worth = worths(lessons, names, language)
-    weights, _ = lessons.learned(worth, language)
+    weights = lessons.verdict(worth, language)
     seen = np.asarray(lessons.rows.sum(axis=0)).ravel()
     strongest = np.argsort(-np.abs(weights) * worth * seen, kind="stable")[: KEPT[language]]
     kept = np.zeros(len(worth))
@@ -206,15 +202,20 @@ def left_out(of: Learnable, language: Language) -> tuple[Floats, NDArray[np.str_
             flattering = [part for hand in names[fold::FOLDS] for part in WRITTEN_AFTER.get(hand, ())]
             lessons = of.lessons(~out & ~np.isin(of.parts, flattering), language)
             worth = chosen(lessons, of.names, language)
-            weights, bias = lessons.learned(worth, language)
+            weights, bias = lessons.scores(worth, language)
             chances[out] = _chances(of, worth, weights, bias)[out]
     return chances, hands
 
 
-def _chances(of: Learnable, worth: Floats, weights: Floats, bias: float) -> Floats:
+def _chances(of: Learnable, worth: Floats, weights: Floats, bias: Floats) -> Floats:
     """The probability of each message, by the whole and, if it is long, by its worst sentence."""
-    whole = np.clip(weighed(of.rows, worth) @ weights + bias, -30, 30)
-    each = np.clip(weighed(of.sentences, worth) @ weights + bias, -30, 30)
+
+    def leanings(rows: sparse.csr_array) -> Floats:
+        scores = weighed(rows, worth) @ weights + bias
+        halves: Floats = np.logaddexp.reduce(scores, axis=1) / 2
+        return np.clip(halves, -30, 30)
+
+    whole, each = leanings(of.rows), leanings(of.sentences)
     worst = np.full(len(whole), -30.0)
     np.maximum.at(worst, of.of, each)
     worst[~of.long] = -30.0
@@ -243,24 +244,6 @@ def threshold(lawful: list[Floats], allowed: float) -> float:
     hundredths = [at / 100 for at in range(20, 100)]
     alarms = {at: [float((own >= at).mean()) for own in lawful] for at in hundredths}
     return min((at for at in hundredths if sum(alarms[at]) <= allowed * len(lawful)), default=0.99)
-
-
-def _kinds(of: Learnable, worth: Floats, language: Language) -> dict[str, Any]:
-    """For each category the weights that tell it from the other forbidden messages, and the bias."""
-    known = np.flatnonzero(worth)
-    bad = np.flatnonzero(of.lawless)
-    x = weighed(of.rows[bad][:, known], worth[known])
-    kinds = {}
-    for label in sorted({label for m in of.messages for label in m.labels} - {LAWFUL, "missing_opt_out"}):
-        own = np.array([float(label in of.messages[at].labels) for at in bad])
-        weights, bias = fitted(x, own, PENALTY[language])
-        kept = {
-            of.names[at]: round(float(w) * SCALE)
-            for at, w in zip(known, weights, strict=True)
-            if abs(w) >= SMALLEST_KIND
-        }
-        kinds[label] = [kept, round(bias, 4)]
-    return kinds
 
 
 def learnable(messages: Iterable[Labelled], language: Language) -> Learnable:
@@ -300,18 +283,17 @@ def trained(messages: Iterable[Labelled], language: Language) -> dict[str, Any]:
     usual = np.array([m.trick != TWIN for m in of.messages])
     setting = sorted(set(hands.tolist()) - {""} - HARD)
     lawful = [chances[(hands == hand) & usual & (y == 0)] for hand in setting]
-    forbid_at = threshold([own for own in lawful if len(own)], ALARMS_ALLOWED[language])
+    forbid_at = threshold([own for own in lawful if len(own)], ALARMS_ALLOWED)
     lessons = of.lessons(np.ones(len(y), dtype=np.bool_), language)
     worth = chosen(lessons, of.names, language)
-    weights, bias = lessons.learned(worth, language)
+    weights, bias = lessons.scores(worth, language)
     return {
         "scale": SCALE,
+        "kinds": dict(zip(of.categories, np.round(bias, 4).tolist(), strict=True)),
         "pieces": {
-            of.names[at]: [round(float(worth[at]) * SCALE), round(float(weights[at]) * SCALE)]
+            of.names[at]: [round(float(worth[at]) * SCALE), *np.round(weights[at] * SCALE).astype(int).tolist()]
             for at in np.flatnonzero(worth)
         },
-        "bias": round(bias, 4),
-        "kinds": _kinds(of, worth, language),
         "forbid_at": forbid_at,
         "left_out": left_out_figures(chances, y, np.where(usual, hands, "")),
     }

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from forbear.conduct.language.fitting import Floats, presence, weighed
 from forbear.conduct.language.forms import flow
-from forbear.conduct.language.train import Floats, presence, weighed
 from forbear.conduct.replies.intents import INTENTS, PROTECTING
 from forbear.conduct.replies.labelled import DATA, Labelled, read
 from forbear.conduct.replies.model import evidence, features

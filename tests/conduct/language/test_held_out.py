@@ -2,8 +2,8 @@
 
 The target is a recall of 0.95 at no more than 3 % false alarms, measured on whatever files are named `heldout`. A
 language without such a file has nothing to be held to, and its tests are skipped. The floors below hold what has been
-measured, that a change which loses it be seen; they are set by hand after a measurement, never tuned towards. On the
-fifth and eighth parts together Chinese meets the target (0.983 at 1.3 %); English has 0.940 at 3.8 %.
+measured, that a change which loses it be seen; they are set by hand after a measurement, never tuned towards. On all
+parts together Chinese meets the target (0.983 at 0.9 %); English has 0.957 at 3.4 %.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import pytest
 from forbear.conduct.language.measure import LAWFUL, Figures, measured, read
 
 DATA = Path(__file__).parent / "data"
-MOST_ALARMS = {"en": 0.04, "zh": 0.02}
-LEAST_RECALL = {"en": 0.93, "zh": 0.97}
+MOST_ALARMS = {"en": 0.035, "zh": 0.015}
+LEAST_RECALL = {"en": 0.95, "zh": 0.98}
 LEAST_DISGUISED = 0.95
 LEAST_TO_JUDGE = 30
 """Disguised messages below which their share says nothing."""
@@ -29,6 +29,7 @@ LANGUAGES = ["en", "zh"]
 FROZEN = {
     "en_heldout5": "2a4af690488fbace75fde879d8ae0e2243ba1f476641b2cfc4bcded18faf7c78",
     "en_heldout8": "ce264f7aed4dd2008e9f3a311e14accd04aafb887258ae34655a32c897879f0e",
+    "en_heldout9": "a13f6db7c83c995cb3246981a091b3c78a1d46edfb1354cdfcddf692c97a4f21",
     "zh_heldout8": "7b0ae264cf217eabbb16549c623714a38091cdcd7df0d76a31b91c553a150842",
     "zh_heldout5": "22a35633fdc5d795027c1435ef963e5225ab9c7c4f7ec4b94c90d351065c7773",
 }

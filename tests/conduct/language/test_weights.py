@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from forbear.conduct.language import train
-from forbear.conduct.language.hints import pieces
+from forbear.conduct.language.hints import laid_out, model, pieces, scores
 from forbear.conduct.language.measure import read
+from forbear.conduct.language.negation import MARK
 
 DATA = Path(__file__).parent / "data"
-LARGEST = 1_500_000
+LARGEST = 2_250_000
 """Bytes that a weights file may have; it is shipped and read at the first check."""
 
 
@@ -70,19 +69,12 @@ def test_the_weights_shipped_are_small_whole_numbers_and_name_every_category(lan
     raw = files("forbear.conduct.language").joinpath(f"data/hints.{language}.json").read_bytes()
     assert len(raw) < LARGEST
     weights = json.loads(raw)
-    tables = [weights["pieces"].values(), *(table.values() for table, _ in weights["kinds"].values())]
-    assert all(isinstance(w, int) for w in chain.from_iterable(flat(table) for table in tables))
-    assert all(worth > 0 for worth, _ in weights["pieces"].values())
-    assert all(set(table) <= set(weights["pieces"]) for table, _ in weights["kinds"].values())
+    rows = weights["pieces"].values()
+    assert all(isinstance(number, int) for number in chain.from_iterable(rows))
+    assert all(worth > 0 and len(own) == len(weights["kinds"]) for worth, *own in rows)
     labels = {label for m in read(DATA / f"{language}_tuning.csv") for label in m.labels}
     assert set(weights["kinds"]) == labels - {"lawful", "missing_opt_out"}
     assert 0 < weights["forbid_at"] < 1
-
-
-def flat(rows: Iterable[Any]) -> Iterator[Any]:
-    """The numbers of a table, whether its rows are numbers or lists of them."""
-    for row in rows:
-        yield from row if isinstance(row, list) else [row]
 
 
 def test_what_a_fact_forbids_teaches_nothing_about_wording(tmp_path: Path) -> None:
@@ -108,3 +100,18 @@ def test_a_group_of_words_lets_a_word_stand_for_another() -> None:
     others = {name for name, _, _ in pieces("your legs", "en")}
     shared = {name for name in names & others if name[:2] in {"0:", "1:"} and " " in name}
     assert shared
+
+
+def test_the_scores_of_a_message_do_not_hang_on_the_order_of_its_features() -> None:
+    known = model("en")
+    assert known is not None
+    names = list(known.row)[:400]
+    assert scores(known, names).tolist() == scores(known, names[::-1]).tolist()
+    assert scores(known, []).tolist() == known.bias.tolist()
+
+
+def test_words_are_found_once_and_negated_ones_a_second_time_under_a_mark() -> None:
+    laid = list(laid_out("never say police", "en"))
+    assert set(pieces("never say police", "en")) <= set(laid)
+    assert [name for name, *_ in laid].count("police") == 1
+    assert (MARK + "police", 10, 16) in laid
