@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -39,7 +40,8 @@ GIVEN = ("standing", "habits", "money", "recent")
 EPOCH = date(1970, 1, 1)
 BLOCK_ROWS = 100_000
 """Installments worked on at once: they stay in the processor's cache."""
-MOST_SOURCES = 62
+BITS = {7: "TINYINT", 15: "SMALLINT", 31: "INTEGER", 62: "BIGINT"}
+MOST_SOURCES = max(BITS)
 LEAST_DAYS, MOST_DAYS = -31, 90
 WINDOW = 90
 READ = {
@@ -76,7 +78,10 @@ class Worked:
 
 
 def source_bits(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """SQL that gives each source of money in the book a bit, and 0 to none; None when they are too many."""
+    """SQL that gives each source of money in the book a bit, and 0 to none; None when they are too many.
+
+    The numbers are as short as the bits allow: they are copied with every payment.
+    """
     found = connection.execute(
         f"SELECT DISTINCT source FROM book.payments WHERE source IS NOT NULL LIMIT {MOST_SOURCES + 1}"
     ).fetchall()
@@ -84,7 +89,8 @@ def source_bits(connection: duckdb.DuckDBPyConnection) -> str | None:
         return None
     quoted = ["'" + name.replace("'", "''") + "'" for (name,) in sorted(found)]
     cases = [f"WHEN {name} THEN {1 << bit}" for bit, name in enumerate(quoted)]
-    return f"CAST(CASE source {' '.join(cases)} ELSE 0 END AS BIGINT)" if cases else "CAST(0 AS BIGINT)"
+    kind = next(kind for most, kind in BITS.items() if len(cases) <= most)
+    return f"CAST(CASE source {' '.join(cases)} ELSE 0 END AS {kind})" if cases else f"CAST(0 AS {kind})"
 
 
 def worked(
@@ -149,7 +155,7 @@ class _Paid:
     """What is told of each payment beside its day and amount: no installment named, and a bit for its source."""
 
     unnumbered: npt.NDArray[np.int8]
-    source: Whole
+    source: npt.NDArray[np.signedinteger[Any]]
 
     def only(self, kept: Flags, starts: Whole) -> _Paid:
         rows = np.repeat(kept, np.diff(starts))
