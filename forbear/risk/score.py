@@ -46,8 +46,8 @@ DIGITS = 6
 SURE = {"p_60_in_6m": 60, "p_60_in_12m": 60, "p_90_in_12m": 90}
 """Columns that are 1 for loans already so many days past due."""
 FORMS = (".parquet", ".csv")
-PART_LOANS = 200_000
-"""Loans scored at once where features are not kept."""
+PART_LOANS = 100_000
+"""Loans scored at once where features are not kept: few enough that their features lie in memory that is used again."""
 RUN_ROWS = 50_000
 """Rows that trees are asked at once: their matrix lies in memory that serves run after run."""
 
