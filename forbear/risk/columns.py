@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -229,11 +230,16 @@ class _Work:
         plan = self.loans.installments
         return self._first + _between(plan.due_on < day, self._first, self._end)
 
+    @cached_property
+    def _past(self) -> Whole:
+        """Of each loan, the place of its first installment due on the day or later."""
+        return self._due_before(self.day)
+
     def standing(self) -> Made:
         """The columns of standing.sql."""
         plan, fall, day = self.loans.installments, self.fall, self.day
         first, end = self._first, self._end
-        past = self._due_before(day)
+        past = self._past
         soon = self._due_before(day + 30)
         base, paid = fall.bases[:-1], fall.paid_total
         total, due_past = np.diff(fall.bases), fall.ends[past] - base
@@ -288,7 +294,7 @@ class _Work:
     def habits(self) -> Made:
         """The columns of habits.sql, of loans with an installment due before the day."""
         plan, day = self.loans.installments, self.day
-        past = self._due_before(day)
+        past = self._past
         known = np.flatnonzero(past > self._first)
         rows = np.flatnonzero(plan.due_on < day)
         late = np.minimum(self.fall.completed_on[rows], np.int32(day)) - plan.due_on[rows]
