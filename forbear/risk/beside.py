@@ -103,7 +103,7 @@ class Neighbors:
         whose = np.append(region, blank)[borrowers.row_of]  # the last for none
         self._codes = {"np": _codes(rows["t_product"]), "nr": whose, "nv": _months(rows["t_disbursed_on"])}
         self._shares = {name: _share(codes, dues, lates) for name, codes in self._codes.items()}
-        self._all = _share(np.zeros(len(dues), np.int64), dues, lates)
+        self._all = _share(np.zeros(len(dues), np.int32), dues, lates)
 
     def of(self, loans: Whole) -> dict[str, pa.Array]:
         """The shares by short name, null where nothing fell due."""
@@ -112,13 +112,13 @@ class Neighbors:
         return {name: pa.array(values, from_pandas=True) for name, values in made.items()}
 
 
-def _codes(texts: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+def _codes(texts: pa.ChunkedArray) -> Places:
     """Places of texts among those that differ, which all of the column's pieces share."""
     if not pa.types.is_dictionary(texts.type):
         texts = texts.combine_chunks().dictionary_encode()
         texts = texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([texts])
     pieces = [np.asarray(piece.indices) for piece in texts.chunks]
-    return np.concatenate([np.zeros(0, np.int64), *pieces]).astype(np.int64)
+    return np.concatenate([np.zeros(0, np.int32), *pieces]).astype(np.int32, copy=False)
 
 
 def _blank(texts: pa.ChunkedArray, otherwise: int) -> int:
@@ -127,16 +127,14 @@ def _blank(texts: pa.ChunkedArray, otherwise: int) -> int:
     return names.index("") if "" in names else otherwise
 
 
-def _months(days: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+def _months(days: pa.ChunkedArray) -> Places:
     days_since = days.cast(pa.int32()).to_numpy().astype("datetime64[D]")
-    months: npt.NDArray[np.int64] = days_since.astype("datetime64[M]").astype(np.int64)
+    months: Places = days_since.astype("datetime64[M]").astype(np.int32)
     months -= months.min(initial=0)
     return months
 
 
-def _share(
-    codes: npt.NDArray[np.int64], dues: npt.NDArray[np.float64], lates: npt.NDArray[np.float64]
-) -> np.ndarray:
+def _share(codes: Places, dues: npt.NDArray[np.float64], lates: npt.NDArray[np.float64]) -> np.ndarray:
     of_all = np.bincount(codes, weights=dues)
     with np.errstate(invalid="ignore"):
         return np.where(of_all > 0, np.bincount(codes, weights=lates) / of_all, np.nan)

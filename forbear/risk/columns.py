@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -37,9 +39,10 @@ Made = dict[str, pa.Array]
 GIVEN = ("standing", "habits", "money", "recent")
 """Tables made here; `recent` is what `punctuality` needs of each loan: dues of the last 90 days, and those late."""
 EPOCH = date(1970, 1, 1)
-BLOCK_ROWS = 400_000
+BLOCK_ROWS = 100_000
 """Installments worked on at once: they stay in the processor's cache."""
-MOST_SOURCES = 62
+BITS = {7: "TINYINT", 15: "SMALLINT", 31: "INTEGER", 62: "BIGINT"}
+MOST_SOURCES = max(BITS)
 LEAST_DAYS, MOST_DAYS = -31, 90
 WINDOW = 90
 READ = {
@@ -76,7 +79,10 @@ class Worked:
 
 
 def source_bits(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """SQL that gives each source of money in the book a bit, and 0 to none; None when they are too many."""
+    """SQL that gives each source of money in the book a bit, and 0 to none; None when they are too many.
+
+    The numbers are as short as the bits allow: they are copied with every payment.
+    """
     found = connection.execute(
         f"SELECT DISTINCT source FROM book.payments WHERE source IS NOT NULL LIMIT {MOST_SOURCES + 1}"
     ).fetchall()
@@ -84,7 +90,8 @@ def source_bits(connection: duckdb.DuckDBPyConnection) -> str | None:
         return None
     quoted = ["'" + name.replace("'", "''") + "'" for (name,) in sorted(found)]
     cases = [f"WHEN {name} THEN {1 << bit}" for bit, name in enumerate(quoted)]
-    return f"CAST(CASE source {' '.join(cases)} ELSE 0 END AS BIGINT)" if cases else "CAST(0 AS BIGINT)"
+    kind = next(kind for most, kind in BITS.items() if len(cases) <= most)
+    return f"CAST(CASE source {' '.join(cases)} ELSE 0 END AS {kind})" if cases else f"CAST(0 AS {kind})"
 
 
 def worked(
@@ -141,10 +148,7 @@ def _block(loans: Loans, paid: _Paid, ids: pa.Array, free: Flags, day: int) -> t
         loans, ids = loans.only(kept), ids.filter(pa.array(kept))
     work = _Work(loans, paid, waterfall(loans, 0, day + 1), day)
     made = {"standing": work.standing(), "habits": work.habits(), "money": work.money(), "recent": work.recent()}
-    return {
-        n: pa.table({"loan_id": ids if len(rows) == len(ids) else ids.take(pa.array(rows)), **columns})
-        for n, (rows, columns) in made.items()
-    }, rest
+    return {name: pa.table({"loan_id": ids, **columns}) for name, columns in made.items()}, rest
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,7 @@ class _Paid:
     """What is told of each payment beside its day and amount: no installment named, and a bit for its source."""
 
     unnumbered: npt.NDArray[np.int8]
-    source: Whole
+    source: npt.NDArray[np.signedinteger[Any]]
 
     def only(self, kept: Flags, starts: Whole) -> _Paid:
         rows = np.repeat(kept, np.diff(starts))
@@ -192,9 +196,21 @@ def _number(values: npt.NDArray[np.generic], there: Flags | None = None) -> pa.A
     return pa.array(values, mask=None if there is None else ~there)
 
 
+def _spread(columns: Mapping[str, npt.NDArray[np.generic]], rows: Whole, count: int) -> Made:
+    """Columns of some of a run's loans as columns of all of them, null for the others."""
+    none = np.ones(count, bool)
+    none[rows] = False
+    made = {}
+    for name, values in columns.items():
+        whole = np.zeros(count, values.dtype)
+        whole[rows] = values
+        made[name] = pa.array(whole, mask=none)
+    return made
+
+
 @dataclass(frozen=True)
 class _Work:
-    """A part's plain loans; every method gives the loans that have a row, and its columns."""
+    """A part's plain loans; every method gives a table's columns, null for loans that have no row there."""
 
     loans: Loans
     paid: _Paid
@@ -214,11 +230,16 @@ class _Work:
         plan = self.loans.installments
         return self._first + _between(plan.due_on < day, self._first, self._end)
 
-    def standing(self) -> tuple[Whole, Made]:
+    @cached_property
+    def _past(self) -> Whole:
+        """Of each loan, the place of its first installment due on the day or later."""
+        return self._due_before(self.day)
+
+    def standing(self) -> Made:
         """The columns of standing.sql."""
         plan, fall, day = self.loans.installments, self.fall, self.day
         first, end = self._first, self._end
-        past = self._due_before(day)
+        past = self._past
         soon = self._due_before(day + 30)
         base, paid = fall.bases[:-1], fall.paid_total
         total, due_past = np.diff(fall.bases), fall.ends[past] - base
@@ -226,9 +247,8 @@ class _Work:
         upcoming = np.maximum(past, fall.first_unpaid)
         has_next, has_past = upcoming < end, past > first
         is_closed = paid >= total
-        count = np.arange(len(first))
-        return count, {
-            "installments": pa.array(end - first),
+        return {
+            "installments": pa.array((end - first).astype(np.int32)),
             "paid_total": pa.array(paid),
             "total_due": pa.array(total),
             "dues_past": pa.array((past - first).astype(np.int32)),
@@ -271,14 +291,14 @@ class _Work:
         after = np.where(is_open, at + 1, at)
         return np.where(is_open, of_first, 0) + sums[self._end] - sums[after]
 
-    def habits(self) -> tuple[Whole, Made]:
+    def habits(self) -> Made:
         """The columns of habits.sql, of loans with an installment due before the day."""
         plan, day = self.loans.installments, self.day
-        past = self._due_before(day)
+        past = self._past
         known = np.flatnonzero(past > self._first)
         rows = np.flatnonzero(plan.due_on < day)
         late = np.minimum(self.fall.completed_on[rows], np.int32(day)) - plan.due_on[rows]
-        days = np.clip(late, LEAST_DAYS, MOST_DAYS).astype(np.int32)
+        days = np.clip(late, LEAST_DAYS, MOST_DAYS).astype(np.int8)
         count = (past - self._first)[known]
         ends = np.cumsum(count)
         starts = ends - count
@@ -286,60 +306,61 @@ class _Work:
         def told(values: npt.NDArray[np.generic]) -> Whole:
             return _between(values, starts, ends)
 
-        def back(steps: int) -> pa.Array:
-            there = count > steps
-            return _number(_at(days, ends - 1 - steps, there).astype(np.int32), there)
+        def number(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int32]:
+            return told(values).astype(np.int32)
 
         if not len(known):
-            days, starts = np.zeros(1, np.int32), np.zeros(0, np.int64)
+            days, starts = np.zeros(1, np.int8), np.zeros(0, np.int64)
         place = np.arange(len(rows))
         total, last3 = told(days), np.maximum(ends - 3, starts)
         mean = total / count
         spread = told(days.astype(np.int64) ** 2) / count - mean * mean
-        return known, {
-            "lates": pa.array(told(days > 0).astype(np.int32)),
-            "lates_7": pa.array(told(days > 7).astype(np.int32)),
-            "lates_30": pa.array(told(days > 30).astype(np.int32)),
-            "last_minutes": pa.array(told(days == 0).astype(np.int32)),
-            "earlies": pa.array(told(days < -3).astype(np.int32)),
-            "mean_days": pa.array(mean),
-            "mean_days_late": pa.array(told(np.maximum(days, 0)) / count),
-            "worst_days": pa.array(np.maximum.reduceat(days, starts) if len(known) else days[:0]),
-            "first_days": _number(days[starts]),
-            "last_days": back(0),
-            "last2_days": back(1),
-            "last3_days": back(2),
-            "recent_days": pa.array(_between(days, last3, ends) / np.minimum(count, 3)),
-            "kept_streak": pa.array(_since(days > 0, place, starts, ends)),
-            "broken_streak": pa.array(_since(days <= 0, place, starts, ends)),
-            "unsteady_days": pa.array(np.sqrt(np.maximum(spread, 0))),
+        made = {
+            "lates": number(days > 0),
+            "lates_7": number(days > 7),
+            "lates_30": number(days > 30),
+            "last_minutes": number(days == 0),
+            "earlies": number(days < -3),
+            "mean_days": mean,
+            "mean_days_late": (told(np.maximum(days, 0)) / count).astype(np.float32),
+            "worst_days": np.maximum.reduceat(days, starts) if len(known) else days[:0],
+            "first_days": days[starts],
+            "recent_days": _between(days, last3, ends) / np.minimum(count, 3),
+            "kept_streak": _since(days > 0, place, starts, ends).astype(np.int32),
+            "broken_streak": _since(days <= 0, place, starts, ends).astype(np.int32),
+            "unsteady_days": np.sqrt(np.maximum(spread, 0)).astype(np.float32),
         }
+        columns = _spread(made, known, len(past))
+        for steps, name in enumerate(("last_days", "last2_days", "last3_days")):
+            there = count > steps
+            columns |= _spread({name: _at(days, ends - 1 - steps, there)[there]}, known[there], len(past))
+        return columns
 
-    def money(self) -> tuple[Whole, Made]:
-        """The columns of money.sql, of loans that received money."""
+    def money(self) -> Made:
+        """The columns of money.sql, of loans that received money; their total is in standing."""
         paid, day = self.loans.payments, self.day
         known = np.flatnonzero(np.diff(paid.starts) > 0)
         first, end = paid.starts[:-1][known], paid.starts[1:][known]
         bits = np.bitwise_or.reduceat(self.paid.source, first) if len(known) else self.paid.source[:0]
-        return known, {
-            "paid_total": pa.array(self.fall.paid_total[known]),
-            "receipts": pa.array(end - first),
-            "paid_30d": pa.array(_between(np.where(paid.paid_on > day - 30, paid.amount, 0), first, end)),
-            "receipts_60d": pa.array(_between(paid.paid_on > day - 60, first, end)),
-            "reversals": pa.array(np.zeros(len(known), np.int64)),
-            "last_received_on": days_or_null(paid.paid_on[end - 1]),
-            "unnumbered": pa.array(_between(self.paid.unnumbered, first, end)),
-            "sources": pa.array(np.bitwise_count(bits).astype(np.int64)),
+        made = {
+            "receipts": (end - first).astype(np.int32),
+            "paid_30d": _between(np.where(paid.paid_on > day - 30, paid.amount, 0), first, end),
+            "receipts_60d": _between(paid.paid_on > day - 60, first, end).astype(np.int32),
+            "reversals": np.zeros(len(known), np.int32),
+            "last_received_on": paid.paid_on[end - 1],
+            "unnumbered": _between(self.paid.unnumbered, first, end).astype(np.int32),
+            "sources": np.bitwise_count(bits).astype(np.int32),
         }
+        columns = _spread(made, known, len(paid.starts) - 1)
+        return {**columns, "last_received_on": columns["last_received_on"].cast(pa.date32())}
 
-    def recent(self) -> tuple[Whole, Made]:
+    def recent(self) -> Made:
         """Installments of each loan due in the last 90 days, and those not paid on their day."""
         plan = self.loans.installments
         within = (plan.due_on < self.day) & (plan.due_on >= self.day - WINDOW)
         dues = _between(within, self._first, self._end)
         lates = _between(within & (self.fall.completed_on > plan.due_on), self._first, self._end)
-        known = np.flatnonzero(dues > 0)
-        return known, {"dues": pa.array(dues[known]), "lates": pa.array(lates[known])}
+        return {name: _number(n.astype(np.int32), dues > 0) for name, n in (("dues", dues), ("lates", lates))}
 
 
 def _since(ends_it: Flags, place: Whole, starts: Whole, ends: Whole) -> Whole:

@@ -115,6 +115,7 @@ class _Part:
             if made.rest is None or len(made.rest):
                 left = self._left(db, f"left_{number}", condition, made.rest)
                 tables = {n: _both(tables[n], left[n]) for n in GIVEN} if tables else left
+                tables = {n: _in_order(rows, own["loan_id"]) for n, rows in tables.items()}
         return _beside_one_another(own, tables)
 
     def _left(
@@ -156,15 +157,17 @@ def _is_sound(own: pa.Table) -> bool:
     return len(ids) < 2 or not pc.any(pc.equal(ids[1:], ids[:-1])).as_py()
 
 
+def _in_order(rows: pa.Table, loan_ids: pa.ChunkedArray) -> pa.Table:
+    """The row of each loan, which are in any order and need not be there."""
+    return rows.combine_chunks().take(inverse(places(rows["loan_id"], loan_ids.combine_chunks()), len(loan_ids)))
+
+
 def _beside_one_another(own: pa.Table, tables: Mapping[str, pa.Table]) -> pa.Table:
-    """Loans with their rows of each table, which are in any order and need not be there."""
-    ids = own["loan_id"].combine_chunks()
+    """Loans with their rows of each table, which lie in the same order."""
     columns = {
         f"{'l' if name.lower().startswith(EXTRA_PREFIX) else 't'}_{name}": own[name] for name in own.column_names
     }
     for name, short in SHORT.items():
         rows = tables[name]
-        if not rows["loan_id"].combine_chunks().equals(ids):
-            rows = rows.combine_chunks().take(inverse(places(rows["loan_id"], ids), len(ids)))
         columns |= {f"{short}_{column}": rows[column] for column in rows.column_names if column != "loan_id"}
-    return pa.table(columns).combine_chunks()
+    return pa.table(columns)

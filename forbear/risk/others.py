@@ -64,14 +64,13 @@ class Others:
         self._day = as_of
         whose, borrowers = codes(rows["t_borrower_id"])
         self._disbursed_on = rows["t_disbursed_on"].cast(pa.int32()).to_numpy()
-        chosen = np.flatnonzero(seen)
-        order = _by_age(whose[chosen], self._disbursed_on[chosen])
-        starts = offsets(np.bincount(whose[chosen], minlength=borrowers)).astype(np.int32)
+        order = _by_age(whose, self._disbursed_on, np.flatnonzero(seen))
+        starts = offsets(np.bincount(whose[seen], minlength=borrowers)).astype(np.int32)
         self._first, self._more = starts[whose], (np.diff(starts) - 1)[whose]
         self._place = np.zeros(len(whose), np.int32)
-        self._place[chosen[order]] = np.arange(len(order), dtype=np.int32)
+        self._place[order] = np.arange(len(order), dtype=np.int32)
         self.turn = self._place - self._first + 1
-        self._facts = np.empty(len(chosen), FACTS)
+        self._facts = np.empty(len(order), FACTS)
         for first in range(0, len(whose), BLOCK):
             run = slice(first, first + BLOCK)
             facts = _facts(rows.slice(first, BLOCK), self._disbursed_on[run], self.turn[run])
@@ -125,14 +124,16 @@ class Others:
         return {name: _spread(name, values, some) for name, values in made.items()}
 
 
-def _by_age(whose: Whole, disbursed_on: Day) -> Whole:
-    """Places in order of borrower, day of disbursal and place."""
+def _by_age(whose: Whole, disbursed_on: Day, rows: Whole) -> Whole:
+    """Rows in order of borrower, day of disbursal and place, from rows in order of place."""
     if (disbursed_on[1:] < disbursed_on[:-1]).any():
-        return np.lexsort((disbursed_on, whose))
-    numbered = whose << PLACE_BITS
-    numbered |= np.arange(len(whose))
+        return rows[np.lexsort((disbursed_on[rows], whose[rows]))]
+    numbered = whose[rows]
+    numbered <<= PLACE_BITS
+    numbered |= rows
     numbered.sort()  # numbers that differ are sorted much faster than places by them
-    return numbered & ((1 << PLACE_BITS) - 1)
+    numbered &= (1 << PLACE_BITS) - 1
+    return numbered
 
 
 def _facts(rows: pa.Table, disbursed_on: Day, turn: Day) -> npt.NDArray[np.void]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import sqlglot
@@ -95,6 +96,36 @@ def _placed(node: exp.Expr, as_of: date) -> exp.Expr:
     return exp.column(exp.to_identifier(f"{node.table}_{node.name}", quoted=True))
 
 
+class _Turning:
+    """What the database reads as one table, and is one table after another."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self.table = schema.empty_table()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+class _Question:
+    """Expressions asked of table after table of one schema, understood by the database once: that takes it longer than
+    to answer for some thousand rows.
+    """
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, chosen: Sequence[str], schema: pa.Schema) -> None:
+        self.schema = schema
+        self._asked = _Turning(schema)
+        self._db = db.cursor()
+        self._db.register("wide", self._asked)
+        self._db.execute(f"PREPARE asked AS SELECT {', '.join(chosen)} FROM wide")
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """The answers, a row a row of the table."""
+        self._asked.table = table
+        made = self._db.sql("EXECUTE asked").to_arrow_table()
+        self._asked.table = self.schema.empty_table()
+        return made
+
+
 class _Wide:
     """All that is known of the loans, and the frames made of it."""
 
@@ -122,6 +153,7 @@ class _Wide:
         if extras:
             self._asked |= asked_of(render(risk_table("extras", extras_sql(extras)), {}), as_of)
         self._numeric = [*catalog(), *(e.name for e in extras if is_number(e))]
+        self._questions: dict[tuple[str, ...], _Question] = {}
 
     def frames(self) -> Iterator[Frame]:
         """One frame of all loans; or frames of at most so many, those of closed loans with marks alone."""
@@ -189,15 +221,13 @@ class _Wide:
     def _told(self, wide: pa.Table, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
         """Columns by name: handed on, or worked out by SQL."""
         told = {n: wide[self._asked[n].sql] for n in names if self._asked[n].handed_on}
-        numeric = frozenset(self._numeric)
-        chosen = ", ".join(
-            f"CAST({self._asked[n].sql} AS FLOAT) AS {quoted(n)}"
-            if n in numeric
-            else f"{self._asked[n].sql} AS {quoted(n)}"
-            for n in names
-            if n not in told
-        )
-        with self._db.cursor() as db:
-            db.register("wide", wide)
-            made = db.sql(f"SELECT {chosen} FROM wide").to_arrow_table()
+        asked = tuple(n for n in names if n not in told)
+        question = self._questions.get(asked)
+        if question is None or question.schema != wide.schema:
+            question = self._questions[asked] = _Question(self._db, [self._chosen(n) for n in asked], wide.schema)
+        made = question(wide)
         return told | {n: made[n] for n in made.column_names}
+
+    def _chosen(self, name: str) -> str:
+        sql = self._asked[name].sql
+        return f"{f'CAST({sql} AS FLOAT)' if name in self._numeric else sql} AS {quoted(name)}"

@@ -6,7 +6,7 @@ overdue) has null there; a question that the model could not learn is null throu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -46,8 +46,8 @@ DIGITS = 6
 SURE = {"p_60_in_6m": 60, "p_60_in_12m": 60, "p_90_in_12m": 90}
 """Columns that are 1 for loans already so many days past due."""
 FORMS = (".parquet", ".csv")
-PART_LOANS = 200_000
-"""Loans scored at once where features are not kept."""
+PART_LOANS = 100_000
+"""Loans scored at once where features are not kept: few enough that their features lie in memory that is used again."""
 RUN_ROWS = 50_000
 """Rows that trees are asked at once: their matrix lies in memory that serves run after run."""
 
@@ -87,22 +87,46 @@ def score(book: Book, model: Model, *, as_of: date, at: str = "as-of", keep_fram
         raise WrongUse(
             f"the model was fitted on a book of {model.kind}, {book.path} is one of {kind}", "fit another"
         )
-    parts = []
-    for frame in scoring_frames(book, as_of, at=at, most=None if keep_frame else PART_LOANS):
-        if not frame.columns:
-            parts.append(_unscored(frame, model))
-            continue
-        made = scored(frame.take(_order(frame.marks["loan_id"])), model)
-        parts.append(made if keep_frame else Scored(made.table, made.reasons))
-    return parts[0] if len(parts) == 1 else _together(parts)
+    frames = scoring_frames(book, as_of, at=at, most=None if keep_frame else PART_LOANS)
+    if keep_frame:
+        (frame,) = frames
+        return scored(frame.take(_order(frame.marks["loan_id"])), model)
+    return _together(_of_part(frame, model) for frame in frames)
 
 
-def _together(parts: Sequence[Scored]) -> Scored:
-    """Scores of parts of a book as one; a column has a reason only where it is null in all of them."""
-    table = pa.concat_tables([part.table for part in parts])
-    nulls = set.intersection(*(set(part.reasons) for part in parts))
-    ordered = table.take(pc.sort_indices(table["loan_id"]))
-    return Scored(ordered.combine_chunks(), {c: parts[0].reasons[c] for c in nulls})
+def _of_part(frame: Frame, model: Model) -> Scored:
+    """Scores of some loans, without their features."""
+    if not frame.columns:
+        return _unscored(frame, model)
+    made = scored(frame.take(_order(frame.marks["loan_id"])), model)
+    return Scored(made.table, made.reasons)
+
+
+def _together(parts: Iterable[Scored]) -> Scored:
+    """Scores of parts of a book as one; a column has a reason only where it is null in all of them.
+
+    Parts whose loans lie among one another's are put in order as soon as another begins: what is held is the answer.
+    """
+    reasons: dict[str, str] = {}
+    made: list[pa.Table] = []
+    run: list[pa.Table] = []
+    for number, part in enumerate(parts):
+        reasons = {c: why for c, why in (reasons if number else part.reasons).items() if c in part.reasons}
+        if _lies_after(part.table, run):
+            made.append(_in_order(run))
+            run = []
+        run.append(part.table)
+    return Scored(pa.concat_tables([*made, _in_order(run)]), reasons)
+
+
+def _lies_after(table: pa.Table, run: Sequence[pa.Table]) -> bool:
+    ends = [t["loan_id"][-1].as_py() for t in run if len(t)]
+    return bool(ends) and len(table) > 0 and bool(table["loan_id"][0].as_py() > max(ends))
+
+
+def _in_order(tables: Sequence[pa.Table]) -> pa.Table:
+    whole = pa.concat_tables(tables).combine_chunks()
+    return whole.take(pc.sort_indices(whole["loan_id"]))
 
 
 def _unscored(frame: Frame, model: Model) -> Scored:

@@ -22,10 +22,12 @@ import risk_books as small
 
 from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.cli import app
+from forbear.risk.asking import Together
 from forbear.risk.chains import chains, labels
 from forbear.risk.fit import fit_frame
 from forbear.risk.folder import load, save
 from forbear.risk.frame import Frame
+from forbear.risk.hazard import fit_chain
 from forbear.risk.measures import auc, expit
 from forbear.risk.panel import training_frame
 from forbear.risk.score import NUMBERS, score, scored
@@ -122,8 +124,32 @@ def test_all_steps_are_asked_at_once_as_one_by_one(model):
     assert len({float(h[0]) for h in hazards}) > 1, "the step tells nothing here: the test shows nothing"
     at_once = late.stays(fresh)
     assert np.allclose(at_once, np.cumprod(np.column_stack(hazards), axis=1), rtol=1e-12, atol=0)
-    some = np.array([7, 3, 150])
-    assert np.allclose(late.stays(fresh, some), at_once[some], rtol=1e-12, atol=0)
+
+
+def test_chains_over_one_matrix_say_what_each_says_by_itself(model, monkeypatch):
+    """Two chains whose columns lie in another order, asked of all rows, of most and of few."""
+    monkeypatch.setattr("forbear.risk.hazard.MOST_TREES", 20)
+    late, rows = model.chains["late"], made_frame(seed=8)[0]
+    turned = replace(rows, columns=rows.columns[::-1], numbers=np.asfortranarray(rows.numbers[:, ::-1]))
+    even, steps = np.arange(len(rows)) % 2 == 0, len(late.chain.steps)
+    other = fit_chain(
+        replace(late.chain, name="other"),
+        turned,
+        labels(late.chain, turned),
+        [even] * steps,
+        [~even] * steps,
+        np.arange(len(rows)),
+    )
+    assert set(other.columns) & set(late.columns)
+    assert other.columns != late.columns
+    fresh, run = made_frame(seed=6)[0].take(np.arange(200)), slice(10, 200)
+    together = Together((late, other))
+    sheet, history = together.sheet(fresh, run), fresh.marks["history"][run]
+    for chain in (late, other):
+        alone = chain.stays(fresh)[run]
+        assert np.array_equal(together.stays(chain.chain.name, sheet, history), alone)
+        for some in ([7, 3, 150], [*range(20, 190)]):
+            assert np.array_equal(together.stays(chain.chain.name, sheet, history, np.array(some)), alone[some])
 
 
 def test_a_worse_habit_never_lowers_the_risk(model):

@@ -113,8 +113,9 @@ def in_order(runs: Runs, ids: pa.Array) -> tuple[np.ndarray, Sequence[np.ndarray
 
 def _falls_only_at(days: np.ndarray, starts: np.ndarray) -> bool:
     """Whether days fall nowhere but where a loan's rows begin."""
-    falls = np.flatnonzero(days[1:] < days[:-1]) + 1
-    return bool(np.all(starts[np.searchsorted(starts, falls)] == falls))
+    rises = days[1:] >= days[:-1]
+    rises[starts[(starts > 0) & (starts < len(days))] - 1] = True
+    return bool(rises.all())
 
 
 def numbers_of(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
