@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -35,6 +35,7 @@ from forbear.risk.warning import Indicator, Warner
 FORMAT = "forbear-model-1"
 MODEL = "model.json"
 CARDS = ("card.md", "card.html")
+TREES = ".trees.json"
 HINT = "name a folder that `forbear fit` wrote"
 
 
@@ -49,6 +50,34 @@ def book_facts(book: Book) -> dict[str, Any]:
     }
 
 
+def place_for(out: str | Path) -> Path:
+    """The folder that a model may be written into: asked before the fit, so that no work is lost.
+
+    Raises:
+        WrongUse: it is a file, holds anything but an earlier model, or cannot be made there.
+    """
+    target = Path(out).resolve()
+    if target.is_dir():
+        if others := sorted(p.name for p in target.iterdir() if not _is_of_model(p)):
+            raise WrongUse(
+                f"{target}: holds something that is no model: {others[0]}", "name a new folder with --out"
+            )
+        if any(target.iterdir()) and not (target / MODEL).is_file():
+            raise WrongUse(f"{target}: holds no whole model: {MODEL} is missing", "name a new folder with --out")
+    elif target.exists():
+        raise WrongUse(f"{target}: is a file, and a model is a folder", "name a new folder with --out")
+    there = next(p for p in target.parents if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise WrongUse(
+            f"{target}: cannot be made: {there} is no folder that can be written", "name another with --out"
+        )
+    return target
+
+
+def _is_of_model(path: Path) -> bool:
+    return path.is_file() and (path.name in (MODEL, *CARDS) or path.name.endswith(TREES))
+
+
 def save(model: Model, out: str | Path, book: Mapping[str, Any] | None = None) -> Path:
     """Write a model into the folder `out`, all of it or nothing; an earlier model there is replaced.
 
@@ -57,22 +86,20 @@ def save(model: Model, out: str | Path, book: Mapping[str, Any] | None = None) -
     """
     from forbear.risk.card import card_html, card_markdown
 
-    target = Path(out)
-    if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / MODEL).exists())):
-        raise WrongUse(f"{target}: holds something that is no model", "name a new folder with --out")
+    target = place_for(out)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".forbear-model-", dir=target.parent) as aside:
         made = Path(aside) / "model"
         made.mkdir()
         for name, chain in model.chains.items():
-            write_trees(chain.booster, made / f"{name}.trees.json")
+            write_trees(chain.booster, made / f"{name}{TREES}")
         told = {**plain(model), "book": dict(book or {})}
         (made / CARDS[0]).write_text(card_markdown(told), encoding="utf-8")
         (made / CARDS[1]).write_text(card_html(told), encoding="utf-8")
         told["files"] = {p.name: _sha256(p) for p in sorted(made.iterdir())}
         (made / MODEL).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         if target.exists():
-            shutil.rmtree(target)
+            target.replace(Path(aside) / "earlier")
         made.replace(target)
     return target
 
@@ -172,7 +199,7 @@ def _figures(row: Mapping[str, Any]) -> Figures:
 def _chain_model(root: Path, chain: Chain, row: Mapping[str, Any], told: Mapping[str, Any]) -> ChainModel:
     if tuple(row["steps"]) != chain.steps:
         raise ValueError(f"steps of {chain.name} are {row['steps']}, this version has {list(chain.steps)}")
-    name = f"{chain.name}.trees.json"
+    name = f"{chain.name}{TREES}"
     if name not in told["files"]:
         raise ValueError(f"{name} has no fingerprint")
     from catboost import CatBoostClassifier

@@ -107,7 +107,12 @@ class Frame:
         return made
 
     def coded(self, name: str) -> Coded:
-        """A text feature as the place of each row's text among its names; made once."""
+        """A text feature as the place of each row's text among its names; made once.
+
+        One that the book does not have is empty throughout, as a number that it does not have is not known.
+        """
+        if name not in self.texts:
+            return np.zeros(len(self), dtype=np.int32), ("",)
         if name not in self._codes:
             made = pa.array(self.texts[name], pa.string()).dictionary_encode()
             self._codes[name] = made.indices.to_numpy(), tuple(made.dictionary.to_pylist())

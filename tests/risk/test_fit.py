@@ -28,7 +28,7 @@ from forbear.risk.folder import load, save
 from forbear.risk.frame import Frame
 from forbear.risk.measures import auc, expit
 from forbear.risk.panel import training_frame
-from forbear.risk.score import NUMBERS, score, scored
+from forbear.risk.score import NUMBERS, _nested, score, scored
 
 
 def made_frame(rows=6000, seed=0, days=60):
@@ -245,8 +245,57 @@ def test_a_folder_that_is_not_whole_is_refused(model, tmp_path, harm):
 def test_a_folder_of_something_else_is_not_overwritten(model, tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "letter.txt").write_text("keep")
-    with pytest.raises(WrongUse, match="no model"):
+    with pytest.raises(WrongUse, match=r"no model: letter\.txt"):
         save(model, tmp_path / "precious")
+    folder = save(model, tmp_path / "m")
+    (folder / "notes.txt").write_text("keep")
+    with pytest.raises(WrongUse, match=r"no model: notes\.txt"):
+        save(model, folder)
+    assert (folder / "notes.txt").read_text() == "keep"
+    (folder / "notes.txt").unlink()
+    assert load(save(model, folder)).claims.keys() == model.claims.keys()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m", "precious"], "nothing is left beside"
+
+
+def test_a_place_that_cannot_be_is_refused_before_any_work(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.csv").mkdir()
+    nowhere = ["--as-of", "2025-12-31", "no book", "--out"]
+    for command, out, why in (
+        (["fit"], "file", "is a file"),
+        (["fit"], "file/m", "no folder that can be written"),
+        (["score", "--model", "no model"], "folder.csv", "is a folder"),
+        (["score", "--model", "no model"], "scores.xlsx", "ends neither in"),
+        (["score", "--model", "no model"], "file/s.csv", "no folder that can be written"),
+    ):
+        done = CliRunner().invoke(app, [*command, *nowhere, str(tmp_path / out)])
+        assert isinstance(done.exception, WrongUse)
+        assert why in done.exception.message
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.csv"]
+
+
+def test_a_book_without_the_columns_of_the_model_is_scored_and_told_of(model):
+    fresh = made_frame(seed=2)[0]
+    bare = replace(fresh, columns=("late_share", "x_noise", "x_more", "days_to_due", "dpd", "x_city"), texts={})
+    made = scored(bare, model)
+    assert made.absent == ("x_city", "x_other"), "a text in the model's book, a number in this one"
+    assert made.table["p_late_next"].null_count == 0
+    assert scored(fresh, model).absent == ()
+
+
+def test_ninety_days_late_is_never_likelier_than_sixty():
+    columns = {"p_60_in_12m": np.array([0.2, 0.5, np.nan, 0.1]), "p_90_in_12m": np.array([0.3, 0.4, 0.3, np.nan])}
+    _nested(columns)
+    assert np.array_equal(columns["p_90_in_12m"], [0.2, 0.4, 0.3, np.nan], equal_nan=True)
+
+
+def test_a_book_whose_parts_hold_no_closed_loan_or_none_at_all(book_folder, model, monkeypatch):
+    """On its first days a book has one loan, or none: the columns are of the same kinds as later."""
+    book = small.opened(book_folder)
+    first = book.connection.execute("SELECT min(disbursed_on) FROM book.loans").fetchall()[0][0]
+    made = [score(book, model, as_of=first + timedelta(days=d), keep_frame=False).table for d in (-1, 0, 400)]
+    assert [t.num_rows > 0 for t in made] == [False, True, True]
+    assert made[0].schema == made[1].schema == made[2].schema
 
 
 @pytest.fixture
@@ -350,5 +399,7 @@ def test_a_book_of_statuses(tmp_path, quick):
     table = score(book, model, as_of=date(2025, 12, 28))
     cures = table.table.filter(pc.is_valid(table.table["p_cure_30"]))
     assert 0 < cures.num_rows < table.table.num_rows
+    worst = table.table.filter(pc.is_valid(table.table["p_90_in_12m"]))
+    assert pc.all(pc.less_equal(worst["p_90_in_12m"], worst["p_60_in_12m"])).as_py()
     assert "no due dates" in table.reasons["p_late_next"]
     shutil.rmtree(folder)
