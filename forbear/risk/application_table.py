@@ -28,6 +28,7 @@ from forbear.risk.applied import (
     MOST_MINOR,
     NOT_ASKED,
     PASSED,
+    SOURCE_STATES,
     UNSURE,
     Application,
     Bureau,
@@ -311,8 +312,10 @@ def _cell(name: str, value: Any, currency: str, where: str) -> Any:
 
 def _minor(amount: Decimal, currency: str) -> int:
     """An amount in minor units; ValueError for what is negative, too fine or too much."""
+    if not 0 <= amount <= MOST_MINOR:
+        raise ValueError
     scaled = amount.scaleb(minor_digits(currency))
-    if not 0 <= scaled <= MOST_MINOR or scaled != scaled.to_integral_value():
+    if scaled > MOST_MINOR or scaled != scaled.to_integral_value():
         raise ValueError
     return int(scaled)
 

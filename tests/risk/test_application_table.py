@@ -99,7 +99,7 @@ def test_an_identity_number_off_by_a_digit_fails(tmp_path):
         ({"amount": "nan"}, "not a number"),
         ({"amount": "-5"}, "row 2, column amount: '-5' is no amount of CNY"),
         ({"amount": "1e999999"}, "row 2, column amount"),
-        ({"age": "131"}, "age is 131"),
+        ({"age": "131", "identity_number": ""}, "age is 131"),
         ({"currency": "ZZZ"}, "row 2, column currency: 'ZZZ'"),
         ({"x_own": "much"}, "csv, row 2, column x_own: 'much' is not a number"),
         ({"incme": "3"}, "row 1: column 'incme' is not known"),

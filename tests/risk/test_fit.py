@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -234,10 +235,64 @@ def _list(folder):
     (folder / "model.json").write_text("[" * 100_000)
 
 
-@pytest.mark.parametrize("harm", [_changed_trees, _gone, _cut, _other_path, _unsigned, _other_format, _list])
+def _endless(folder):
+    (folder / "model.json").unlink()
+    (folder / "model.json").symlink_to("/dev/zero")
+
+
+def _no_files(folder):
+    told = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps({**told, "files": 5}))
+
+
+HARMS = [_changed_trees, _gone, _cut, _other_path, _unsigned, _other_format, _list, _endless, _no_files]
+
+
+@pytest.mark.parametrize("harm", HARMS)
 def test_a_folder_that_is_not_whole_is_refused(model, tmp_path, harm):
     folder = save(model, tmp_path / "m")
     harm(folder)
+    with pytest.raises(UnreadableFile):
+        load(folder)
+
+
+TREES = {
+    "a leaf too few": lambda t: t["oblivious_trees"][0]["leaf_values"].pop(),
+    "a leaf that is no number": lambda t: t["oblivious_trees"][0]["leaf_values"].__setitem__(0, float("nan")),
+    "a column that is not there": lambda t: t["oblivious_trees"][0]["splits"][0].update(float_feature_index=9999),
+    "a border that is not there": lambda t: t["oblivious_trees"][0]["splits"][0].update(border=0.123),
+    "too many splits": lambda t: t["oblivious_trees"][0].update(splits=t["oblivious_trees"][0]["splits"] * 20),
+    "no columns": lambda t: t["features_info"].update(float_features=[]),
+    "other columns": lambda t: t["features_info"].update(categorical_features=[]),
+    "words for numbers": lambda t: t.update(scale_and_bias="x"),
+    "many answers": lambda t: t.update(scale_and_bias=[1, [0, 0]]),
+    "no trees": lambda t: t.update(oblivious_trees=5),
+    "more than trees": lambda t: t.update(model_info={"params": "{}"}),
+}
+TOLD = {
+    "another kind": lambda m: m.update(kind="telepathy"),
+    "no question": lambda m: m.update(chains={}),
+    "fewer lines": lambda m: m["chains"]["late"].update(lines=[[0, 1]]),
+    "other columns": lambda m: m["chains"]["late"].update(columns=["dpd"]),
+    "other steps": lambda m: m["chains"]["late"].update(steps=[0, 1]),
+    "a card of other bins": lambda m: m["chains"]["late"]["scorecard"]["parts"][0].update(odds=[1.0]),
+    "a card of other columns": lambda m: m["chains"]["late"]["scorecard"]["parts"][0].update(name="elsewhere"),
+    "nothing watched": lambda m: m.update(watch=None),
+}
+
+
+@pytest.mark.parametrize("where", [*(("late.trees.json", n) for n in TREES), *(("model.json", n) for n in TOLD)])
+def test_a_folder_whose_hashes_fit_is_still_not_trusted(model, tmp_path, where):
+    """Whoever changes a file can change its hash too; CatBoost itself would read past its memory for some of these."""
+    folder = save(model, tmp_path / "m")
+    name, harm = where
+    told = json.loads((folder / name).read_text())
+    (TREES if name != "model.json" else TOLD)[harm](told)
+    (folder / name).write_text(json.dumps(told))
+    if name != "model.json":
+        whole = json.loads((folder / "model.json").read_text())
+        whole["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        (folder / "model.json").write_text(json.dumps(whole))
     with pytest.raises(UnreadableFile):
         load(folder)
 
