@@ -21,7 +21,7 @@ from forbear.risk.frame import Frame
 from forbear.risk.hazard import ChainModel
 from forbear.risk.maturity import ripe_until
 from forbear.risk.measures import shares
-from forbear.risk.panel import borrower_hash, kind_of, training_frame
+from forbear.risk.panel import borrower_hash, kind_of, last_payment, training_frame
 from forbear.risk.reasons import reason_of
 from forbear.risk.rehearsal import Claim, Work, cuts_of, usable
 from forbear.risk.repaid import Repaid, fit_repaid
@@ -70,6 +70,8 @@ class Model:
     notes: tuple[str, ...] = ()
 
 
+LONG_WITHOUT_MONEY = 14
+"""Days without any payment at the end of a book after which a reader is told."""
 Watching = Callable[[str], AbstractContextManager[Any]]
 
 
@@ -99,7 +101,8 @@ def fit(
         kind = kind_of(book)
         ripe = ripe_until(book, as_of) if kind == "events" else None
     made = fit_frame(frame, kind=kind, as_of=as_of, allow=allow, watch=watching, shuffled=shuffled)
-    return replace(made, notes=(*_unripe(ripe), *made.notes))
+    late = _long_without_money(last_payment(book, as_of), as_of) if kind == "events" else []
+    return replace(made, notes=(*_unripe(ripe), *late, *made.notes))
 
 
 def fit_frame(
@@ -162,9 +165,19 @@ def _unripe(ripe: date | None) -> list[str]:
     ]
 
 
+def _long_without_money(last: date | None, as_of: date) -> list[str]:
+    """What to say of a book whose payments end well before the day it is said to be known up to."""
+    if last is None or (as_of - last).days <= LONG_WITHOUT_MONEY:
+        return []
+    return [
+        f"the book's last payment is of {last}, {(as_of - last).days} days before {as_of}: what fell due since looks "
+        f"unpaid; if the book ends there, fit it as of {last}"
+    ]
+
+
 def _unmeasured(made: Mapping[str, ChainModel], claims: Mapping[str, Claim]) -> list[str]:
     asked = [c for m in made.values() for c in m.chain.outputs if c not in claims]
-    why = "the book's past is too short to rehearse them: fitted, and not measured"
+    why = "the book's past is too short, or its borrowers are too few, to rehearse them: fitted, and not measured"
     return [f"{', '.join(asked)}: {why}"] if asked else []
 
 

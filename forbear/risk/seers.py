@@ -165,5 +165,5 @@ def _text_shares(codes: npt.NDArray[np.int32], count: int, seen: Bools, folds: W
     rows = np.bincount(cells, minlength=FOLDS * count).reshape(FOLDS, count)
     yes = np.bincount(cells, weights=seen, minlength=FOLDS * count).reshape(FOLDS, count)
     others, their_yes = rows.sum(axis=0) - rows, yes.sum(axis=0) - yes
-    shares: Doubles = (their_yes + PRIOR * seen.mean()) / (others + PRIOR)
-    return shares.ravel()[cells]
+    shares: Doubles = ((their_yes + PRIOR * seen.mean()) / (others + PRIOR)).ravel()[cells]
+    return shares

@@ -24,11 +24,11 @@ import risk_books as small
 from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.cli import app
 from forbear.risk.chains import chains, labels
-from forbear.risk.fit import fit_frame
+from forbear.risk.fit import _long_without_money, fit_frame
 from forbear.risk.folder import load, save
 from forbear.risk.frame import Frame
 from forbear.risk.measures import auc, expit
-from forbear.risk.panel import training_frame
+from forbear.risk.panel import last_payment, training_frame
 from forbear.risk.score import NUMBERS, _nested, score, scored
 
 
@@ -159,6 +159,16 @@ def test_what_cannot_be_learned_is_told(model):
     table = scored(made_frame(seed=2)[0], model)
     assert table.table["p_cure_7"].null_count == table.table.num_rows
     assert "could not learn" in table.reasons["p_cure_7"]
+
+
+def test_a_book_that_ends_before_its_day_is_told_of(book_folder):
+    last = last_payment(small.opened(book_folder), small.UNTIL)
+    assert last is not None
+    assert last <= small.UNTIL
+    assert _long_without_money(last, last + timedelta(days=14)) == []
+    (note,) = _long_without_money(last, last + timedelta(days=92))
+    assert f"last payment is of {last}, 92 days before" in note
+    assert last_payment(small.opened(book_folder), date(2000, 1, 1)) is None
 
 
 def test_a_part_of_a_book_in_which_nothing_is_asked(model):
