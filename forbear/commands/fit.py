@@ -42,9 +42,10 @@ def fit_book(
     on wrong use or when the book is too small for any question. docs/risk.md says what each column means.
     """
     from forbear.risk.fit import fit
-    from forbear.risk.folder import book_facts, plain, save
+    from forbear.risk.folder import book_facts, place_for, plain, save
 
     steps = Steps(quiet=output is Format.json)
+    place_for(out)
     with opened_book(book, day(as_of), mapping, quarantine, threads, steps) as opened:
         model = fit(opened, as_of=day(as_of), allow=tuple(allow or ()), watch=steps.step)
         save(model, out, book_facts(opened))

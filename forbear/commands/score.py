@@ -45,9 +45,10 @@ def score_book(
     says what each column means.
     """
     from forbear.risk.folder import fingerprint, load
-    from forbear.risk.score import score, write_scores
+    from forbear.risk.score import place_for_scores, score, write_scores
 
     steps = Steps(quiet=output is Format.json)
+    place_for_scores(out)
     loaded = load(model)
     with opened_book(book, day(as_of), mapping, quarantine, threads, steps) as opened, steps.step("scoring"):
         made = score(opened, loaded, as_of=day(as_of), at=at.value, keep_frame=False)
@@ -59,9 +60,16 @@ def score_book(
                 "loans": made.table.num_rows,
                 "model": fingerprint(model),
                 "nulls": dict(made.reasons),
+                "absent": list(made.absent),
             }
         )
         return
     answers.print(f"{made.table.num_rows:,} loans scored: {out}", markup=False)
+    if made.absent:
+        words.print(
+            f"taken as not known: {', '.join(made.absent)}: the model reads them, the book does not have them, or "
+            "not as the numbers or texts that the model knows",
+            markup=False,
+        )
     for line in plain_reasons(dict(made.reasons)):
         words.print(f"no value: {line}", markup=False)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -18,9 +19,21 @@ from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
 from forbear.basics.errors import ForbearError, UnreadableFile, WrongUse
-from forbear.basics.money import to_minor
+from forbear.basics.money import minor_digits
 from forbear.loans.terms import Method
-from forbear.risk.applied import ANSWERED, CHECKS, FAILED, NOT_ASKED, PASSED, Application, Bureau, Evidence
+from forbear.risk.applied import (
+    ANSWERED,
+    CHECKS,
+    FAILED,
+    MOST_MINOR,
+    NOT_ASKED,
+    PASSED,
+    SOURCE_STATES,
+    UNSURE,
+    Application,
+    Bureau,
+    Evidence,
+)
 
 Row = Mapping[str, Any]
 MONEY = frozenset(
@@ -57,7 +70,7 @@ def read_applications(path: str | Path) -> Iterator[tuple[Application, Evidence]
         WrongUse: a column or a cell that cannot be; names file, row, column and value (not of an identity number).
     """
     file, seen = Path(path), set()
-    for number, row in enumerate(_rows(file), start=1):
+    for number, row in _rows(file):
         where = f"{file}, row {number}"
         application, evidence = application_of(row, where)
         if application.application_id in seen:
@@ -66,7 +79,8 @@ def read_applications(path: str | Path) -> Iterator[tuple[Application, Evidence]
         yield application, evidence
 
 
-def _rows(file: Path) -> Iterator[Row]:
+def _rows(file: Path) -> Iterator[tuple[int, Row]]:
+    """Rows by number: of CSV and JSON lines the line an editor shows, else counted from 1."""
     try:
         yield from _READERS[file.suffix.lower()](file)
     except KeyError:
@@ -77,38 +91,59 @@ def _rows(file: Path) -> Iterator[Row]:
         raise UnreadableFile(f"{file}: cannot be read: {bad}", "see docs/assessment.md") from bad
 
 
-def _csv(file: Path) -> Iterator[Row]:
+def _csv(file: Path) -> Iterator[tuple[int, Row]]:
     with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines, strict=True)
-        for number, row in enumerate(reader, start=1):
-            if None in row or None in row.values():
-                raise WrongUse(f"{file}, row {number}: not as many cells as the header has columns")
-            yield row
+        reader = csv.reader(lines, strict=True)
+        header = next(reader, None)
+        if header is None:
+            raise UnreadableFile(f"{file}: is empty", "a header line with the columns of docs/assessment.md")
+        _refuse_strangers(header, f"{file}, row 1")
+        if twice := [name for name, count in Counter(header).items() if count > 1]:
+            raise WrongUse(f"{file}, row 1: column {twice[0]!r} stands there twice")
+        first = reader.line_num + 1
+        for cells in reader:
+            if cells and len(cells) != len(header):
+                raise WrongUse(
+                    f"{file}, row {first}: {len(cells)} cells, and the header has {len(header)} columns",
+                    "quote cells that hold a comma",
+                )
+            if cells:
+                yield first, dict(zip(header, cells, strict=True))
+            first = reader.line_num + 1
 
 
-def _parquet(file: Path) -> Iterator[Row]:
+def _parquet(file: Path) -> Iterator[tuple[int, Row]]:
     import pyarrow.parquet as pq
 
-    for batch in pq.ParquetFile(file).iter_batches(batch_size=4096):
-        yield from batch.to_pylist()
+    batches = pq.ParquetFile(file).iter_batches(batch_size=4096)
+    yield from enumerate((row for batch in batches for row in batch.to_pylist()), start=1)
 
 
-def _json(file: Path) -> Iterator[Row]:
+def _json(file: Path) -> Iterator[tuple[int, Row]]:
     text = file.read_text(encoding="utf-8-sig")
-    if file.suffix.lower() == ".jsonl":
-        told = [json.loads(line, parse_float=Decimal) for line in text.splitlines() if line.strip()]
-    else:
-        told = json.loads(text, parse_float=Decimal)
-    if not isinstance(told, list) or not all(isinstance(row, dict) for row in told):
+    told: Any = json.loads(text, parse_float=Decimal)
+    if not isinstance(told, list):
         raise UnreadableFile(f"{file}: not a list of objects", "one object an application")
-    yield from told
+    yield from _objects(enumerate(told, start=1), file)
 
 
-_READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+def _json_lines(file: Path) -> Iterator[tuple[int, Row]]:
+    lines = enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1)
+    yield from _objects(((n, json.loads(line, parse_float=Decimal)) for n, line in lines if line.strip()), file)
+
+
+def _objects(told: Iterable[tuple[int, Any]], file: Path) -> Iterator[tuple[int, Row]]:
+    for number, row in told:
+        if not isinstance(row, dict):
+            raise UnreadableFile(f"{file}, row {number}: not an object", "one object an application")
+        yield number, row
+
+
+_READERS: Mapping[str, Callable[[Path], Iterator[tuple[int, Row]]]] = {
     ".csv": _csv,
     ".parquet": _parquet,
     ".json": _json,
-    ".jsonl": _json,
+    ".jsonl": _json_lines,
 }
 
 
@@ -118,18 +153,27 @@ def application_of(row: Row, where: str) -> tuple[Application, Evidence]:
     Raises:
         WrongUse: as `read_applications`.
     """
-    if strangers := sorted(c for c in row if c not in COLUMNS and not str(c).startswith("x_")):
-        raise WrongUse(
-            f"{where}: column {strangers[0]!r} is not known", "see docs/assessment.md; your own begin with x_"
-        )
-    currency = str(row.get("currency") or "CNY")
-    known = {name: _cell(name, row.get(name), currency, where) for name in COLUMNS}
+    _refuse_strangers(row, where)
+    currency = str(row.get("currency") or "CNY").strip()
+    try:
+        minor_digits(currency)
+    except WrongUse as bad:
+        raise WrongUse(f"{where}, column currency: {bad.message}", bad.hint) from None
+    known = {name: _cell(name, row.get(name), currency, where) for name in sorted(COLUMNS)}
     if missing := [name for name in NEEDED if known[name] is None]:
         raise WrongUse(f"{where}: {missing[0]} is missing", f"needed are {', '.join(NEEDED)}")
     try:
         return _application(known, row, currency, where), _evidence(known)
     except WrongUse as bad:
-        raise WrongUse(f"{where}: {bad.message}", bad.hint) from None
+        told = bad.message if bad.message.startswith(where) else f"{where}: {bad.message}"
+        raise WrongUse(told, bad.hint) from None
+
+
+def _refuse_strangers(names: Iterable[str], where: str) -> None:
+    if strangers := sorted(str(c) for c in names if c not in COLUMNS and not str(c).startswith("x_")):
+        raise WrongUse(
+            f"{where}: column {strangers[0]!r} is not known", "see docs/assessment.md; your own begin with x_"
+        )
 
 
 def _application(known: Row, row: Row, currency: str, where: str) -> Application:
@@ -163,13 +207,21 @@ def _evidence(known: Row) -> Evidence:
         proved = number_is_valid(known["identity_number"])
         told = checks["identity_number"]
         checks["identity_number"] = FAILED if not proved else PASSED if told == NOT_ASKED else told
+    if checks["identity_number"] == PASSED and not _ages_agree(known):
+        checks["identity_number"] = UNSURE
     told = {name.removeprefix("bureau_"): value for name, value in known.items() if name.startswith("bureau_")}
     state, asked_on = told.pop("state"), told.pop("asked_on")
-    bureau = None
-    if asked_on is not None:
-        bureau, state = Bureau(asked_on=asked_on, **told), state or ANSWERED
-    elif any(value is not None for value in told.values()):
+    bureau, found = None, [name for name, value in told.items() if value is not None]
+    if state in SOURCE_STATES and state != ANSWERED and found:
+        raise WrongUse(
+            f"bureau_state is {state!r}, and bureau_{found[0]} is told", "leave one empty: they do not fit together"
+        )
+    if state == ANSWERED and not found:
+        raise WrongUse("bureau_state is 'answered', and nothing is told", "what it answered, or no_file")
+    if found and asked_on is None:
         raise WrongUse("the bureau's answer has no bureau_asked_on", "say of which day it is")
+    if found:
+        bureau, state = Bureau(asked_on=asked_on, **told), state or ANSWERED
     return Evidence(
         checks,
         state or NOT_ASKED,
@@ -198,13 +250,27 @@ def age_on(birth_date: date, on: date) -> int:
     return on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
 
 
+def _ages(known: Row) -> list[int]:
+    """The applicant's age by each of the columns that tell it."""
+    ages = [age_on(day, known["applied_on"]) for day in _births(known)]
+    return ages if known["age"] is None else [*ages, known["age"]]
+
+
+def _births(known: Row) -> list[date]:
+    told, number = known["birth_date"], known["identity_number"]
+    by_number = [ric.get_birth_date(ric.compact(number))] if number and number_is_valid(number) else []
+    return by_number if told is None else [*by_number, told]
+
+
+def _ages_agree(known: Row) -> bool:
+    """Whether all that is told of the age fits: dates to the day; years within one, since people count in two ways."""
+    ages = _ages(known)
+    return len(set(_births(known))) <= 1 and (not ages or max(ages) - min(ages) <= 1)
+
+
 def _age(known: Row) -> int | None:
-    if known["age"] is not None:
-        return int(known["age"])
-    born = known["birth_date"]
-    if born is None and known["identity_number"] and number_is_valid(known["identity_number"]):
-        born = ric.get_birth_date(ric.compact(known["identity_number"]))
-    return None if born is None else age_on(born, known["applied_on"])
+    """The least that is told: nobody is taken for an adult whom a column calls a minor."""
+    return min(_ages(known), default=None)
 
 
 def _method(text: str | None) -> Method:
@@ -219,10 +285,10 @@ def _cell(name: str, value: Any, currency: str, where: str) -> Any:
         return None
     try:
         if name in MONEY:
-            return to_minor(_number(name, value, where), currency)
+            return _minor(_number(name, value, where), currency)
         if name in COUNTS:
             number = _number(name, value, where)
-            if number != int(number):
+            if abs(number) > MOST_MINOR or number != int(number):
                 raise ValueError
             return int(number)
         if name in DAYS:
@@ -233,9 +299,25 @@ def _cell(name: str, value: Any, currency: str, where: str) -> Any:
         told = bad.message if bad.message.startswith(where) else f"{where}, column {name}: {bad.message}"
         raise WrongUse(told, bad.hint) from None
     except (ValueError, KeyError, OverflowError):
+        if name in MONEY:
+            digits = minor_digits(currency)
+            raise WrongUse(
+                f"{where}, column {name}: {str(value)!r} is no amount of {currency}",
+                f"from 0 up, with {digits} decimals at most",
+            ) from None
         expected = "YYYY-MM-DD" if name in DAYS else "true or false" if name in YES_NO else "a whole number"
         raise WrongUse(f"{where}, column {name}: {value!r}", f"expected {expected}") from None
     return str(value).strip()
+
+
+def _minor(amount: Decimal, currency: str) -> int:
+    """An amount in minor units; ValueError for what is negative, too fine or too much."""
+    if not 0 <= amount <= MOST_MINOR:
+        raise ValueError
+    scaled = amount.scaleb(minor_digits(currency))
+    if scaled > MOST_MINOR or scaled != scaled.to_integral_value():
+        raise ValueError
+    return int(scaled)
 
 
 def _number(name: str, value: Any, where: str) -> Decimal:

@@ -23,6 +23,7 @@ CHECKS = ("identity_number", "name", "phone", "liveness")
 ANSWERED, NO_FILE, NO_CONSENT = "answered", "no_file", "no_consent"
 SOURCE_STATES = (ANSWERED, NO_FILE, NO_ANSWER, NO_CONSENT, NOT_ASKED)
 MOST_MINOR = 10**15
+MOST_AGE = 130
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Application:
             _refuse(name, getattr(self, name), 1 if name in ("amount", "term") else 0)
         for name in ("income_declared", "income_verified", "obligations_declared", "employment_months", "age"):
             if getattr(self, name) is not None:
-                _refuse(name, getattr(self, name), 0)
+                _refuse(name, getattr(self, name), 0, MOST_AGE if name == "age" else MOST_MINOR)
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,6 @@ def fingerprint(told: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _refuse(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST_MINOR:
-        raise WrongUse(f"{name} is {value!r}", f"a whole number from {least} up")
+def _refuse(name: str, value: Any, least: int, most: int = MOST_MINOR) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise WrongUse(f"{name} is {value!r}", f"a whole number from {least} to {most:,}")

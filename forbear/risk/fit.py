@@ -17,24 +17,21 @@ import numpy.typing as npt
 
 from forbear.basics.errors import WrongUse
 from forbear.book import Book
-from forbear.book.schema import EXTRA_PREFIX
 from forbear.risk.asking import Together
 from forbear.risk.chains import Chain, Labels, chains, eligible, labels
-from forbear.risk.encode import encoding
 from forbear.risk.frame import Frame
 from forbear.risk.hazard import ChainModel
 from forbear.risk.maturity import ripe_until
-from forbear.risk.measures import auc, shares
-from forbear.risk.panel import borrower_hash, kind_of, training_frame
+from forbear.risk.measures import shares
+from forbear.risk.panel import borrower_hash, kind_of, last_payment, training_frame
 from forbear.risk.reasons import reason_of
 from forbear.risk.rehearsal import Claim, Work, cuts_of, usable
 from forbear.risk.repaid import Repaid, fit_repaid
+from forbear.risk.seers import refuse_seers
 from forbear.risk.warning import Warner, learn, on_first_day
 
 Bools = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
-KNOWS_TOO_MUCH = 0.97
-"""AUC from which a lender's single column seems to know the outcome."""
 WATCHED_BINS = 10
 OF_THE_DAY = ("calendar", "neighbors")
 """Reasons of features that are nearly the same for all loans of a day: they move with the day, not with the book."""
@@ -80,6 +77,8 @@ class Model:
         return Together(tuple(self.chains.values()))
 
 
+LONG_WITHOUT_MONEY = 14
+"""Days without any payment at the end of a book after which a reader is told."""
 Watching = Callable[[str], AbstractContextManager[Any]]
 
 
@@ -109,7 +108,8 @@ def fit(
         kind = kind_of(book)
         ripe = ripe_until(book, as_of) if kind == "events" else None
     made = fit_frame(frame, kind=kind, as_of=as_of, allow=allow, watch=watching, shuffled=shuffled)
-    return replace(made, notes=(*_unripe(ripe), *made.notes))
+    late = _long_without_money(last_payment(book, as_of), as_of) if kind == "events" else []
+    return replace(made, notes=(*_unripe(ripe), *late, *made.notes))
 
 
 def fit_frame(
@@ -125,7 +125,7 @@ def fit_frame(
     watching = watch or (lambda _name: nullcontext())
     groups = borrower_hash(frame)
     known = {c.name: _labels(c, frame, shuffled) for c in chains(kind)}
-    _refuse_seers(frame, known, chains(kind), allow)
+    refuse_seers(frame, known, chains(kind), allow)
     days = frame.marks["as_of"].astype("datetime64[D]")
     made: dict[str, ChainModel] = {}
     missing, claims, windows = {}, {}, {}
@@ -172,9 +172,19 @@ def _unripe(ripe: date | None) -> list[str]:
     ]
 
 
+def _long_without_money(last: date | None, as_of: date) -> list[str]:
+    """What to say of a book whose payments end well before the day it is said to be known up to."""
+    if last is None or (as_of - last).days <= LONG_WITHOUT_MONEY:
+        return []
+    return [
+        f"the book's last payment is of {last}, {(as_of - last).days} days before {as_of}: what fell due since looks "
+        f"unpaid; if the book ends there, fit it as of {last}"
+    ]
+
+
 def _unmeasured(made: Mapping[str, ChainModel], claims: Mapping[str, Claim]) -> list[str]:
     asked = [c for m in made.values() for c in m.chain.outputs if c not in claims]
-    why = "the book's past is too short to rehearse them: fitted, and not measured"
+    why = "the book's past is too short, or its borrowers are too few, to rehearse them: fitted, and not measured"
     return [f"{', '.join(asked)}: {why}"] if asked else []
 
 
@@ -195,39 +205,6 @@ def _labels(chain: Chain, frame: Frame, shuffled: int | None) -> Labels:
 def _cures_left(made: Labels, chain: Chain) -> bool:
     last = made.at_risk(len(chain.steps) - 1, chain.steps)
     return int(last.sum()) >= 100
-
-
-def _refuse_seers(frame: Frame, known: Mapping[str, Labels], asked: Sequence[Chain], allow: Sequence[str]) -> None:
-    """Refuse a lender's own column that ranks an outcome nearly perfectly: it was written after the fact."""
-    own = [n for n in (*frame.columns, *frame.texts) if n.startswith(EXTRA_PREFIX) and n not in allow]
-    for chain in asked:
-        rows = np.flatnonzero(known[chain.name].at_risk(0, chain.steps))
-        stayed = known[chain.name].stays(0, chain.steps)[rows]
-        if len(rows) < 200 or min(stayed.sum(), (~stayed).sum()) < 20:
-            continue
-        for name in own:
-            if (strength := _strength(frame, name, rows, stayed)) >= KNOWS_TOO_MUCH:
-                raise WrongUse(
-                    f"column {name} alone ranks the answer to {chain.name!r} with an AUC of {strength:.3f}: it seems "
-                    "to have been written after the fact",
-                    f"give it a column {name}_known_on with the day from which it was known, leave it out, or, if it "
-                    f"was truly known at disbursal, say --allow {name}",
-                )
-
-
-def _strength(frame: Frame, name: str, rows: Whole, stayed: Bools) -> float:
-    """AUC of one column alone, missing values as a value of their own, either way round."""
-    if name in frame.texts:
-        values = encoding(frame.texts[name][rows], stayed)(frame.texts[name][rows]).astype(float)
-        if len(np.unique(values)) > len(rows) // 10:
-            return 0.5
-    else:
-        values = frame.column(name)[rows].astype(float)
-    gone = np.isnan(values)
-    found = [auc(stayed, gone)] if 0 < gone.sum() < len(rows) else [0.5]
-    if (~gone).sum() >= 50:
-        found.append(auc(stayed[~gone], values[~gone]))
-    return max(max(a, 1 - a) for a in found if np.isfinite(a)) if any(map(np.isfinite, found)) else 0.5
 
 
 def _watched(frame: Frame, made: Mapping[str, ChainModel], days: npt.NDArray[Any]) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,13 @@ from forbear.risk.measures import Figures
 from forbear.risk.rehearsal import Claim
 from forbear.risk.repaid import Repaid
 from forbear.risk.scorecard import read_scorecard
-from forbear.risk.trees import read_object, read_trees, write_trees
-from forbear.risk.warning import Indicator, Warner
+from forbear.risk.trees import MOST_BYTES, read_object, read_trees, write_trees
+from forbear.risk.warning import Indicator, Warner, candidates
 
 FORMAT = "forbear-model-1"
 MODEL = "model.json"
 CARDS = ("card.md", "card.html")
+TREES = ".trees.json"
 HINT = "name a folder that `forbear fit` wrote"
 
 
@@ -49,6 +51,34 @@ def book_facts(book: Book) -> dict[str, Any]:
     }
 
 
+def place_for(out: str | Path) -> Path:
+    """The folder that a model may be written into: asked before the fit, so that no work is lost.
+
+    Raises:
+        WrongUse: it is a file, holds anything but an earlier model, or cannot be made there.
+    """
+    target = Path(out).resolve()
+    if target.is_dir():
+        if others := sorted(p.name for p in target.iterdir() if not _is_of_model(p)):
+            raise WrongUse(
+                f"{target}: holds something that is no model: {others[0]}", "name a new folder with --out"
+            )
+        if any(target.iterdir()) and not (target / MODEL).is_file():
+            raise WrongUse(f"{target}: holds no whole model: {MODEL} is missing", "name a new folder with --out")
+    elif target.exists():
+        raise WrongUse(f"{target}: is a file, and a model is a folder", "name a new folder with --out")
+    there = next(p for p in target.parents if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise WrongUse(
+            f"{target}: cannot be made: {there} is no folder that can be written", "name another with --out"
+        )
+    return target
+
+
+def _is_of_model(path: Path) -> bool:
+    return path.is_file() and (path.name in (MODEL, *CARDS) or path.name.endswith(TREES))
+
+
 def save(model: Model, out: str | Path, book: Mapping[str, Any] | None = None) -> Path:
     """Write a model into the folder `out`, all of it or nothing; an earlier model there is replaced.
 
@@ -57,22 +87,20 @@ def save(model: Model, out: str | Path, book: Mapping[str, Any] | None = None) -
     """
     from forbear.risk.card import card_html, card_markdown
 
-    target = Path(out)
-    if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / MODEL).exists())):
-        raise WrongUse(f"{target}: holds something that is no model", "name a new folder with --out")
+    target = place_for(out)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".forbear-model-", dir=target.parent) as aside:
         made = Path(aside) / "model"
         made.mkdir()
         for name, chain in model.chains.items():
-            write_trees(chain.booster, made / f"{name}.trees.json")
+            write_trees(chain.booster, made / f"{name}{TREES}")
         told = {**plain(model), "book": dict(book or {})}
         (made / CARDS[0]).write_text(card_markdown(told), encoding="utf-8")
         (made / CARDS[1]).write_text(card_html(told), encoding="utf-8")
         told["files"] = {p.name: _sha256(p) for p in sorted(made.iterdir())}
         (made / MODEL).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         if target.exists():
-            shutil.rmtree(target)
+            target.replace(Path(aside) / "earlier")
         made.replace(target)
     return target
 
@@ -127,9 +155,16 @@ def load(folder: str | Path) -> Model:
     told = read_object(root / MODEL, HINT)
     if told.get("format") != FORMAT:
         raise UnreadableFile(f"{root / MODEL}: format is {told.get('format')!r}, not {FORMAT}", "fit it again")
-    for name, sha in dict(told.get("files", {})).items():
+    files = told.get("files")
+    if not isinstance(files, dict):
+        raise UnreadableFile(f"{root / MODEL}: names no files", "fit the model again")
+    for name, sha in files.items():
         path = root / str(name)
-        if Path(str(name)).name != name or not path.is_file() or path.is_symlink() or _sha256(path) != sha:
+        if Path(str(name)).name != name or not path.is_file() or path.is_symlink():
+            raise UnreadableFile(f"{path}: no file of the model's own folder", "fit the model again")
+        if path.stat().st_size > MOST_BYTES:
+            raise UnreadableFile(f"{path}: larger than {MOST_BYTES} bytes", "fit the model again")
+        if _sha256(path) != sha:
             raise UnreadableFile(f"{path}: not the file that was written with the model", "fit the model again")
     try:
         return _model(root, told)
@@ -139,6 +174,11 @@ def load(folder: str | Path) -> Model:
 
 def _model(root: Path, told: Mapping[str, Any]) -> Model:
     known = {c.name: c for c in chains(told["kind"])}
+    if not told["chains"]:
+        raise ValueError("it answers no question")
+    _refuse_other_than(told["columns"], str)
+    if not all(isinstance(told[key], dict) for key in ("missing", "windows", "watch", "importance")):
+        raise ValueError("missing, windows, watch and importance are no objects")
     made = {name: _chain_model(root, known[name], row, told) for name, row in told["chains"].items()}
     return Model(
         told["kind"],
@@ -161,6 +201,8 @@ def _model(root: Path, told: Mapping[str, Any]) -> Model:
 def _warner(told: Mapping[str, Any] | None) -> Warner | None:
     if told is None:
         return None
+    if strangers := {i["name"] for i in told["indicators"]} - set(candidates()):
+        raise ValueError(f"warning: {min(strangers)} is no indicator of this version")
     return Warner(tuple(Indicator(**i) for i in told["indicators"]), float(told["bar"]), told["measured"])
 
 
@@ -172,11 +214,21 @@ def _figures(row: Mapping[str, Any]) -> Figures:
 def _chain_model(root: Path, chain: Chain, row: Mapping[str, Any], told: Mapping[str, Any]) -> ChainModel:
     if tuple(row["steps"]) != chain.steps:
         raise ValueError(f"steps of {chain.name} are {row['steps']}, this version has {list(chain.steps)}")
-    name = f"{chain.name}.trees.json"
+    name = f"{chain.name}{TREES}"
     if name not in told["files"]:
         raise ValueError(f"{name} has no fingerprint")
     from catboost import CatBoostClassifier
 
+    lines = [number for line in row["lines"] for number in line]
+    _refuse_other_than([*lines, *row["blend"], *row["tails"]], float)
+    if len(lines) != 2 * len(chain.steps) or len(row["blend"]) != 2:
+        raise ValueError(f"{chain.name} has {len(row['lines'])} lines for {len(chain.steps)} steps")
+    _refuse_other_than(row["columns"], str)
+    count = len(row["columns"]) + len(row["encodings"]) + 1
+    card = read_scorecard(row["scorecard"]) if row["scorecard"] else None
+    names = {*row["columns"], *(f"{n}~" for n in row["encodings"])}
+    if card is not None and (strangers := {part.name for part in card.parts} - names):
+        raise ValueError(f"scorecard of {chain.name}: {min(strangers)} is no column of it")
     return ChainModel(
         chain,
         tuple(row["columns"]),
@@ -184,12 +236,21 @@ def _chain_model(root: Path, chain: Chain, row: Mapping[str, Any], told: Mapping
             n: Encoding({k: float(v) for k, v in e["values"].items()}, float(e["otherwise"]))
             for n, e in row["encodings"].items()
         },
-        read_trees(root / name, CatBoostClassifier(), "fit the model again"),
-        read_scorecard(row["scorecard"]) if row["scorecard"] else None,
+        read_trees(root / name, CatBoostClassifier(), "fit the model again", count),
+        card,
         (float(row["blend"][0]), float(row["blend"][1])),
         tuple((float(a), float(b)) for a, b in row["lines"]),
         tuple(float(t) for t in row["tails"]),
     )
+
+
+def _refuse_other_than(values: Any, kind: type) -> None:
+    """ValueError unless all are texts, or finite numbers."""
+    if not isinstance(values, list):
+        raise TypeError(f"{values!r} is no list")
+    kinds = (int, float) if kind is float else (kind,)
+    if wrong := [v for v in values if type(v) not in kinds or (kind is float and not isfinite(v))]:
+        raise ValueError(f"{wrong[0]!r} is no {'finite number' if kind is float else 'text'}")
 
 
 def _sha256(path: Path) -> str:

@@ -107,7 +107,12 @@ class Frame:
         return made
 
     def coded(self, name: str) -> Coded:
-        """A text feature as the place of each row's text among its names; made once."""
+        """A text feature as the place of each row's text among its names; made once.
+
+        One that the book does not have is empty throughout, as a number that it does not have is not known.
+        """
+        if name not in self.texts:
+            return np.zeros(len(self), dtype=np.int32), ("",)
         if name not in self._codes:
             made = pa.array(self.texts[name], pa.string()).dictionary_encode()
             self._codes[name] = made.indices.to_numpy(), tuple(made.dictionary.to_pylist())
@@ -280,7 +285,11 @@ _KINDS = {"BOOLEAN": "flag", "VARCHAR": "text", "DATE": "date"}
 
 
 def extra_columns(book: Book) -> tuple[Extra, ...]:
-    """The lender's own `x_*` columns of loans and borrowers; birth year as a protected trait."""
+    """The lender's own `x_*` columns of loans and borrowers; birth year as a protected trait.
+
+    Raises:
+        WrongUse: a column of days known holds something else.
+    """
     found: list[Extra] = []
     for alias, table in (("l", "loans"), ("b", "borrowers")):
         described = book.connection.execute(f"DESCRIBE SELECT * FROM book.{table}").fetchall()
@@ -291,11 +300,29 @@ def extra_columns(book: Book) -> tuple[Extra, ...]:
                 continue
             kind = _KINDS.get(sql_type, "number")
             known = f"{name}_known_on" if f"{name}_known_on" in names else ""
+            if known:
+                _refuse_no_days(book, table, known, names[known])
             if all(e.name != name for e in found):
                 found.append(Extra(alias, name, kind, known, bare in protected_names()))
         if table == "borrowers" and table in book:
             found.append(Extra(alias, "birth_year", "number", is_protected=True))
     return tuple(found)
+
+
+def _refuse_no_days(book: Book, table: str, known_on: str, sql_type: str) -> None:
+    """Refuse a column of days known that holds anything else; an empty one, which is text to a CSV, is sound."""
+    if sql_type == "DATE" or sql_type.startswith("TIMESTAMP"):
+        return
+    cell = quoted(known_on)
+    found = book.connection.execute(
+        f"SELECT _file, _row, {cell} FROM book_rows.{table} WHERE {cell} IS NOT NULL"
+        f" AND TRY_CAST(CAST({cell} AS VARCHAR) AS DATE) IS NULL ORDER BY ALL LIMIT 1"
+    ).fetchall()
+    for file, row, value in found:
+        raise WrongUse(
+            f"{file}, row {row}, column {known_on}: {value!r} is no day",
+            f"the day from which {known_on.removesuffix('_known_on')} was known, as 2026-01-31, or empty for never",
+        )
 
 
 def extras_sql(extras: Sequence[Extra]) -> str:
@@ -320,8 +347,13 @@ def _extra_sql(extra: Extra) -> str:
         "date": f"CASE WHEN {cell} <= t.as_of THEN CAST(DATE_DIFF('day', {cell}, t.as_of) AS DOUBLE) END",
     }[extra.kind]
     if extra.known_on:
-        value = f"CASE WHEN {extra.table}.{quoted(extra.known_on)} <= t.as_of THEN {value} END"
+        value = f"CASE WHEN {known_by(extra)} <= t.as_of THEN {value} END"
     return f"{value} AS {quoted(extra.name)}"
+
+
+def known_by(extra: Extra) -> str:
+    """SQL of the day from which a lender's column was known."""
+    return f"CAST(CAST({extra.table}.{quoted(extra.known_on)} AS VARCHAR) AS DATE)"
 
 
 def _frame(table: pa.Table, extras: Sequence[Extra], outcomes: bool) -> Frame:

@@ -171,6 +171,12 @@ def scoring_frame(book: Book, as_of: date, *, at: str = "as-of") -> Frame:
     return frame
 
 
+def last_payment(book: Book, until: date) -> date | None:
+    """The day of the latest payment that is known by a day."""
+    (last,) = _one(book, f"SELECT max(paid_on) FROM book.payments WHERE paid_on <= DATE '{until}'")
+    return last if last is None else date.fromisoformat(str(last))
+
+
 def borrower_hash(frame: Frame, buckets: int = BUCKETS_OF_HASH) -> npt.NDArray[np.int64]:
     """A number from 0 up to `buckets` for each row that depends on its borrower alone, on every machine the same."""
     from zlib import crc32

@@ -23,6 +23,7 @@ from forbear.risk.frame import (
     _floats,
     _texts,
     extra_columns,
+    known_by,
     made_tables,
     marked,
     record_catalog,
@@ -77,7 +78,7 @@ def _extra(extra: Extra) -> str:
     if extra.kind == "date":
         value = f"CASE WHEN {cell} <= r.as_of THEN {value} END"
     if extra.known_on:
-        value = f"CASE WHEN {extra.table}.{quoted(extra.known_on)} <= r.as_of THEN {value} END"
+        value = f"CASE WHEN {known_by(extra)} <= r.as_of THEN {value} END"
     return value
 
 

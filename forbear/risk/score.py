@@ -6,6 +6,8 @@ overdue) has null there; a question that the model could not learn is null throu
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -59,12 +61,15 @@ class Scored:
     Attributes:
         table: a row a loan disbursed by the day, in order of loan_id.
         reasons: why a column is null throughout.
+        absent: columns of the lender's own that the model reads and the book does not have, or not as what the model
+            takes them for (numbers, texts): they were taken as not known.
         frame: the features behind the rows that were scored; for reasons, drift and warnings.
     """
 
     table: pa.Table
     reasons: Mapping[str, str] = field(default_factory=dict)
     frame: Frame | None = None
+    absent: tuple[str, ...] = ()
 
 
 def score(book: Book, model: Model, *, as_of: date, at: str = "as-of", keep_frame: bool = True) -> Scored:
@@ -99,7 +104,7 @@ def _of_part(frame: Frame, model: Model) -> Scored:
     if not frame.columns:
         return _unscored(frame, model)
     made = scored(frame.take(_order(frame.marks["loan_id"])), model)
-    return Scored(made.table, made.reasons)
+    return Scored(made.table, made.reasons, absent=made.absent)
 
 
 def _together(parts: Iterable[Scored]) -> Scored:
@@ -108,15 +113,17 @@ def _together(parts: Iterable[Scored]) -> Scored:
     Parts whose loans lie among one another's are put in order as soon as another begins: what is held is the answer.
     """
     reasons: dict[str, str] = {}
+    absent: set[str] = set()
     made: list[pa.Table] = []
     run: list[pa.Table] = []
     for number, part in enumerate(parts):
         reasons = {c: why for c, why in (reasons if number else part.reasons).items() if c in part.reasons}
+        absent |= set(part.absent)
         if _lies_after(part.table, run):
             made.append(_in_order(run))
             run = []
         run.append(part.table)
-    return Scored(pa.concat_tables([*made, _in_order(run)]), reasons)
+    return Scored(pa.concat_tables([*made, _in_order(run)]), reasons, absent=tuple(sorted(absent)))
 
 
 def _lies_after(table: pa.Table, run: Sequence[pa.Table]) -> bool:
@@ -158,10 +165,18 @@ def scored(frame: Frame, model: Model) -> Scored:
                 if chain.card is not None:
                     weights[rows] = chain.weight(frame.marks["history"][rows])
     _sure(columns, frame, model)
+    _nested(columns)
     if model.repaid is not None:
         columns["expected_share_repaid"] = _share_repaid(frame, model, columns)
     reasons = {c: _reason(c, model) for c in NUMBERS if np.isnan(columns[c]).all()}
-    return Scored(_table(frame, columns, weights), reasons, frame)
+    return Scored(_table(frame, columns, weights), reasons, frame, _absent(frame, model))
+
+
+def _absent(frame: Frame, model: Model) -> tuple[str, ...]:
+    """The lender's own columns that the model reads and the frame does not have as it reads them."""
+    numbers = {n for chain in model.chains.values() for n in chain.columns} - set(frame.columns)
+    texts = {n for chain in model.chains.values() for n in chain.encodings} - set(frame.texts)
+    return tuple(sorted(numbers | texts))
 
 
 def _put(
@@ -190,6 +205,12 @@ def _sure(columns: dict[str, Doubles], frame: Frame, model: Model) -> None:
     for column, days in SURE.items():
         if any(column in c.chain.outputs for c in model.chains.values()):
             columns[column][(dpd >= days) & is_open] = 1.0
+
+
+def _nested(columns: dict[str, Doubles]) -> None:
+    """Nobody is 90 days past due without having been 60: two chains, so their answers are held to it here."""
+    inner, outer = columns["p_90_in_12m"], columns["p_60_in_12m"]
+    columns["p_90_in_12m"] = np.where(inner > outer, outer, inner)
 
 
 def _share_repaid(frame: Frame, model: Model, columns: Mapping[str, Doubles]) -> Doubles:
@@ -222,7 +243,8 @@ _OF_CHAIN = {
 
 def _table(frame: Frame, columns: Mapping[str, Doubles], weights: Doubles) -> pa.Table:
     """The table as it is written."""
-    loan = pa.array(frame.marks["loan_id"])
+    ids = frame.marks["loan_id"]
+    loan = pa.array(ids, pa.string() if ids.dtype == object else None)  # of no rows too, which tell no type
     days = pa.array(frame.marks["as_of"].astype("datetime64[D]"))
     used = np.where(
         np.isnan(weights) | (weights >= 0.999), "behavior", np.where(weights <= 0.5, "scorecard", "blend")
@@ -240,23 +262,38 @@ def _table(frame: Frame, columns: Mapping[str, Doubles], weights: Doubles) -> pa
     )
 
 
+def place_for_scores(out: str | Path) -> Path:
+    """The file that scores may be written to: asked before the work.
+
+    Raises:
+        WrongUse: another ending, a folder of that name, or no folder to write it into.
+    """
+    target = Path(out)
+    if target.suffix not in FORMS:
+        raise WrongUse(f"{target}: ends neither in .parquet nor in .csv", "name such a file with --out")
+    if target.is_dir():
+        raise WrongUse(f"{target}: is a folder", "name a file with --out")
+    there = next(p for p in target.resolve().parents if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise WrongUse(
+            f"{target}: cannot be made: {there} is no folder that can be written", "name another with --out"
+        )
+    return target
+
+
 def write_scores(table: pa.Table, out: str | Path) -> Path:
     """Write scores as Parquet or CSV, by the file's ending, aside first and then in place.
 
     Raises:
         WrongUse: another ending, or the file cannot be written.
     """
-    target = Path(out)
-    if target.suffix not in FORMS:
-        raise WrongUse(f"{target}: ends neither in .parquet nor in .csv", "name such a file with --out")
+    target = place_for_scores(out)
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.part")
-    try:
+    with tempfile.TemporaryDirectory(prefix=".forbear-scores-", dir=target.parent) as aside:
+        made = Path(aside) / target.name
         if target.suffix == ".csv":
-            pa_csv.write_csv(table, aside)
+            pa_csv.write_csv(table, made)
         else:
-            pq.write_table(table, aside)
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
+            pq.write_table(table, made)
+        made.replace(target)
     return target

@@ -93,9 +93,12 @@ class Scorecard:
 
 
 def read_scorecard(told: Mapping[str, Any]) -> Scorecard:
-    """A scorecard from JSON values."""
-    parts = (Bins(p["name"], tuple(p["cuts"]), tuple(p["odds"]), p["value"]) for p in told["parts"])
-    return Scorecard(float(told["intercept"]), tuple(parts))
+    """A scorecard from JSON values; ValueError where a part's cuts and bins do not fit."""
+    parts = tuple(Bins(p["name"], tuple(p["cuts"]), tuple(p["odds"]), p["value"]) for p in told["parts"])
+    for part in parts:
+        if list(part.cuts) != sorted(part.cuts) or len(part.odds) != len(part.cuts) + 2:
+            raise ValueError(f"scorecard: {part.name} has {len(part.odds)} bins for {len(part.cuts)} cuts")
+    return Scorecard(float(told["intercept"]), parts)
 
 
 def fit_scorecard(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from forbear.basics.errors import UnreadableFile
 MOST_BYTES = 200 * 1024 * 1024
 """A file larger than this is refused unread."""
 KEYS = frozenset(("features_info", "oblivious_trees", "scale_and_bias"))
+NANS = ("AsIs", "AsFalse", "AsTrue")
+MOST_SPLITS = 16
+"""Of a tree; CatBoost grows none deeper."""
 
 
 def write_trees(booster: Any, path: Path) -> None:
@@ -37,13 +41,16 @@ def plain_trees(booster: Any) -> dict[str, Any]:
         return _plain(booster, Path(aside) / "trees.json")
 
 
-def read_trees(path: Path, booster: Any, hint: str) -> Any:
+def read_trees(path: Path, booster: Any, hint: str, columns: int | None = None) -> Any:
     """The booster given, with the trees of a file.
+
+    CatBoost takes what such a file says on trust, down to the memory it reads: so all it goes by is looked at here.
 
     Args:
         path: written by `write_trees`.
         booster: an empty CatBoostClassifier or CatBoostRegressor.
         hint: what to do about a file that cannot be.
+        columns: that the trees must have been grown on; not asked when None.
 
     Raises:
         UnreadableFile: no plain symmetric trees, or none that CatBoost can read.
@@ -51,8 +58,12 @@ def read_trees(path: Path, booster: Any, hint: str) -> Any:
     from catboost import CatBoostError
 
     told = read_object(path, hint)
-    if not told.keys() >= KEYS or told.get("ctr_data"):
-        raise UnreadableFile(f"{path}: not plain symmetric trees", hint)
+    try:
+        why = _what_is_wrong(told, columns)
+    except (KeyError, TypeError, AttributeError) as bad:
+        why = repr(bad)
+    if why:
+        raise UnreadableFile(f"{path}: not plain symmetric trees: {why}", hint)
     try:
         booster.load_model(str(path), format="json")
     except CatBoostError as bad:
@@ -63,6 +74,58 @@ def read_trees(path: Path, booster: Any, hint: str) -> Any:
 def columns_asked(told: Mapping[str, Any]) -> set[int]:
     """Places of the columns that plain trees split by."""
     return {split["float_feature_index"] for tree in told["oblivious_trees"] for split in tree["splits"]}
+
+
+def _what_is_wrong(told: dict[str, Any], columns: int | None) -> str:
+    """Why a JSON object is no set of plain symmetric trees; empty when it is one."""
+    if told.keys() != KEYS:
+        return f"its keys are {', '.join(sorted(told))}"
+    if why := _wrong_columns(told["features_info"], columns):
+        return why
+    scale, bias = told["scale_and_bias"] if len(told["scale_and_bias"]) == 2 else (None, None)
+    bias = bias if isinstance(bias, list) else [bias]
+    if not _numbers([scale, *bias]) or len(bias) != 1:
+        return "scale and bias are no two numbers"
+    known = [frozenset(f["borders"] or []) for f in told["features_info"]["float_features"]]
+    wrong = (n for n, tree in enumerate(told["oblivious_trees"]) if not _is_sound(tree, known))
+    return next((f"tree {n}" for n in wrong), "")
+
+
+def _wrong_columns(info: dict[str, Any], columns: int | None) -> str:
+    """Why a file's columns cannot be: they are numbers alone, in order, each with rising borders."""
+    if info.keys() != {"float_features"}:
+        return "its columns are not numbers alone"
+    floats = info["float_features"]
+    places = [(f["feature_index"], f["flat_feature_index"]) for f in floats]
+    if places != [(i, i) for i in range(len(floats))] or columns not in (None, len(floats)):
+        return f"it has {len(floats)} columns, {len(floats) if columns is None else columns} are expected in order"
+    borders = [f["borders"] or [] for f in floats]
+    if not all(_numbers(b) and b == sorted(b) for b in borders):
+        return "borders are not rising numbers"
+    if not all(f["nan_value_treatment"] in NANS and isinstance(f["has_nans"], bool) for f in floats):
+        return "what a missing number means is not said"
+    return ""
+
+
+def _is_sound(tree: dict[str, Any], borders: list[frozenset[float]]) -> bool:
+    """Whether a tree has a leaf for each way through its splits, and splits only at known borders."""
+    splits = tree["splits"] or []
+    if not isinstance(splits, list) or len(splits) > MOST_SPLITS:
+        return False
+    leaves, weights = tree["leaf_values"], tree["leaf_weights"]
+    if len(leaves) != 1 << len(splits) or len(weights) != len(leaves) or not _numbers([*leaves, *weights]):
+        return False
+    return all(
+        s["split_type"] == "FloatFeature"
+        and type(s["float_feature_index"]) is int
+        and 0 <= s["float_feature_index"] < len(borders)
+        and s["border"] in borders[s["float_feature_index"]]
+        for s in splits
+    )
+
+
+def _numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(type(v) in (int, float) and isfinite(v) for v in values)
 
 
 def by_steps(told: Mapping[str, Any], column: int, steps: int, place_of: Mapping[int, int]) -> Any:
@@ -137,14 +200,20 @@ def read_object(path: Path, hint: str) -> dict[str, Any]:
     """The JSON object of a file.
 
     Raises:
-        UnreadableFile: there is none, or it is larger than any that is written.
+        UnreadableFile: there is none, it is larger than any that is written, or holds NaN or Infinity.
     """
     try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise UnreadableFile(f"{path}: is no file of its own", hint)
         if path.stat().st_size > MOST_BYTES:
             raise UnreadableFile(f"{path}: larger than {MOST_BYTES} bytes", hint)
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refused)
     except (OSError, ValueError, RecursionError) as bad:
         raise UnreadableFile(f"{path}: cannot be read as JSON", hint) from bad
     if not isinstance(told, dict):
         raise UnreadableFile(f"{path}: not a JSON object", hint)
     return told
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")

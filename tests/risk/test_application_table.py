@@ -15,7 +15,7 @@ from forbear.basics.console import answers
 from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.cli import app
 from forbear.risk.application_table import age_on, read_applications
-from forbear.risk.applied import FAILED, PASSED
+from forbear.risk.applied import FAILED, PASSED, UNSURE
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -81,24 +81,74 @@ def test_an_identity_number_off_by_a_digit_fails(tmp_path):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"amount": "2x"}, "row 1, column amount: '2x'"),
-        ({"amount": "10.001"}, "row 1, column amount"),
-        ({"amount": ""}, "row 1: amount is missing"),
+        ({"amount": "2x"}, "row 2, column amount: '2x'"),
+        ({"amount": "10.001"}, "row 2, column amount: '10.001'"),
+        ({"amount": ""}, "row 2: amount is missing"),
         ({"term": "1.5"}, "column term"),
         ({"applied_on": "27.11.2026"}, "column applied_on"),
         ({"is_student": "perhaps"}, "column is_student"),
         ({"method": "balloon"}, "balloon"),
-        ({"income": "3"}, "'income' is not known"),
+        ({"income": "3"}, "row 1: column 'income' is not known"),
         ({"check_name": "maybe"}, "maybe"),
         ({"bureau_asked_on": ""}, "no bureau_asked_on"),
-        ({"bureau_state": "no_file"}, "do not fit"),
+        ({"bureau_state": "no_file"}, "row 2: bureau_state is 'no_file', and bureau_lenders is told"),
+        ({"bureau_state": "answered", "bureau_months_of_history": "", "bureau_lenders": ""}, "nothing is told"),
+        ({"bureau_state": "silent"}, "a source's state is 'silent'"),
         ({"term": "-3"}, "term is -3"),
+        ({"term": "1e999999"}, "row 2, column term"),
         ({"amount": "nan"}, "not a number"),
+        ({"amount": "-5"}, "row 2, column amount: '-5' is no amount of CNY"),
+        ({"amount": "1e999999"}, "row 2, column amount"),
+        ({"age": "131", "identity_number": ""}, "age is 131"),
+        ({"currency": "ZZZ"}, "row 2, column currency: 'ZZZ'"),
+        ({"x_own": "much"}, "csv, row 2, column x_own: 'much' is not a number"),
+        ({"incme": "3"}, "row 1: column 'incme' is not known"),
     ],
 )
 def test_what_cannot_be_is_refused_where_it_stands(tmp_path, change, says):
     with pytest.raises(WrongUse, match=says):
         list(read_applications(written(tmp_path / "a.csv", [{**ROW, **change}])))
+
+
+def test_the_age_is_the_least_that_is_told_and_a_contradiction_goes_to_a_person(tmp_path):
+    minor = identity("20100301")
+    for change, age, state in (
+        ({"age": "20", "identity_number": minor}, 16, UNSURE),
+        ({"birth_date": "2012-01-01"}, 14, UNSURE),
+        ({"birth_date": "1990-03-08"}, 36, UNSURE),
+        ({"birth_date": "1990-03-07", "age": "37"}, 36, PASSED),
+        ({"identity_number": "", "age": "30", "birth_date": "2010-01-01"}, 16, "not_asked"),
+        ({"identity_number": "110105900307123"}, None, FAILED),
+        ({"identity_number": identity("19900307", "005").lower()}, 36, PASSED),
+    ):
+        file = written(tmp_path / "a.csv", [{**ROW, **change}])
+        ((application, evidence),) = read_applications(file)
+        assert (application.age, evidence.check("identity_number")) == (age, state), change
+    assert identity("19900307", "005")[-1] == "X"
+
+
+def test_rows_are_counted_as_an_editor_shows_them(tmp_path):
+    note = {**ROW, "purpose": "two\nlines"}
+    wrong = {**ROW, "application_id": "A2", "term": "soon"}
+    with pytest.raises(WrongUse, match="row 4, column term"):
+        list(read_applications(written(tmp_path / "a.csv", [note, wrong])))
+    (tmp_path / "a.jsonl").write_text(json.dumps(ROW) + "\n\n" + json.dumps(wrong))
+    with pytest.raises(WrongUse, match="row 3, column term"):
+        list(read_applications(tmp_path / "a.jsonl"))
+    with pytest.raises(WrongUse, match="row 2, column term"):
+        list(read_applications(written(tmp_path / "a.parquet", [{**ROW, "purpose": ""}, {**wrong, "purpose": ""}])))
+    (tmp_path / "a.csv").write_text("application_id,term,term\nA1,1,2\n")
+    with pytest.raises(WrongUse, match="row 1: column 'term' stands there twice"):
+        list(read_applications(tmp_path / "a.csv"))
+    (tmp_path / "a.csv").write_text("")
+    with pytest.raises(UnreadableFile, match="is empty"):
+        list(read_applications(tmp_path / "a.csv"))
+
+
+def test_the_bureau_may_say_on_which_day_it_had_no_file(tmp_path):
+    none = {**ROW, "bureau_state": "no_file", "bureau_months_of_history": "", "bureau_lenders": ""}
+    ((_, evidence),) = read_applications(written(tmp_path / "a.csv", [none]))
+    assert (evidence.bureau_state, evidence.bureau) == ("no_file", None)
 
 
 def test_twice_the_same_name_and_broken_files(tmp_path):

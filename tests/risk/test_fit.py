@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -24,13 +25,13 @@ from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.cli import app
 from forbear.risk.asking import Together
 from forbear.risk.chains import chains, labels
-from forbear.risk.fit import fit_frame
+from forbear.risk.fit import _long_without_money, fit_frame
 from forbear.risk.folder import load, save
 from forbear.risk.frame import Frame
 from forbear.risk.hazard import fit_chain
 from forbear.risk.measures import auc, expit
-from forbear.risk.panel import training_frame
-from forbear.risk.score import NUMBERS, score, scored
+from forbear.risk.panel import last_payment, training_frame
+from forbear.risk.score import NUMBERS, _nested, score, scored
 
 
 def made_frame(rows=6000, seed=0, days=60):
@@ -186,6 +187,16 @@ def test_what_cannot_be_learned_is_told(model):
     assert "could not learn" in table.reasons["p_cure_7"]
 
 
+def test_a_book_that_ends_before_its_day_is_told_of(book_folder):
+    last = last_payment(small.opened(book_folder), small.UNTIL)
+    assert last is not None
+    assert last <= small.UNTIL
+    assert _long_without_money(last, last + timedelta(days=14)) == []
+    (note,) = _long_without_money(last, last + timedelta(days=92))
+    assert f"last payment is of {last}, 92 days before" in note
+    assert last_payment(small.opened(book_folder), date(2000, 1, 1)) is None
+
+
 def test_a_part_of_a_book_in_which_nothing_is_asked(model):
     fresh = made_frame(seed=2)[0].take(np.arange(5))
     closed = replace(fresh, marks={**fresh.marks, "is_closed": np.ones(5, bool)})
@@ -260,7 +271,20 @@ def _list(folder):
     (folder / "model.json").write_text("[" * 100_000)
 
 
-@pytest.mark.parametrize("harm", [_changed_trees, _gone, _cut, _other_path, _unsigned, _other_format, _list])
+def _endless(folder):
+    (folder / "model.json").unlink()
+    (folder / "model.json").symlink_to("/dev/zero")
+
+
+def _no_files(folder):
+    told = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps({**told, "files": 5}))
+
+
+HARMS = [_changed_trees, _gone, _cut, _other_path, _unsigned, _other_format, _list, _endless, _no_files]
+
+
+@pytest.mark.parametrize("harm", HARMS)
 def test_a_folder_that_is_not_whole_is_refused(model, tmp_path, harm):
     folder = save(model, tmp_path / "m")
     harm(folder)
@@ -268,11 +292,101 @@ def test_a_folder_that_is_not_whole_is_refused(model, tmp_path, harm):
         load(folder)
 
 
+TREES = {
+    "a leaf too few": lambda t: t["oblivious_trees"][0]["leaf_values"].pop(),
+    "a leaf that is no number": lambda t: t["oblivious_trees"][0]["leaf_values"].__setitem__(0, float("nan")),
+    "a column that is not there": lambda t: t["oblivious_trees"][0]["splits"][0].update(float_feature_index=9999),
+    "a border that is not there": lambda t: t["oblivious_trees"][0]["splits"][0].update(border=0.123),
+    "too many splits": lambda t: t["oblivious_trees"][0].update(splits=t["oblivious_trees"][0]["splits"] * 20),
+    "no columns": lambda t: t["features_info"].update(float_features=[]),
+    "other columns": lambda t: t["features_info"].update(categorical_features=[]),
+    "words for numbers": lambda t: t.update(scale_and_bias="x"),
+    "many answers": lambda t: t.update(scale_and_bias=[1, [0, 0]]),
+    "no trees": lambda t: t.update(oblivious_trees=5),
+    "more than trees": lambda t: t.update(model_info={"params": "{}"}),
+}
+TOLD = {
+    "another kind": lambda m: m.update(kind="telepathy"),
+    "no question": lambda m: m.update(chains={}),
+    "fewer lines": lambda m: m["chains"]["late"].update(lines=[[0, 1]]),
+    "other columns": lambda m: m["chains"]["late"].update(columns=["dpd"]),
+    "other steps": lambda m: m["chains"]["late"].update(steps=[0, 1]),
+    "a card of other bins": lambda m: m["chains"]["late"]["scorecard"]["parts"][0].update(odds=[1.0]),
+    "a card of other columns": lambda m: m["chains"]["late"]["scorecard"]["parts"][0].update(name="elsewhere"),
+    "nothing watched": lambda m: m.update(watch=None),
+}
+
+
+@pytest.mark.parametrize("where", [*(("late.trees.json", n) for n in TREES), *(("model.json", n) for n in TOLD)])
+def test_a_folder_whose_hashes_fit_is_still_not_trusted(model, tmp_path, where):
+    """Whoever changes a file can change its hash too; CatBoost itself would read past its memory for some of these."""
+    folder = save(model, tmp_path / "m")
+    name, harm = where
+    told = json.loads((folder / name).read_text())
+    (TREES if name != "model.json" else TOLD)[harm](told)
+    (folder / name).write_text(json.dumps(told))
+    if name != "model.json":
+        whole = json.loads((folder / "model.json").read_text())
+        whole["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        (folder / "model.json").write_text(json.dumps(whole))
+    with pytest.raises(UnreadableFile):
+        load(folder)
+
+
 def test_a_folder_of_something_else_is_not_overwritten(model, tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "letter.txt").write_text("keep")
-    with pytest.raises(WrongUse, match="no model"):
+    with pytest.raises(WrongUse, match=r"no model: letter\.txt"):
         save(model, tmp_path / "precious")
+    folder = save(model, tmp_path / "m")
+    (folder / "notes.txt").write_text("keep")
+    with pytest.raises(WrongUse, match=r"no model: notes\.txt"):
+        save(model, folder)
+    assert (folder / "notes.txt").read_text() == "keep"
+    (folder / "notes.txt").unlink()
+    assert load(save(model, folder)).claims.keys() == model.claims.keys()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m", "precious"], "nothing is left beside"
+
+
+def test_a_place_that_cannot_be_is_refused_before_any_work(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.csv").mkdir()
+    nowhere = ["--as-of", "2025-12-31", "no book", "--out"]
+    for command, out, why in (
+        (["fit"], "file", "is a file"),
+        (["fit"], "file/m", "no folder that can be written"),
+        (["score", "--model", "no model"], "folder.csv", "is a folder"),
+        (["score", "--model", "no model"], "scores.xlsx", "ends neither in"),
+        (["score", "--model", "no model"], "file/s.csv", "no folder that can be written"),
+    ):
+        done = CliRunner().invoke(app, [*command, *nowhere, str(tmp_path / out)])
+        assert isinstance(done.exception, WrongUse)
+        assert why in done.exception.message
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.csv"]
+
+
+def test_a_book_without_the_columns_of_the_model_is_scored_and_told_of(model):
+    fresh = made_frame(seed=2)[0]
+    bare = replace(fresh, columns=("late_share", "x_noise", "x_more", "days_to_due", "dpd", "x_city"), texts={})
+    made = scored(bare, model)
+    assert made.absent == ("x_city", "x_other"), "a text in the model's book, a number in this one"
+    assert made.table["p_late_next"].null_count == 0
+    assert scored(fresh, model).absent == ()
+
+
+def test_ninety_days_late_is_never_likelier_than_sixty():
+    columns = {"p_60_in_12m": np.array([0.2, 0.5, np.nan, 0.1]), "p_90_in_12m": np.array([0.3, 0.4, 0.3, np.nan])}
+    _nested(columns)
+    assert np.array_equal(columns["p_90_in_12m"], [0.2, 0.4, 0.3, np.nan], equal_nan=True)
+
+
+def test_a_book_whose_parts_hold_no_closed_loan_or_none_at_all(book_folder, model, monkeypatch):
+    """On its first days a book has one loan, or none: the columns are of the same kinds as later."""
+    book = small.opened(book_folder)
+    first = book.connection.execute("SELECT min(disbursed_on) FROM book.loans").fetchall()[0][0]
+    made = [score(book, model, as_of=first + timedelta(days=d), keep_frame=False).table for d in (-1, 0, 400)]
+    assert [t.num_rows > 0 for t in made] == [False, True, True]
+    assert made[0].schema == made[1].schema == made[2].schema
 
 
 @pytest.fixture
@@ -376,5 +490,7 @@ def test_a_book_of_statuses(tmp_path, quick):
     table = score(book, model, as_of=date(2025, 12, 28))
     cures = table.table.filter(pc.is_valid(table.table["p_cure_30"]))
     assert 0 < cures.num_rows < table.table.num_rows
+    worst = table.table.filter(pc.is_valid(table.table["p_90_in_12m"]))
+    assert pc.all(pc.less_equal(worst["p_90_in_12m"], worst["p_60_in_12m"])).as_py()
     assert "no due dates" in table.reasons["p_late_next"]
     shutil.rmtree(folder)

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import risk_books as small
 
+from forbear.basics.errors import WrongUse
 from forbear.book import open_book
 from forbear.risk.frame import catalog, frame_of, made_tables, moments_table
 from forbear.risk.panel import scoring_frame, scoring_frames, scoring_moments
@@ -101,6 +102,26 @@ def test_a_column_is_blank_until_the_day_it_was_known(hand_made):
     assert np.isnan(of_moment(hand_made, "B", date(2025, 5, 1))[1]["x_when"])  # a date in the future is not shown
     assert "x_seen_known_on" not in before[0].columns
     assert list(before[0].texts["x_city"]) == ["Wuxi"]
+
+
+@pytest.mark.parametrize(("first", "second"), [("soon", "2025-09-01"), ("7", "8")])
+def test_a_day_known_that_is_no_day_is_refused_where_it_stands(tmp_path, first, second):
+    loans = LOANS.replace("2025-03-01", first).replace("2025-09-01", second)
+    book = open_book(
+        write(tmp_path / "b", loans=loans, installments=INSTALLMENTS, payments=PAYMENTS), duckdb.connect()
+    )
+    with pytest.raises(WrongUse, match=rf"loans\.csv, row 2, column x_seen_known_on: '?{first}'? is no day"):
+        of_moment(book, "A", date(2025, 3, 1))
+
+
+def test_a_column_that_was_never_known_is_blank(tmp_path):
+    loans = LOANS.replace("2025-03-01", "").replace("2025-09-01", "")
+    book = open_book(
+        write(tmp_path / "b", loans=loans, installments=INSTALLMENTS, payments=PAYMENTS), duckdb.connect()
+    )
+    assert np.isnan(of_moment(book, "A", date(2025, 12, 1))[1]["x_seen"])
+    (frame,) = scoring_frames(book, date(2025, 12, 1))
+    assert np.isnan(frame.column("x_seen")).all()
 
 
 def test_loans_not_yet_disbursed_have_no_moment(hand_made):

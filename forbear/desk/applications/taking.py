@@ -19,7 +19,7 @@ from forbear.desk.applications.models import Application
 from forbear.desk.audit.log import record
 from forbear.desk.privacy import consent, put
 from forbear.desk.privacy.checking import check
-from forbear.desk.privacy.handing import same_person
+from forbear.desk.privacy.handing import hold_off_others, same_person
 from forbear.desk.record.models import Borrower
 from forbear.loans.terms import MAX_TERM, Method
 
@@ -96,6 +96,7 @@ def _number(text: str) -> str:
 def _borrower(personal: dict[str, str], by: Any) -> Borrower:
     """The borrower who has the number, or a new one with what was given."""
     number = personal["identity_number"]
+    hold_off_others(number)
     known = same_person(number)
     if known is not None:
         return Borrower.objects.get(pk=known)
