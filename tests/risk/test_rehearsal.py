@@ -75,12 +75,24 @@ def test_rounds_out_of_time_and_by_borrower_take_turns(work, monkeypatch):
             assert made.ripe(0)[learned].max() < measured.min(), "what was learned was known by then"
 
 
+def test_rounds_end_by_what_was_seen_out_of_time(work, monkeypatch):
+    made, fits = work
+    monkeypatch.setattr("forbear.risk.rehearsal.ENOUGH_EVENTS", 1)
+    claims = [claim.all for claim in made.rehearsed().values()]
+    assert len(fits) == 1
+    assert all(claim.ranked == min(claim.events, claim.rows - claim.events) for claim in claims)
+    rarest = min(claim.ranked for claim in claims)
+    monkeypatch.setattr("forbear.risk.rehearsal.ENOUGH_EVENTS", rarest + 1)
+    made.rehearsed()
+    assert len(fits) == 1 + 3, "the round by borrower between has more than enough, and is not what counts"
+
+
 def test_fits_of_other_levels_are_not_ranked_among_each_other(work):
     made, fits = work
     claim = made.rehearsed()["p_late_next"].all
     late = made.labels.stays(0, LATE.steps)
     habit = made.frame.column("late_share")
-    assert len(fits) > 4
+    assert len(fits) > 6
     assert claim.auc == pytest.approx(auc(late, habit), abs=0.012), "one column ranks all rounds alike"
     later = np.concatenate([np.unique(f.stays(f.measured)[:, 0]) for f in fits[:8:2]])
     assert later.max() > 100 * np.median(later), "levels do differ here: ranked together they would tell nothing"
