@@ -1,8 +1,8 @@
 """What a model may claim of a column: its figures, and its AUC with an interval, from rows its fits had not seen.
 
 The interval counts a borrower's rows together (Obuchowski 1997), since they share one habit. Rows are of later days
-than the fit's, or of days on which it knew other borrowers: the first sort tells how a book changes, the second has
-more outcomes (docs/decisions/100-claims-with-an-interval.md). Which rows these are: `forbear.risk.rehearsal`.
+than the fit's, or of days on which it knew other borrowers: the first sort tells how a book changes, the second is of
+fits that have learned more (docs/decisions/100-claims-with-an-interval.md). Which rows they are: `rehearsal.py`.
 """
 
 from __future__ import annotations
@@ -55,10 +55,9 @@ def auc_interval(tried: Tried) -> tuple[float, float, float]:
     """AUC within rounds and its 95 % interval, borrowers being drawn, not rows.
 
     The rounds' AUCs are averaged with the count of the rarer outcome as weight: rows of two fits are not compared, each
-    of which has a level of its own, nor of two windows, as nobody ranks loans of two years. Rounds in time, which
-    are more, have half of the weight at most (docs/decisions/100-claims-with-an-interval.md). Each row's part in
-    the AUC is summed by borrower over all rounds (Obuchowski 1997); the interval is symmetric in log odds, so that it
-    stays within 0 and 1.
+    of which has a level of its own, nor of two windows, as nobody ranks loans of two years. Rounds in time have half
+    of the weight at most (docs/decisions/100-claims-with-an-interval.md). Each row's part in the AUC is summed by
+    borrower over all rounds (Obuchowski 1997); the interval is symmetric in log odds, so that it stays within 0 and 1.
 
     Returns:
         (AUC, lower end, upper end); NaN where no round has both outcomes.

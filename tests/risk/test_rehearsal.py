@@ -33,6 +33,10 @@ class Fit:
         return np.repeat((habit / (1 + habit))[:, None], len(LATE.steps), axis=1)
 
 
+def days_of(one):
+    return one.measured.marks["as_of"].astype("datetime64[D]")
+
+
 @pytest.fixture
 def work(monkeypatch):
     """A chain's work on a made panel, and its fits in the order in which they were made."""
@@ -65,10 +69,11 @@ def test_rounds_out_of_time_and_by_borrower_take_turns(work, monkeypatch):
     assert len(fits) == 12
     for number, one in enumerate(fits):
         learned = np.logical_or.reduce([mask for masks in one.masks for mask in masks])
-        measured = one.measured.marks["as_of"].astype("datetime64[D]")
+        measured = days_of(one)
         if number in (1, 3, 5, 7):
             assert made.days[learned].max() == made.days.max()
-            assert measured.min() == made.days.min(), "the whole history"
+            assert measured.min() == min(days_of(f).min() for f in fits[8:]), "no earlier than out of time"
+            assert measured.min() > made.days.min()
         else:
             assert made.days[learned].max() < measured.min()
             assert max(made.ripe(0)[made.days < measured.min()]) > measured.min(), "the panel tries the purge gap"
@@ -96,7 +101,7 @@ def test_fits_of_other_levels_are_not_ranked_among_each_other(work):
     assert claim.auc == pytest.approx(auc(late, habit), abs=0.012), "one column ranks all rounds alike"
     later = np.concatenate([np.unique(f.stays(f.measured)[:, 0]) for f in fits[:8:2]])
     assert later.max() > 100 * np.median(later), "levels do differ here: ranked together they would tell nothing"
-    assert claim.ranked > 2 * min(claim.events, claim.rows - claim.events)
+    assert claim.ranked > 1.5 * min(claim.events, claim.rows - claim.events)
 
 
 def test_a_book_that_goes_by_borrower_has_rounds_of_one_sort(work):
