@@ -34,8 +34,9 @@ from risk_real_data import DATA
 
 from forbear.book import open_book
 from forbear.risk.chains import chains, labels
+from forbear.risk.claims import Tried, auc_interval
 from forbear.risk.frame import Frame, frame_of, moments_table
-from forbear.risk.measures import auc_interval, calibration
+from forbear.risk.measures import calibration
 from forbear.risk.panel import kind_of
 from forbear.risk.record import record_frame
 from forbear.risk.score import NUMBERS
@@ -223,10 +224,20 @@ def measured(trial: Trial, folder: Path) -> Iterator[Row]:
             continue
         of = claim["all"]
         stated = tuple(float("nan") if of[k] is None else of[k] for k in ("auc", "auc_low", "auc_high"))
-        found = auc_interval(y, p, who, np.zeros(len(y)))
-        on = int(min(of["events"], of["rows"] - of["events"]))
+        found = auc_interval(Tried(y, p, who, np.zeros(len(y))))
         slope, _ = calibration(y, p)
-        yield Row(trial.name, column, stated, on, found, len(y), int(y.sum()), rarer, slope, (p.mean(), y.mean()))
+        yield Row(
+            trial.name,
+            column,
+            stated,
+            of["ranked"],
+            found,
+            len(y),
+            int(y.sum()),
+            rarer,
+            slope,
+            (p.mean(), y.mean()),
+        )
 
 
 def summary(rows: list[Row]) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from forbear.risk.claims import LEAST_CLAIMED
 from forbear.risk.frame import catalog, record_catalog
-from forbear.risk.measures import LEAST_CLAIMED
 
 MOST_FEATURES = 12
-_HEAD = ("column", "rows", "events", "AUC", "95 %", "KS", "Brier", "slope", "error", "worst segment")
+_HEAD = ("column", "rows", "events", "AUC", "95 %", "outcomes", "KS", "Brier", "slope", "error", "worst segment")
 QUESTIONS = {
     "p_late_next": "the next installment is not paid by its due date",
     "p_late_7": "it is still unpaid 7 days after",
@@ -33,7 +33,7 @@ def card_markdown(told: Mapping[str, Any]) -> str:
         "",
         f"Fitted by Forbear {told['forbear']} on {told['rows']:,} moments of {told['borrowers']:,} borrowers"
         + (f" (mapping {told['book']['mapping']})" if told.get("book", {}).get("mapping") else "")
-        + ". Every figure is of later moments of borrowers that the measuring fit had not seen.",
+        + ". Every figure is of borrowers that the measuring fit had not seen, on days after those it knew.",
         "",
         "## What it answers, and how well",
         "",
@@ -45,7 +45,9 @@ def card_markdown(told: Mapping[str, Any]) -> str:
         "",
         "Columns: " + "; ".join(f"`{n}`: {QUESTIONS[n]}" for n in told["claims"]) + ".",
         "A slope of 1 and an error of 0 are perfect calibration; the error is the mean gap over twenty bins. Where the "
-        f"rarer outcome was seen fewer than {LEAST_CLAIMED} times, no ranking and no slope is claimed. Other "
+        f"rarer outcome was seen fewer than {LEAST_CLAIMED} times, no ranking and no slope is claimed. The AUC alone "
+        "rests on more, up to half of its weight being of days on which the measuring fit knew other borrowers: "
+        "`outcomes` says on how many of the rarer kind. Other "
         "customers' AUC lies as far from the claim as the interval says and their own number of events lets it.",
         "",
         "## What it does not answer",
@@ -115,6 +117,7 @@ def _row(name: str, figures: Mapping[str, Any]) -> tuple[str, ...]:
         f"{figures['events']:,}",
         _number(figures["auc"]),
         "" if None in ends else f"{ends[0]:.3f} to {ends[1]:.3f}",
+        f"{figures['ranked']:,}" if "ranked" in figures else "",
         *(_number(figures[k]) for k in ("ks", "brier", "slope", "error")),
         worst,
     )

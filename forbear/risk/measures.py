@@ -3,13 +3,13 @@
 AUC is the chance that a random event ranks above a random non-event (Mann-Whitney, ties half). KS is the largest
 gap of the two distributions. Slope and intercept come from a logistic regression of the outcome on the log odds
 predicted (Cox 1958): 1 and 0 when calibrated. The error is the mean gap of predicted and seen share over twenty
-equal bins (ECE). The AUC's interval counts a borrower's rows together (Obuchowski 1997), since they share one habit.
+equal bins (ECE). What a model may claim of them: `forbear.risk.claims`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,6 @@ BINS = 20
 LEAST = 1e-6
 SEGMENT_ROWS = 300
 """Rows a segment needs before its error is told."""
-LEAST_CLAIMED = 30
-"""Outcomes of the rarer kind without which no ranking and no slope is claimed: chance alone would say what they are."""
-NORMAL_95 = 1.959964
 
 
 def logit(p: npt.ArrayLike) -> Doubles:
@@ -46,58 +43,6 @@ def auc(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
     ends = np.cumsum(counts)
     ranks = (ends - (counts - 1) / 2)[where]
     return float((ranks[y].sum() - ones * (ones + 1) / 2) / (ones * (len(y) - ones)))
-
-
-def auc_interval(
-    y: npt.ArrayLike, p: npt.ArrayLike, borrowers: npt.NDArray[Any], windows: npt.NDArray[Any]
-) -> tuple[float, float, float]:
-    """AUC within windows and its 95 % interval, borrowers being drawn, not rows.
-
-    The windows' AUCs are averaged with the count of the rarer outcome as weight: rows of two windows are not compared,
-    as nobody ranks loans of two years. Each row's part in the AUC is summed by borrower (Obuchowski 1997); the
-    interval is symmetric in log odds, so that it stays within 0 and 1.
-
-    Args:
-        y: outcomes.
-        p: chances.
-        borrowers: who each row is of.
-        windows: which rows are ranked among each other.
-
-    Returns:
-        (AUC, lower end, upper end); NaN where no window has both outcomes.
-    """
-    y, p = np.asarray(y, dtype=bool), np.asarray(p, dtype=np.float64)
-    told = []
-    for window in np.unique(windows):
-        rows = np.flatnonzero(windows == window)
-        if 0 < (ones := int(y[rows].sum())) < len(rows):
-            told.append((rows, min(ones, len(rows) - ones)))
-    whole = sum(weight for _, weight in told)
-    parts, area = np.zeros(len(y)), 0.0
-    for rows, weight in told:
-        here, shares = _parts(y[rows], p[rows])
-        area += here * weight / whole
-        parts[rows] = shares * weight / whole
-    if not told:
-        return float("nan"), float("nan"), float("nan")
-    sums = np.bincount(np.unique(borrowers, return_inverse=True)[1], weights=parts)
-    spread = NORMAL_95 * float(np.sqrt((sums**2).sum() * len(sums) / max(len(sums) - 1, 1)))
-    if area * (1 - area) < LEAST:
-        return area, max(area - spread, 0.0), min(area + spread, 1.0)
-    low, high = expit(logit(area) + np.array([-1, 1]) * spread / (area * (1 - area)))
-    return area, float(low), float(high)
-
-
-def _parts(y: npt.NDArray[np.bool_], p: Doubles) -> tuple[float, Doubles]:
-    """(AUC, by how much each row moves it away from what it is)."""
-    ones, zeros = np.sort(p[y]), np.sort(p[~y])
-    beats = (np.searchsorted(zeros, p[y]) + np.searchsorted(zeros, p[y], side="right")) / (2 * len(zeros))
-    beaten = 1 - (np.searchsorted(ones, p[~y]) + np.searchsorted(ones, p[~y], side="right")) / (2 * len(ones))
-    area = float(beats.mean())
-    made = np.empty(len(y))
-    made[y] = (beats - area) / len(ones)
-    made[~y] = (beaten - area) / len(zeros)
-    return area, made
 
 
 def ks(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
@@ -182,6 +127,7 @@ class Figures:
         rate: share of events; mean: mean of the predictions.
         worst: the segment with the greatest gap of mean prediction and share of events, and that gap.
         auc_low, auc_high: 95 % interval of the AUC; NaN where it was not asked for.
+        ranked: outcomes of the rarer kind on which a claimed AUC rests, those of days that the fit knew included.
     """
 
     rows: int
@@ -199,6 +145,7 @@ class Figures:
     worst_error: float = float("nan")
     auc_low: float = float("nan")
     auc_high: float = float("nan")
+    ranked: int = 0
 
     def plain(self) -> dict[str, Any]:
         """As JSON values: six digits, null for what is not defined."""
@@ -233,30 +180,6 @@ def figures(y: npt.ArrayLike, p: npt.ArrayLike, segments: Mapping[str, npt.NDArr
         worst,
         gap,
     )
-
-
-def claimed(
-    y: npt.ArrayLike,
-    p: npt.ArrayLike,
-    borrowers: npt.NDArray[Any],
-    windows: npt.NDArray[Any],
-    segments: Mapping[str, npt.NDArray[Any]] | None = None,
-) -> Figures:
-    """Figures that a model may claim: the AUC within windows with its interval; no ranking, no slope on few events.
-
-    Args:
-        y: outcomes.
-        p: chances.
-        borrowers: as `auc_interval`.
-        windows: as `auc_interval`.
-        segments: as `figures`.
-    """
-    made = figures(y, p, segments)
-    if min(made.events, made.rows - made.events) < LEAST_CLAIMED:
-        none = float("nan")
-        return replace(made, auc=none, ks=none, slope=none, intercept=none)
-    area, low, high = auc_interval(y, p, borrowers, windows)
-    return replace(made, auc=area, auc_low=low, auc_high=high)
 
 
 def worst_segment(y: Doubles, p: Doubles, segments: Mapping[str, npt.NDArray[Any]]) -> tuple[str, float]:

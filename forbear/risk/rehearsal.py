@@ -1,11 +1,15 @@
-"""The rehearsal: what a model is worth, measured on later days of borrowers that the measuring fits had not seen.
+"""The rehearsal: what a model is worth, measured on borrowers that the measuring fits had not seen.
 
-Each round fits on the earliest moments, calibrates on later ones, grows its trees again on both and measures on still
-later ones, with a part of the borrowers kept out of all but the last; a label is used only if it was known before the
-next window began (purge gap). One round of a hundred events says little: an AUC of 0.77 comes out as 0.70 or 0.83. So
-rounds are repeated, with each part of the borrowers and then for an earlier window, until enough events were seen or
-enough rows fitted (docs/decisions/100-claims-with-an-interval.md). The kept model is fitted likewise, with the windows
-moved to the end.
+A round out of time fits on the earliest moments, calibrates on later ones, grows its trees again on both and measures
+on still later ones, with a part of the borrowers kept out of all but the last; a label is used only if it was known
+before the next window began (purge gap). A round by borrower is fitted as the kept model is, on the whole history, and
+measures on the same days, of the borrowers kept out: a fit that has learned nearly as much, and knows those days. The
+beginning of a book is not measured: nobody has a history there, which is not how it is later.
+
+One round of a hundred events says little: an AUC of 0.77 comes out as 0.70 or 0.83. So rounds of both sorts take turns,
+with each part of the borrowers and then for an earlier window, until enough events were seen or enough rows fitted
+(docs/decisions/100-claims-with-an-interval.md). Calibration is measured out of time alone. The kept model is fitted
+likewise, with the windows moved to the end.
 """
 
 from __future__ import annotations
@@ -18,9 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from forbear.risk.chains import Chain, Labels
+from forbear.risk.claims import Tried, claimed
 from forbear.risk.frame import Frame
 from forbear.risk.hazard import ChainModel, fit_chain
-from forbear.risk.measures import Doubles, Figures, claimed
+from forbear.risk.measures import Doubles, Figures
 
 Bools = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
@@ -35,14 +40,17 @@ LEAST_USABLE = 1_500
 FOLDS = 4
 """Parts of the borrowers, each of which is left out of a fit in its turn."""
 ENOUGH_EVENTS = 2_000
-"""Outcomes of the rarer kind, of the rarest column, after which the rehearsal ends: 95 % within some 0.02 of AUC."""
+"""Outcomes of the rarer kind, of the rarest column, after which the rehearsal ends: 95 % within some 0.02 of AUC.
+
+Out of time, since two windows tell more of how months differ than any number of outcomes in one.
+"""
 MOST_REHEARSED = 1_200_000
 """Moments over all rounds after which the rehearsal ends all the same: at least one round is made."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a column is worth on unseen later rows of other borrowers: all of them, and first-time borrowers apart."""
+    """What a column is worth on unseen rows of other borrowers: all of them, and first-time borrowers apart."""
 
     column: str
     all: Figures
@@ -81,6 +89,27 @@ def cuts_of(days: npt.NDArray[Any], rows: Bools, shares: tuple[float, float] = B
 
 
 @dataclass(frozen=True, eq=False)
+class Round:
+    """Where one round's windows lie, which borrowers it keeps out, whether it looks at days its fit knew others on."""
+
+    cuts: Cuts
+    apart: Bools
+    by_borrower: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Rows measured in one round, what its fit said of them (rows by steps), and whether it knew others on their days.
+
+    Where a book goes by borrower there is nothing else, and none are called so.
+    """
+
+    rows: Whole
+    stays: Doubles
+    in_time: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Work:
     """One chain's fits."""
 
@@ -91,13 +120,19 @@ class Work:
     days: npt.NDArray[Any]
     cuts: Cuts
 
-    def final(self) -> ChainModel | str:
-        """The model that is kept: the test window of the rehearsal is its calibration window."""
+    def final(self, others: Bools | None = None) -> ChainModel | str:
+        """The model that is kept: the test window of the rehearsal is its calibration window.
+
+        `others` are the rows it may look at (None: all).
+        """
+        if others is None:
+            others = np.ones(len(self.frame), dtype=bool)
         if self.cuts.test is None:
             part = self.groups % 5 == 4
-            return self.fit(self._same(~part), self._same(part), self._same(part | ~part))
-        every = self._same(np.ones(len(self.frame), dtype=bool))
-        return self.fit(self.known_by(self.cuts.test), self.later(self.cuts.test, None), every)
+            return self.fit(self._same(~part & others), self._same(part & others), self._same(others))
+        early = [k & others for k in self.known_by(self.cuts.test)]
+        later = [k & others for k in self.later(self.cuts.test, None)]
+        return self.fit(early, later, self._same(others))
 
     def final_somehow(self) -> tuple[Work, ChainModel | str]:
         """The kept model; with windows by borrower where those by day leave too few answers known in time.
@@ -113,32 +148,34 @@ class Work:
         return self, got
 
     def rehearsed(self) -> dict[str, Claim]:
-        """What the columns are worth, each row predicted by a fit that knew neither its day nor its borrower."""
-        parts: list[tuple[Whole, Doubles, int]] = []
+        """What the columns are worth, each row predicted by fits that did not know its borrower, most not its day."""
+        seen: list[Seen] = []
         fitted = 0
-        for window, (cuts, apart) in enumerate(self._rounds()):
-            if parts and (fitted + len(self.frame) > MOST_REHEARSED or self._seen(parts) >= ENOUGH_EVENTS):
+        for made in self._rounds():
+            if seen and (fitted + len(self.frame) > MOST_REHEARSED or self._seen(seen) >= ENOUGH_EVENTS):
                 break
-            rows = np.flatnonzero(apart & self._measured(cuts) & self.labels.eligible)
-            got = self.rehearsal(~apart, cuts)
+            rows = np.flatnonzero(made.apart & self.labels.eligible & self._measured(made.cuts))
+            got = self.final(~made.apart) if made.by_borrower else self.rehearsal(~made.apart, made.cuts)
             fitted += len(self.frame)
             if not isinstance(got, str) and len(rows):
-                parts.append((rows, got.stays(self.frame.take(rows)), window // FOLDS))
-        if not parts:
-            return {}
-        rows, stays = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-        return self._claims(rows, stays, np.concatenate([np.full(len(r), w) for r, _, w in parts]))
+                in_time = made.by_borrower and self.cuts.test is not None
+                seen.append(Seen(rows, got.stays(self.frame.take(rows)), in_time))
+        return {} if all(s.in_time for s in seen) else self._claims(seen)
 
-    def _rounds(self) -> Iterator[tuple[Cuts, Bools]]:
-        """Windows and the borrowers kept out, the latest window first."""
+    def _rounds(self) -> Iterator[Round]:
+        """The latest window and, by borrower, the days of both windows in turn; then the earlier window."""
+        parts = [(self.groups // 7) % FOLDS == fold for fold in range(FOLDS)]
+        if self.cuts.test is None:
+            yield from (Round(self.cuts, apart, by_borrower=True) for apart in parts)
+            return
+        earlier = cuts_of(self.days, usable(self.chain, self.labels), EARLIER)
         windows = [self.cuts]
-        if self.cuts.test is not None:
-            earlier = cuts_of(self.days, usable(self.chain, self.labels), EARLIER)
-            if earlier.test is not None and earlier.test < self.cuts.test:
-                windows.append(replace(earlier, until=self.cuts.test))
-        for cuts in windows:
-            for fold in range(FOLDS):
-                yield cuts, (self.groups // 7) % FOLDS == fold
+        if earlier.test is not None and earlier.test < self.cuts.test:
+            windows.append(replace(earlier, until=self.cuts.test))
+        for apart in parts:
+            yield Round(self.cuts, apart)
+            yield Round(replace(self.cuts, test=windows[-1].test), apart, by_borrower=True)
+        yield from (Round(window, apart) for window in windows[1:] for apart in parts)
 
     def _measured(self, cuts: Cuts) -> Bools:
         if cuts.test is None:
@@ -146,9 +183,9 @@ class Work:
         made: Bools = (self.days >= cuts.test) & (True if cuts.until is None else self.days < cuts.until)
         return made
 
-    def _seen(self, parts: Sequence[tuple[Whole, Doubles, int]]) -> int:
-        """Outcomes of the rarer kind of the column that has fewest."""
-        rows = np.concatenate([r for r, _, _ in parts])
+    def _seen(self, seen: Sequence[Seen]) -> int:
+        """Outcomes of the rarer kind, out of time if the book goes by time, of the column that has fewest."""
+        rows = np.concatenate([np.empty(0, dtype=np.int64), *(s.rows for s in seen if not s.in_time)])
         found = []
         for step in {step for step, _ in self.chain.outputs.values()}:
             stayed = self.labels.stays(step, self.chain.steps)[rows]
@@ -160,8 +197,7 @@ class Work:
         """One round's fit on some borrowers' rows before the test window."""
         cuts = cuts or self.cuts
         if cuts.test is None or cuts.calibrate is None:
-            part = self.groups % 5 == 4
-            return self.fit(self._same(~part & others), self._same(part & others), self._same(others))
+            return self.final(others)
         early, every = ([k & others for k in self.known_by(day)] for day in (cuts.calibrate, cuts.test))
         later = [k & others for k in self.later(cuts.calibrate, cuts.test)]
         return self.fit(early, later, every)
@@ -191,24 +227,27 @@ class Work:
         steps = range(len(self.chain.steps))
         return [from_day & (self.ripe(k) < until if until is not None else True) for k in steps]
 
-    def _claims(self, rows: Whole, stays: Doubles, windows: Whole) -> dict[str, Claim]:
+    def _claims(self, seen: Sequence[Seen]) -> dict[str, Claim]:
+        """Of each column whose outcomes were seen out of time, or by borrower where the book goes by borrower."""
+        rows, stays = np.concatenate([s.rows for s in seen]), np.concatenate([s.stays for s in seen])
+        sizes = [len(s.rows) for s in seen]
+        rounds = np.repeat(np.arange(len(seen)), sizes)
+        in_time = np.repeat([s.in_time for s in seen], sizes)
         claims = {}
         first_time = self.frame.marks["first_time"].astype(bool)[rows]
         borrowers = self.frame.marks["borrower_id"][rows]
         segments = segment_traits(self.frame, rows)
         for column, (step, is_end) in self.chain.outputs.items():
             known = self.labels.known_for(step, self.chain.steps)[rows]
-            if not known.any():
+            if not (known & ~in_time).any():
                 continue
             stayed = self.labels.stays(step, self.chain.steps)[rows]
             drawn = np.flatnonzero(known)[redrawn(self.labels, rows[known], step, self.chain.steps)]
             y = (~stayed if is_end else stayed)[drawn].astype(float)
             p = (1 - stays[:, step] if is_end else stays[:, step])[drawn]
-            who, when, new = borrowers[drawn], windows[drawn], first_time[drawn]
+            tried = Tried(y, p, borrowers[drawn], rounds[drawn], in_time[drawn])
             traits = {n: v[drawn] for n, v in segments.items()}
-            claims[column] = Claim(
-                column, claimed(y, p, who, when, traits), claimed(y[new], p[new], who[new], when[new])
-            )
+            claims[column] = Claim(column, claimed(tried, traits), claimed(tried.of(first_time[drawn])))
         return claims
 
     def told(self) -> str:

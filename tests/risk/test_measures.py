@@ -11,12 +11,9 @@ from sklearn.metrics import log_loss as their_loss
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from forbear.risk.measures import (
-    LEAST_CLAIMED,
     auc,
-    auc_interval,
     brier,
     calibration,
-    claimed,
     error,
     expit,
     figures,
@@ -41,50 +38,6 @@ def test_auc_and_ks_agree_with_sklearn(rows):
     assert auc(y, p) == pytest.approx(roc_auc_score(y, p))
     false, true, _ = roc_curve(y, p)
     assert ks(y, p) == pytest.approx(np.abs(true - false).max())
-
-
-def _habits(people, each, seed):
-    """Outcomes and chances of people who are each looked at several times, with one habit and one chance a person."""
-    drawn = np.random.default_rng(seed)
-    who = np.repeat(np.arange(people), each)
-    habit = drawn.normal(-1, 1, people)
-    late = drawn.random(people) < expit(habit)
-    return np.repeat(late, each), np.repeat(expit(habit), each), who
-
-
-def test_the_interval_of_an_auc_holds_the_truth_as_often_as_it_says_though_people_repeat():
-    y, p, _ = _habits(200_000, 1, 0)
-    truth, held, held_by_rows = auc(y, p), 0, 0
-    for seed in range(100):
-        y, p, who = _habits(200, 5, seed + 1)
-        area, low, high = auc_interval(y, p, who, np.zeros(len(y)))
-        assert area == pytest.approx(auc(y, p))
-        held += low <= truth <= high
-        _, low, high = auc_interval(y, p, np.arange(len(y)), np.zeros(len(y)))
-        held_by_rows += low <= truth <= high
-    assert 92 <= held <= 100
-    assert held_by_rows < 85, "rows of one person are not new evidence"
-
-
-def test_windows_are_ranked_apart_and_averaged_by_their_events():
-    y, p, who = _habits(1000, 1, 3)
-    early = np.arange(1000) < 400
-    moved = np.where(early, p / 100, p)
-    area, _, _ = auc_interval(y, moved, who, early)
-    weights = [min(y[e].sum(), (~y[e]).sum()) for e in (early, ~early)]
-    assert area == pytest.approx(np.average([auc(y[e], p[e]) for e in (early, ~early)], weights=weights))
-    assert all(np.isnan(auc_interval(np.ones(9), p[:9], who[:9], who[:9])))
-    assert auc_interval([0, 1], [0.1, 0.9], np.arange(2), np.zeros(2)) == (1.0, 1.0, 1.0)
-
-
-def test_no_ranking_is_claimed_on_few_events():
-    p, who = np.linspace(0.1, 0.9, 400), np.arange(400)
-    few = np.arange(400) >= 400 - LEAST_CLAIMED + 1
-    made = claimed(few, p, who, np.zeros(400))
-    assert np.isnan([made.auc, made.auc_low, made.auc_high, made.ks, made.slope]).all()
-    assert (made.rows, made.events) == (400, LEAST_CLAIMED - 1)
-    made = claimed(p + 0.1 * np.sin(who) > 0.7, p, who, np.zeros(400))
-    assert made.auc_low < made.auc < made.auc_high <= 1
 
 
 def test_a_calibrated_score_has_slope_one_and_a_stretched_one_less():
