@@ -88,7 +88,7 @@ mutate: .venv/made-dev  ## change the gate's mechanisms in many small ways; list
 	@$(BIN)/mutmut results
 
 screenshots: .venv/made-dev  ## take the screenshots of docs/desk.md anew (needs Chromium)
-	@$(BIN)/python tests/desk/pages/screenshots.py docs/images/desk
+	@$(BIN)/python tests/desk/pages/screenshots.py docs/images
 
 translations: .venv/made-dev  ## bring the desk's Chinese words up to date; names what waits
 	@$(BIN)/python -m forbear.desk.translating

@@ -36,12 +36,12 @@ SHOTS = (
     ("admin", "/users", "en", "wide", "users"),
 )
 """Who, which of their pages (`tour.PAGES`), language, width, name of the file."""
-OWN_PAGES = (("/my/", "zh-hans", "portal"), ("/my/plans", "en", "portal-plans"))
+OWN_PAGES = (("/my/", "en", "home"),)
 """Of a borrower's own pages on a phone: the address, language, name of the file."""
 
 
 def main(folder: Path) -> None:
-    """Write every screenshot into the folder."""
+    """Write every screenshot into the folder, those of the desk into `desk`, of her own pages into `borrower`."""
     with running_demo(loans=2000) as demo, browser_of() as browser:
         for username, wanted, language, width, name in SHOTS:
             page = sign_in(browser, demo, username, language)
@@ -49,15 +49,15 @@ def main(folder: Path) -> None:
             page.set_viewport_size({"width": WIDTHS[width], "height": 900})
             page.goto(demo.url + address)
             page.wait_for_load_state("networkidle")
-            shot(page, folder / f"{name}.png")
+            shot(page, folder / "desk" / f"{name}.png")
             page.context.close()
         for door, (address, language, name) in zip(demo.doors, OWN_PAGES, strict=False):
             page = portal_tour.phone_of(browser, language)
             portal_tour.come_in(page, door)
             page.goto(demo.url + address)
-            shot(page, folder / f"{name}.png")
+            shot(page, folder / "borrower" / f"{name}.png")
             page.context.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images/desk"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images"))
