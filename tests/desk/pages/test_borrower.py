@@ -33,10 +33,10 @@ def known(user_of):
 
 @pytest.fixture
 def at_noon(monkeypatch):
-    """Today's noon in Shanghai, for the page and for the database's clock."""
+    """Noon of a Wednesday in Shanghai, for the page and for the database's clock: at weekends nobody may be called."""
     from forbear.conduct import sending
 
-    noon = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0)
+    noon = datetime(2026, 11, 25, 4, tzinfo=UTC)
     monkeypatch.setattr(page_of.timezone, "now", lambda: noon)
     lock = sending.lock_borrower
     monkeypatch.setattr(sending, "lock_borrower", lambda *given: lock(*given) and noon)
