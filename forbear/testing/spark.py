@@ -1,6 +1,6 @@
 """Spark set up for tests: many queries over few rows, where preparing a query takes longest.
 
-Tests that use it share one session (`@pytest.mark.xdist_group("spark")`): a second Java costs some ten seconds.
+Tests of one process share one session: a second Java costs some ten seconds.
 """
 
 from __future__ import annotations

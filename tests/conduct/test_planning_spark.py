@@ -15,7 +15,6 @@ from forbear.testing.spark import small_spark
 
 pytestmark = [
     pytest.mark.spark,
-    pytest.mark.xdist_group("spark"),  # one Spark for all of them
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
 ]
 INSTANTS = ("at", "since", "until")

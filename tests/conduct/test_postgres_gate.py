@@ -17,7 +17,7 @@ from forbear.conduct import Cleared, Refusal, load_packs
 from forbear.conduct.sending import SCHEMA, lock_borrower, reserve, settle
 from forbear.testing.postgres import NoPostgres, binaries, throwaway_postgres
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
+pytestmark = [pytest.mark.postgres]
 WORKER = Path(__file__).parent / "send_worker.py"
 CAP = 5
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)

@@ -171,7 +171,6 @@ def test_a_reversal_counts_once_it_is_known(book_folder):
 
 
 @pytest.mark.spark
-@pytest.mark.xdist_group("spark")
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java: install openjdk-17-jre-headless")
 def test_spark_says_the_same(book_folder, tmp_path):
     from forbear.risk.spark import spark_features

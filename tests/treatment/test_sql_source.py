@@ -42,7 +42,6 @@ def test_a_large_book_by_sql_goes_through_samples(tmp_path, monkeypatch):
 
 
 @pytest.mark.spark
-@pytest.mark.xdist_group("spark")
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
 def test_spark_decides_as_duckdb_does(tmp_path, monkeypatch):
     monkeypatch.setattr(solve, "SAMPLED", (100, 100))

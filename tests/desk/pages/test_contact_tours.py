@@ -17,7 +17,6 @@ from tour import CHROMIUM, browser_of, sign_in
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.postgres,
-    pytest.mark.xdist_group("calls"),
     pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium"),
 ]
 TALKS = ("s1", "s2", "s3", "o1", "n1", "n2", "n3", "n4", "s2", "n1")

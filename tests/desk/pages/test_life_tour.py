@@ -35,7 +35,6 @@ __all__ = ["life", "outbox", "sandbox", "taken"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.postgres,
-    pytest.mark.xdist_group("tours"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium"),
 ]

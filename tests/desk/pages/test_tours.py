@@ -19,7 +19,6 @@ from tour import CHROMIUM, LANGUAGES, PAGES, WIDTHS, addresses, browser_of, sign
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.postgres,
-    pytest.mark.xdist_group("tours"),  # one demo for all of them
     pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium"),
 ]
 RULES = {
