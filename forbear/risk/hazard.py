@@ -208,15 +208,11 @@ def fit_chain(
         return reason
     columns = tuple(c for c in frame.columns if _tells(frame.column(c)[made.rows]))
     texts = [n for n in frame.texts if len(np.unique(frame.texts[n][made.rows].astype(str))) > 1]
-    first = made.rows[made.steps == 0]
-    stayed = made.stays[made.steps == 0]
-    encodings = {n: encoding(frame.texts[n][first], stayed) for n in texts}
-    coded = {n: _coded(frame.texts[n], encodings[n], first, stayed, groups) for n in texts}
-    numbers = matrix(frame, columns, coded)
-    booster = _boost(chain, columns, texts, numbers, made, groups)
+    encodings, numbers, booster = _grown(chain, columns, texts, frame, made, groups)
     names = (*columns, *(f"{n}~" for n in texts))
-    weights = made.weights[made.steps == 0]
-    card = fit_scorecard(names, numbers[first], stayed, weights) if chain.has_card else None
+    first = made.steps == 0
+    told = (numbers[made.rows[first]], made.stays[first], made.weights[first])
+    card = fit_scorecard(names, *told) if chain.has_card else None
     plain = tuple((0.0, 1.0) for _ in chain.steps)
     model = ChainModel(chain, columns, encodings, booster, card, (1.0, 1.0), plain, ())
     model = _calibrated(model, frame, labels, calibrate_on, fit_on)
@@ -224,21 +220,29 @@ def fit_chain(
         return model
     every = stack(chain, labels, refit_on)
     more = min(len(every.rows) / len(made.rows), MOST_MORE)
-    grown = _grown_again(model, frame, every, groups, round(int(model.booster.tree_count_) * more))
+    trees = round(int(model.booster.tree_count_) * more)
+    encodings, _, booster = _grown(chain, columns, texts, frame, every, groups, trees)
+    grown = replace(model, encodings=encodings, booster=booster)
     lines = tuple(_leveled(grown, k, frame, labels, calibrate_on[k]) for k in range(len(chain.steps)))
     return replace(grown, lines=lines)
 
 
-def _grown_again(model: ChainModel, frame: Frame, made: Stack, groups: Whole, trees: int) -> ChainModel:
-    """The model with so many trees on other rows; what else it is stays."""
+def _grown(
+    chain: Chain,
+    columns: Sequence[str],
+    texts: Sequence[str],
+    frame: Frame,
+    made: Stack,
+    groups: Whole,
+    trees: int | None = None,
+) -> tuple[dict[str, Encoding], npt.NDArray[np.float32], Any]:
+    """(encodings of texts, the matrix of all rows, trees) learned from some rows; `trees` as `_boost` takes it."""
     first = made.rows[made.steps == 0]
     stayed = made.stays[made.steps == 0]
-    texts = list(model.encodings)
     encodings = {n: encoding(frame.texts[n][first], stayed) for n in texts}
     coded = {n: _coded(frame.texts[n], encodings[n], first, stayed, groups) for n in texts}
-    numbers = matrix(frame, model.columns, coded)
-    booster = _boost(model.chain, model.columns, texts, numbers, made, groups, trees)
-    return replace(model, encodings=encodings, booster=booster)
+    numbers = matrix(frame, columns, coded)
+    return encodings, numbers, _boost(chain, columns, texts, numbers, made, groups, trees)
 
 
 def _tells(column: npt.NDArray[Any]) -> bool:
