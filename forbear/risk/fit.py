@@ -104,9 +104,9 @@ def fit(
     """
     watching = watch or (lambda _name: nullcontext())
     with watching("looking back through the book"):
-        frame = training_frame(book, as_of)
         kind = kind_of(book)
         ripe = ripe_until(book, as_of) if kind == "events" else None
+        frame = training_frame(book, as_of, ripe=ripe or as_of)
     made = fit_frame(frame, kind=kind, as_of=as_of, allow=allow, watch=watching, shuffled=shuffled)
     late = _long_without_money(last_payment(book, as_of), as_of) if kind == "events" else []
     return replace(made, notes=(*_unripe(ripe), *late, *made.notes))

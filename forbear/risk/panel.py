@@ -38,10 +38,16 @@ def kind_of(book: Book) -> str:
     raise WrongUse(f"{book.path}: neither installments nor statuses", "a model needs one of them; see docs/book.md")
 
 
-def training_frame(book: Book, until: date, *, most: int = MOST_ROWS) -> Frame:
+def training_frame(book: Book, until: date, *, most: int = MOST_ROWS, ripe: date | None = None) -> Frame:
     """Open loans at many days before `until`, and each loan on its day of disbursal, with what came after.
 
     Loans at the end of a book that holds none but finished ones are left out (`forbear.risk.maturity`).
+
+    Args:
+        book: opened.
+        until: the day up to which it is known.
+        most: rows.
+        ripe: the last day of disbursal that counts, where it is known already.
 
     Raises:
         WrongUse: the book has no loan by that day.
@@ -49,11 +55,11 @@ def training_frame(book: Book, until: date, *, most: int = MOST_ROWS) -> Frame:
     if kind_of(book) == "statuses":
         moments = _record_moments(book, until, most)
         return record_frame(book, moments, until, outcomes=True)
-    frame = frame_of(book, _event_moments(book, until, most), until, outcomes=True)
+    frame = frame_of(book, _event_moments(book, until, most, ripe), until, outcomes=True)
     return frame.take(~frame.marks["is_closed"].astype(bool))
 
 
-def _event_moments(book: Book, until: date, most: int) -> pa.Table:
+def _event_moments(book: Book, until: date, most: int, ripe: date | None) -> pa.Table:
     db = book.connection
     first, loans = _one(
         book, f"SELECT min(disbursed_on), count(*) FROM book.loans WHERE disbursed_on <= DATE '{until}'"
@@ -66,8 +72,9 @@ def _event_moments(book: Book, until: date, most: int) -> pa.Table:
             f"{book.path}: no payment by {until}: nothing tells who pays late from who pays in time",
             "add the table payments (docs/book.md), or choose a later --as-of",
         )
+    ripe = ripe or ripe_until(book, until) or until
     spans = f"""SELECT loan_id, borrower_id, disbursed_on AS from_on, coalesce(over_on, DATE '{until}') AS to_on
-        FROM ({loans_over(until)}) WHERE disbursed_on <= DATE '{ripe_until(book, until) or until}'"""
+        FROM ({loans_over(until)}) WHERE disbursed_on <= DATE '{ripe}'"""
     (days,) = _one(book, f"SELECT sum(greatest(to_on - from_on, 0)) FROM ({spans})")
     weekly = float(days) / 7 <= WEEKLY_ROWS
     ends = _days_back(first, until, weekly=weekly)
