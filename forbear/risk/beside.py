@@ -19,7 +19,7 @@ from forbear.aging.columns.rows import Flags, Whole
 from forbear.book import Book
 from forbear.book.cells import quoted
 from forbear.risk.columns import EPOCH
-from forbear.risk.frame import SCHEMA, festivals, made_tables
+from forbear.risk.frame import SCHEMA, festivals, made_tables, texts_of
 from forbear.risk.one_day import coded
 from forbear.risk.places import Places, indices, places
 
@@ -97,11 +97,10 @@ class Neighbors:
     def __init__(self, rows: pa.Table, borrowers: Lookup) -> None:
         """Add up every loan's dues and late ones."""
         dues, lates = (rows[f"r_{n}"].fill_null(0).cast(pa.float64()).to_numpy() for n in ("dues", "lates"))
-        regions = borrowers.rows["t_region"]
-        region = _codes(regions)
-        blank = _blank(regions, int(region.max(initial=-1)) + 1)
-        whose = np.append(region, blank)[borrowers.row_of]  # the last for none
-        self._codes = {"np": _codes(rows["t_product"]), "nr": whose, "nv": _months(rows["t_disbursed_on"])}
+        region, names = texts_of(borrowers.rows["t_region"])
+        whose = np.append(region, names.index(""))[borrowers.row_of]  # those without a borrower are of no region
+        product, _ = texts_of(rows["t_product"])
+        self._codes = {"np": product, "nr": whose, "nv": _months(rows["t_disbursed_on"])}
         self._shares = {name: _share(codes, dues, lates) for name, codes in self._codes.items()}
         self._all = _share(np.zeros(len(dues), np.int32), dues, lates)
 
@@ -110,21 +109,6 @@ class Neighbors:
         made = {f"{n}_late_share": self._shares[n][codes[loans]] for n, codes in self._codes.items()}
         made["nb_late_share"] = np.full(len(loans), self._all[0] if len(self._all) else np.nan)
         return {name: pa.array(values, from_pandas=True) for name, values in made.items()}
-
-
-def _codes(texts: pa.ChunkedArray) -> Places:
-    """Places of texts among those that differ, which all of the column's pieces share."""
-    if not pa.types.is_dictionary(texts.type):
-        texts = texts.combine_chunks().dictionary_encode()
-        texts = texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([texts])
-    pieces = [np.asarray(piece.indices) for piece in texts.chunks]
-    return np.concatenate([np.zeros(0, np.int32), *pieces]).astype(np.int32, copy=False)
-
-
-def _blank(texts: pa.ChunkedArray, otherwise: int) -> int:
-    """The place of the empty text, which those without a borrower share."""
-    names = texts.chunk(0).dictionary.to_pylist() if texts.num_chunks and pa.types.is_dictionary(texts.type) else []
-    return names.index("") if "" in names else otherwise
 
 
 def _months(days: pa.ChunkedArray) -> Places:
