@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from forbear.basics.errors import UnreadableFile, WrongUse
+from forbear.basics.output import require_room
 from forbear.book import Book
 from forbear.risk.chains import Chain, chains
 from forbear.risk.encode import Encoding
@@ -67,11 +67,7 @@ def place_for(out: str | Path) -> Path:
             raise WrongUse(f"{target}: holds no whole model: {MODEL} is missing", "name a new folder with --out")
     elif target.exists():
         raise WrongUse(f"{target}: is a file, and a model is a folder", "name a new folder with --out")
-    there = next(p for p in target.parents if p.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise WrongUse(
-            f"{target}: cannot be made: {there} is no folder that can be written", "name another with --out"
-        )
+    require_room(target)
     return target
 
 

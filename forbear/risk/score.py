@@ -6,7 +6,6 @@ overdue) has null there; a question that the model could not learn is null throu
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from forbear.basics.errors import WrongUse
+from forbear.basics.output import require_room
 from forbear.book import Book
 from forbear.risk.chains import eligible
 from forbear.risk.fit import Model
@@ -273,11 +273,7 @@ def place_for_scores(out: str | Path) -> Path:
         raise WrongUse(f"{target}: ends neither in .parquet nor in .csv", "name such a file with --out")
     if target.is_dir():
         raise WrongUse(f"{target}: is a folder", "name a file with --out")
-    there = next(p for p in target.resolve().parents if p.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise WrongUse(
-            f"{target}: cannot be made: {there} is no folder that can be written", "name another with --out"
-        )
+    require_room(target)
     return target
 
 
