@@ -141,19 +141,31 @@ class Lines:
         endpoint.libDestroy()
 
     def _serve(self, endpoint: Any, kind: Any, account: Any) -> None:
-        """Until the end; no call may outlive this, for the library is taken down after it."""
+        """Until the end; no call may outlive this, for the library is taken down after it.
+
+        No name here may hold an ended call: when its last name goes, the library hangs up whatever call has its number
+        by then, and numbers of ended calls are given anew.
+        """
         calls: list[Any] = []
         while self._going or calls:
             endpoint.libHandleEvents(20)
+            _step(calls, self._going)
+            for place in reversed(range(len(calls))):
+                if calls[place].over:
+                    self._let_go(calls.pop(place))
             while not self._wanted.empty():
                 calls.append(kind(account, self._wanted.get(), self._trunk))
-            for call in calls:
-                call.step(time.monotonic(), self._going)
-            for call in [one for one in calls if one.over]:
-                calls.remove(call)
-                call.dialed.speech.unlink(missing_ok=True)
-                self._ended(call.dialed.key, call.result, str(call.status))
-                self._free.release()
+
+    def _let_go(self, call: Any) -> None:
+        """Tell what a call came to, and give its line back."""
+        call.dialed.speech.unlink(missing_ok=True)
+        self._ended(call.dialed.key, call.result, str(call.status))
+        self._free.release()
+
+
+def _step(calls: list[Any], going: bool) -> None:
+    for call in calls:
+        call.step(time.monotonic(), going)
 
 
 def _started(pj: Any, endpoint: Any, trunk: Trunk) -> Any:

@@ -23,7 +23,7 @@ from forbear.desk.contact.channels.voice import Dialer as Channel
 from forbear.desk.contact.channels.wire import Certainly, Wire
 from forbear.desk.voice import lines
 from forbear.desk.voice.journal import ACCEPTED, Journal
-from forbear.desk.voice.lines import BY_STATUS, Trunk
+from forbear.desk.voice.lines import BY_STATUS, Dialed, Lines, Trunk
 
 SECRET = "a secret of tests, long enough"
 HERE = importlib.util.find_spec("pjsua2") and shutil.which("espeak-ng")
@@ -129,6 +129,27 @@ def test_what_each_call_comes_to_and_that_the_message_is_heard(account, heard):
         sound, rate = np.frombuffer(file.readframes(file.getnframes()), np.int16), file.getframerate()
     tenths = sound[: len(sound) // (rate // 10) * (rate // 10)].reshape(-1, rate // 10).astype(float)
     assert (tenths.std(axis=1) > 300).sum() >= 10  # more than a second of speech arrived
+
+
+@needs_voice
+def test_ended_calls_do_not_end_those_that_follow_them_on_their_lines(trunk, tmp_path):
+    told = {}
+    lines = Lines(Trunk(trunk), lambda key, result, _: told.update({key: result}))
+    for turn in range(3):
+        for digit in (0, 2, 1, 3):
+            speech = tmp_path / f"{turn}{digit}.wav"
+            with wave.open(str(speech), "wb") as file:
+                file.setparams((1, 2, 8000, 0, "NONE", ""))
+                file.writeframes(bytes(1600))
+            assert lines.reserve()
+            lines.dial(Dialed(f"{turn}{digit}", f"139-1234-561{digit}", speech, rings=2))
+        until = time.monotonic() + 40
+        while len(told) < 4 * (turn + 1) and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(0.1)  # the lines are given back just after the result is told
+    lines.stop()
+    wanted = {0: "connected", 1: "busy", 2: "rejected", 3: "not_in_service"}
+    assert told == {f"{turn}{digit}": wanted[digit] for turn in range(3) for digit in wanted}
 
 
 @needs_voice
