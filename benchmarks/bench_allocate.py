@@ -19,10 +19,10 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import highspy
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -157,7 +157,7 @@ def machine() -> str:
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
     return (
         f"{names[0]}, {len(names)} cores, Python {platform.python_version()}, numpy {np.__version__}, "
-        f"pyarrow {pa.__version__}, HiGHS {highspy.Highs().version()}; load average at the end {load}"
+        f"pyarrow {pa.__version__}, HiGHS {metadata.version('highspy')}; load average at the end {load}"
     )
 
 

@@ -142,7 +142,8 @@ def best_named(found: Causes, among: set[str]) -> Texts:
     keep = [found.names.index(name) for name in known.learned if name in among]
     usual = known.usual[[known.learned.index(found.names[i]) for i in keep]]
     best = (found.chances[:, keep] / usual**known.evenly).argmax(axis=1)
-    return np.array(found.names, dtype=object)[np.array(keep)[best]]
+    named: Texts = np.array(found.names, dtype=object)[np.array(keep)[best]]
+    return named
 
 
 def taught(frame: Frame, true: Texts) -> Texts:

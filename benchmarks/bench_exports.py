@@ -54,7 +54,8 @@ def exported(url: str, form: str, until: datetime) -> list[float]:
     env = {**os.environ, "DATABASE_URL": url, "FORBEAR_DB_POOL": "0"}
     command = [sys.executable, "-c", EXPORT, form, until.isoformat().replace("+00:00", "Z")]
     told = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
-    return json.loads(told.splitlines()[-1])
+    figures: list[float] = json.loads(told.splitlines()[-1])
+    return figures
 
 
 def copied(url: str) -> float:

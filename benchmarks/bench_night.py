@@ -129,7 +129,8 @@ def measured(way: str, book: Path, args: argparse.Namespace) -> dict[str, float]
     order = [sys.executable, __file__, "--child", way, "--book", str(book)]
     limits = ["--threads", str(args.threads), "--memory", args.memory]
     done = subprocess.run([*order, *limits], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
 
 
 def made_book(loans: int, folder: Path) -> tuple[Path, float]:

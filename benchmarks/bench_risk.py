@@ -26,6 +26,7 @@ import tempfile
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -38,7 +39,7 @@ FORBEAR = Path(sys.executable).parent / "forbear"
 def made_book(loans: int, folder: Path) -> Path:
     book = folder / f"sample-{loans}"
     if not (book / "book.toml").exists():
-        made = [FORBEAR, "sample", "--loans", str(loans), "--as-of", AS_OF.isoformat(), "--out", book]
+        made = [str(FORBEAR), "sample", "--loans", str(loans), "--as-of", AS_OF.isoformat(), "--out", str(book)]
         subprocess.run(made, check=True, capture_output=True)
     return book
 
@@ -49,7 +50,7 @@ def run_aging(book: Path, _model: Path, threads: int) -> int:
 
     db = duckdb.connect()
     db.execute(f"SET threads = {threads}")
-    return age(open_book(book, db), as_of=AS_OF).num_rows
+    return int(age(open_book(book, db), as_of=AS_OF).num_rows)
 
 
 def run_scores(book: Path, model: Path, threads: int) -> int:
@@ -61,7 +62,7 @@ def run_scores(book: Path, model: Path, threads: int) -> int:
     db = duckdb.connect()
     db.execute(f"SET threads = {threads}")
     made = score(open_book(book, db), load(model), as_of=AS_OF, keep_frame=False)
-    return pc.sum(pc.not_equal(made.table["model"], "none")).as_py()
+    return int(pc.sum(pc.not_equal(made.table["model"], "none")).as_py())
 
 
 WAYS = {"aging": run_aging, "features and scores": run_scores}
@@ -74,7 +75,8 @@ def cpu() -> float:
 
 
 def measured(way: str, book: Path, model: Path, threads: int) -> dict[str, float]:
-    order = [sys.executable, __file__, "--child", way, "--book", book, "--model", model, "--threads", str(threads)]
+    where = ["--book", str(book), "--model", str(model), "--threads", str(threads)]
+    order = [sys.executable, __file__, "--child", way, *where]
     done = subprocess.run(order, capture_output=True, text=True, check=True)
     return {"loans": int(book.name.removeprefix("sample-")), **json.loads(done.stdout.splitlines()[-1])}
 
@@ -100,6 +102,7 @@ def of_fit(rows: int) -> tuple[float, float]:
     began = cpu()
     model = hazard.fit_chain(chain, frame, known, [~part], [part], np.arange(rows), [part | ~part])
     ours = cpu() - began
+    assert not isinstance(model, str), model
     took = []
     for seed in range(3):
         began = cpu()
@@ -109,16 +112,16 @@ def of_fit(rows: int) -> tuple[float, float]:
     return ours, float(np.mean(took))
 
 
-def measure(args: argparse.Namespace) -> list[dict]:
+def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
     """A row a run: of each way on the book, and of the fits."""
     return [*(_of_book(args) if args.loans else []), *(_of_rows(args.rows) if args.rows else [])]
 
 
-def _of_book(args: argparse.Namespace) -> list[dict]:
+def _of_book(args: argparse.Namespace) -> list[dict[str, Any]]:
     book, small = made_book(args.loans, args.folder), made_book(args.fit_loans, args.folder)
     model = args.folder / "risk-model"
     if not (model / "model.json").exists():
-        order = [FORBEAR, "fit", small, "--as-of", AS_OF.isoformat(), "--out", model]
+        order = [str(FORBEAR), "fit", str(small), "--as-of", AS_OF.isoformat(), "--out", str(model)]
         subprocess.run(order, check=True, capture_output=True)
     rows = []
     for _ in range(args.repeat):
@@ -128,12 +131,12 @@ def _of_book(args: argparse.Namespace) -> list[dict]:
     return rows
 
 
-def _of_rows(rows: int) -> list[dict]:
+def _of_rows(rows: int) -> list[dict[str, Any]]:
     ours, plain = of_fit(rows)
     return [{"way": "fit", "rows": rows, "seconds": ours, "plain": plain}]
 
 
-def page(rows: list[dict], threads: int) -> str:
+def page(rows: list[dict[str, Any]], threads: int) -> str:
     """The page of all runs kept: of several of one kind the quickest."""
     load, today = os.getloadavg()[0], date.today()  # noqa: DTZ011
     lines = [
@@ -186,10 +189,10 @@ def main() -> None:
     args = asked.parse_args()
     if args.child:
         began, used = time.perf_counter(), cpu()
-        asked = WAYS[args.child](args.book, args.model, args.threads)
+        loans = WAYS[args.child](args.book, args.model, args.threads)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
         wall = time.perf_counter() - began
-        print(json.dumps({"seconds": cpu() - used, "wall": wall, "peak_gib": peak, "asked": asked}))
+        print(json.dumps({"seconds": cpu() - used, "wall": wall, "peak_gib": peak, "asked": loans}))
         return
     args.folder.mkdir(parents=True, exist_ok=True)
     kept = args.folder / "risk-speed.jsonl"

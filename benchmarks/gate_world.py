@@ -7,7 +7,6 @@ that hold for one number alone or end during the day. The row's number decides e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -148,11 +147,11 @@ def rare(packs: Packs) -> set[str]:
     found: set[str] = set()
     for rule, p in _asked(packs):
         found |= set(p.states if isinstance(p, r.Bar) else ())
-        found |= {name for names in getattr(p, "allow_when", {}).values() for name in names}
+        found.update(name for names in getattr(p, "allow_when", {}).values() for name in names)
         found |= {rule.except_.fact} if rule.except_ else set()
         found |= _waited_after(p)
     return found - set(needed(packs)) - set(usual(packs))
 
 
-def _waited_after(p: Any) -> Iterable[str]:
+def _waited_after(p: Any) -> set[str]:
     return {p.after.fact} if isinstance(p, r.Wait) and isinstance(p.after, r.AfterFact) else set()

@@ -41,7 +41,7 @@ def against(league: League, name: str) -> str:
     for line in league.lines():
         if line.world == name and line.strategy != first:
             gap = line.against["brought"]
-            between = "" if gap.low is None else f"{gap.low / THOUSAND:+,.1f} to {gap.high / THOUSAND:+,.1f}"
+            between = _between(gap, THOUSAND)
             contacts, complaints = line.against["contacts"].mean, line.against["complaints"].mean
             brought = f"{gap.mean / THOUSAND:+,.1f}"
             rows.append(f"| {line.strategy} | {brought} | {between} | {contacts:+,.0f} | {complaints:+.1f} |")
@@ -154,8 +154,15 @@ def _gap(league: League, where: tuple[str, str, float | None], figure: str) -> I
 
 
 def _signed(gap: Interval, scale: float) -> str:
-    between = "" if gap.low is None else f" ({gap.low / scale:+,.1f} to {gap.high / scale:+,.1f})"
-    return f"{gap.mean / scale:+,.1f}{between}"
+    between = _between(gap, scale)
+    return f"{gap.mean / scale:+,.1f}" + (f" ({between})" if between else "")
+
+
+def _between(gap: Interval, scale: float) -> str:
+    """The interval's ends; nothing where one seed gives none."""
+    if gap.low is None or gap.high is None:
+        return ""
+    return f"{gap.low / scale:+,.1f} to {gap.high / scale:+,.1f}"
 
 
 AGAINST = """## Forbear's strategy against the others

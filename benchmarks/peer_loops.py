@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import psycopg
@@ -115,7 +116,7 @@ COLUMNS = {
 }
 
 
-def _select(db: duckdb.DuckDBPyConnection, book: Path, table: str, loans: int) -> list[tuple]:
+def _select(db: duckdb.DuckDBPyConnection, book: Path, table: str, loans: int) -> list[tuple[Any, ...]]:
     files = f"{book}/{table}/*.parquet" if (book / table).is_dir() else f"{book}/{table}.parquet"
     first = f"(SELECT loan_id FROM '{str(files).replace(table, 'loans')}' ORDER BY loan_id LIMIT {loans})"
     return db.execute(f"SELECT {COLUMNS[table]} FROM '{files}' WHERE loan_id IN {first}").fetchall()
@@ -140,7 +141,7 @@ def from_postgres(book: Path, loans: int, as_of: date) -> float:
         accounts = []
         began = time.perf_counter()
         for key in keys:
-            loan = connection.execute(_LOAN, (key,)).fetchone()
+            loan = connection.execute(_LOAN, (key,)).fetchone() or ()
             account = age_loan(_installments(connection, key), _payments(connection, key), as_of)
             accounts.append((*loan, account))
         return (time.perf_counter() - began) / len(keys)

@@ -8,6 +8,9 @@ with pandas, independently of this project, by whoever keeps the books.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import duckdb
 from reference_page import DATA, HERE, Figure, table, write
 
@@ -37,7 +40,7 @@ MOVEMENT = {"better": 13.63, "same": 20.55, "worse": 65.83}
 Row = tuple[str, str, str]
 
 
-def told(name: str) -> dict:
+def told(name: str) -> dict[str, Any]:
     with duckdb.connect() as connection:
         panel = panel_of_book(open_book(DATA / name, connection, mapping=name))
         return answer(panel, rolls(panel), vintages(panel))
@@ -47,11 +50,11 @@ def numbers(text: str) -> list[float]:
     return [float(part) for part in text.split()]
 
 
-def shown(values: list[float | None], digits: int) -> str:
+def shown(values: Sequence[float | None], digits: int) -> str:
     return " / ".join("–" if v is None else f"{v:.{digits}f}" for v in values)
 
 
-def rows_of(grid: dict, states: list[str], reference: dict[str, str], key: str, digits: int) -> list[Row]:
+def rows_of(grid: dict[str, Any], states: list[str], reference: dict[str, str], key: str, digits: int) -> list[Row]:
     ours = dict(zip(states, grid[key], strict=True))
     return [(f"from {s}", shown(numbers(r), digits), shown(ours[s], digits)) for s, r in reference.items()]
 

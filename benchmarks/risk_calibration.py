@@ -51,7 +51,8 @@ def calibrated(work: Work, model: ChainModel, kind: str, later: list[np.ndarray]
         return replace(model, lines=tuple((0.0, 1.0) for _ in steps))
     known = [asked(work, model, k, later[k]) for k in steps]
     if kind == "pooled":
-        one = line(*(np.concatenate(part) for part in zip(*known, strict=True)), ridge=hazard.RIDGE)
+        z, y = (np.concatenate(part) for part in zip(*known, strict=True))
+        one = line(z, y, ridge=hazard.RIDGE)
         return replace(model, lines=tuple(one for _ in steps))
     told = [min(y.sum(), (1 - y).sum()) >= LEAST for _, y in known]
     lines = [line(z, y, ridge=float(kind[1:])) if t else (0.0, 1.0) for (z, y), t in zip(known, told, strict=True)]

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -122,14 +123,15 @@ def _half(name: str) -> int:
     return hashlib.sha256(f"half {name}".encode()).digest()[0] % 2
 
 
-def told(*order: str | Path) -> dict:
+def told(*order: str | Path | date) -> dict[str, Any]:
     """What a command of ours says in JSON."""
     done = subprocess.run(
         [FORBEAR, *map(str, order), "--format", "json"], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"{order}: {done.returncode}: {done.stdout[-500:]} {done.stderr[-1500:]}")
-    return json.loads(done.stdout)
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
 
 
 def outcomes(trial: Trial, others: Path, day: date) -> tuple[str, Frame]:
@@ -160,7 +162,7 @@ def scored_on(
     kind, frame = outcomes(trial, others, day)
     place = {str(loan): i for i, loan in enumerate(table["loan_id"].to_pylist())}
     where = np.array([place[str(loan)] for loan in frame.marks["loan_id"]])
-    found = {}
+    found: dict[str, tuple[np.ndarray, ...]] = {}
     for chain in chains(kind):
         known = labels(chain, frame, untouched=False)
         for column, (step, is_end) in chain.outputs.items():
@@ -205,7 +207,7 @@ class Row:
     def by_chance(self) -> bool:
         """Whether the difference lies within its own 95 % interval."""
         spread = sum(((high - low) / 2) ** 2 for _, low, high in (self.claimed, self.found)) ** 0.5
-        return abs(self.apart) <= spread
+        return bool(abs(self.apart) <= spread)
 
 
 def measured(trial: Trial, folder: Path) -> Iterator[Row]:
@@ -223,13 +225,13 @@ def measured(trial: Trial, folder: Path) -> Iterator[Row]:
         if rarer < LEAST_EVENTS:
             continue
         of = claim["all"]
-        stated = tuple(float("nan") if of[k] is None else of[k] for k in ("auc", "auc_low", "auc_high"))
+        auc, low, high = (float("nan") if of[k] is None else of[k] for k in ("auc", "auc_low", "auc_high"))
         found = auc_interval(Tried(y, p, who, np.zeros(len(y))))
         slope, _ = calibration(y, p)
         yield Row(
             trial.name,
             column,
-            stated,
+            (auc, low, high),
             of["ranked"],
             found,
             len(y),
@@ -293,7 +295,10 @@ def _kept(file: Path | None) -> list[Row]:
     if file is None or not file.exists():
         return []
     told = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
-    return [Row(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in told]
+    rows: list[dict[str, Any]] = [
+        {k: tuple(v) if isinstance(v, list) else v for k, v in one.items()} for one in told
+    ]
+    return [Row(**row) for row in rows]
 
 
 if __name__ == "__main__":

@@ -21,14 +21,16 @@ import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 
-from forbear.book import open_book
+from forbear.book import Book, open_book
 from forbear.risk.chains import chains, labels
 from forbear.risk.fit import _labels
 from forbear.risk.frame import Frame, frame_of, moments_table
+from forbear.risk.hazard import ChainModel
 from forbear.risk.measures import Figures, auc, figures
 from forbear.risk.panel import borrower_hash, training_frame
 from forbear.risk.rehearsal import BY_BORROWER, Work, cuts_of, segment_traits, usable
@@ -42,7 +44,7 @@ CREDIT_MOST = int(os.environ.get("FORBEAR_CREDIT_ROWS", "300000"))
 """Account-months of the credit record, drawn by account; fewer for a quick look."""
 
 
-def opened(folder: str, mapping: str):
+def opened(folder: str, mapping: str) -> Book:
     db = duckdb.connect()
     db.execute("SET threads = 2")
     return open_book(DATA / folder, db, mapping=mapping)
@@ -60,7 +62,8 @@ def plain_matrix(frame: Frame, train: np.ndarray) -> np.ndarray:
         parts += [(texts == n).astype(float)[:, None] for n in names[np.argsort(-counts)][:20]]
     made = np.column_stack(parts)
     spread = made[train].std(axis=0)
-    return ((made - made[train].mean(axis=0)) / np.where(spread > 0, spread, 1.0)).clip(-8, 8)
+    scaled: np.ndarray = ((made - made[train].mean(axis=0)) / np.where(spread > 0, spread, 1.0)).clip(-8, 8)
+    return scaled
 
 
 def tree_matrix(frame: Frame) -> np.ndarray:
@@ -204,8 +207,7 @@ def next_loan() -> Iterator[tuple[str, str, str, Figures]]:
         model = work.fit([~part & mine] * 5, [part & mine & first] * 5)
         test = np.flatnonzero((own // 7) % 5 == fold)
         rows = asked.take(test)
-        answers["forbear"][test] = model.stays(rows)[:, 0]
-        answers["scorecard"][test] = 1 / (1 + np.exp(-model.card.odds(model.names()[:-1], model.numbers(rows))))
+        answers["forbear"][test], answers["scorecard"][test] = both_ways(model, rows)
         train = np.flatnonzero(mine & known.at_risk(0, chain.steps) & first)
         labels_of_both = np.concatenate([known.stays(0, chain.steps), y])
         for who, p in rivals(both, train, labels_of_both, test + len(whole), event_cells(both)).items():
@@ -216,6 +218,14 @@ def next_loan() -> Iterator[tuple[str, str, str, Figures]]:
         yield "p_late_next", who, "first-time", figures(y[new], p[new])
     share = np.nan_to_num(asked.column("others_late_share"), nan=0.15)
     print("earlier late share alone", round(auc(y, share), 4), flush=True)
+
+
+def both_ways(model: ChainModel | str, rows: Frame) -> tuple[np.ndarray, np.ndarray]:
+    """Chance of the first step's staying by the model and by its scorecard alone."""
+    assert isinstance(model, ChainModel), model
+    assert model.card is not None
+    odds = model.card.odds(model.names()[:-1], model.numbers(rows))
+    return model.stays(rows)[:, 0], 1 / (1 + np.exp(-odds))
 
 
 def _joined(a: Frame, b: Frame) -> Frame:
@@ -238,6 +248,7 @@ def self_curers(frame: Frame) -> str:
     for fold in range(3):
         apart = (groups // 7) % 3 == fold
         model = work.rehearsal(~apart)
+        assert isinstance(model, ChainModel), model
         rows = np.flatnonzero(apart & late & known.known_for(1, chain.steps))
         got.append((1 - model.stays(frame.take(rows))[:, 1], ~known.stays(1, chain.steps)[rows]))
     p, y = (np.concatenate(x) for x in zip(*got, strict=True))
@@ -295,8 +306,7 @@ def uci() -> Iterator[str]:
             )
             model = work.fit([train & ~part] * 5, [train & part] * 5)
             rows = frame.take(test)
-            odds = model.card.odds(model.names()[:-1], model.numbers(rows))
-            told = {"forbear": model.stays(rows)[:, 0], "scorecard": 1 / (1 + np.exp(-odds))}
+            told = dict(zip(("forbear", "scorecard"), both_ways(model, rows), strict=True))
             told |= rivals(frame, every[train], y, every[test], cells)
             for who, p in told.items():
                 answers.setdefault(who, []).append(figures(y[test], p))
@@ -304,9 +314,9 @@ def uci() -> Iterator[str]:
 
 
 def mean_of(found: list[Figures]) -> Figures:
-    keys = ("rows", "events", "rate", "mean", "auc", "ks", "brier", "log_loss", "slope", "intercept", "error")
-    means = [float(np.mean([getattr(f, k) for f in found])) for k in keys]
-    return Figures(int(means[0]), int(means[1]), *means[2:])
+    keys = ("rate", "mean", "auc", "ks", "brier", "log_loss", "slope", "intercept", "error")
+    means: dict[str, Any] = {k: float(np.mean([getattr(f, k) for f in found])) for k in keys}
+    return Figures(int(np.mean([f.rows for f in found])), int(np.mean([f.events for f in found])), **means)
 
 
 def xente() -> Iterator[str]:

@@ -20,11 +20,11 @@ import numpy as np
 from reference_page import machine, today
 from risk_real_data import CREDIT_MOST, opened
 
-from forbear.risk.chains import chains
+from forbear.risk.chains import Labels, chains
 from forbear.risk.fit import _labels
 from forbear.risk.frame import Frame
 from forbear.risk.measures import auc
-from forbear.risk.panel import borrower_hash, kind_of, training_frame
+from forbear.risk.panel import MOST_ROWS, borrower_hash, kind_of, training_frame
 from forbear.risk.rehearsal import Work, cuts_of, usable
 
 HERE = Path(__file__).parent
@@ -77,7 +77,7 @@ def predicted(frame: Frame, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return rows, fold[rows], p[rows], cured[rows], _later(work, known, days, step, cured)
 
 
-def _later(work: Work, known, days: np.ndarray, step: int, cured: np.ndarray) -> float:
+def _later(work: Work, known: Labels, days: np.ndarray, step: int, cured: np.ndarray) -> float:
     if work.cuts.test is None:
         return float("nan")
     p, y = [], []
@@ -112,8 +112,7 @@ def measured(name: str, mapping: str, until: date) -> Iterator[str]:
     """Rows of the page for one book; of a book of statuses, for each status too."""
     book = opened(mapping, mapping)
     kind = kind_of(book)
-    more = {"most": CREDIT_MOST} if kind == "statuses" else {}
-    frame = training_frame(book, until, **more)
+    frame = training_frame(book, until, most=CREDIT_MOST if kind == "statuses" else MOST_ROWS)
     chain = next(c for c in chains(kind) if c.name == "cure")
     frame = frame.take(np.flatnonzero(_labels(chain, frame, None).eligible))
     rows, fold, p, y, later = predicted(frame, kind)
