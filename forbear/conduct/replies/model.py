@@ -96,7 +96,8 @@ def leans(learned: Model, present: Collection[str]) -> dict[str, float] | None:
     *sums, square = learned.table[known].sum(axis=0).tolist()
     share = LENGTH / learned.scale / (math.sqrt(square) or 1.0)
     return {
-        intent: bias + share * total for intent, bias, total in zip(learned.intents, learned.bias, sums, strict=True)
+        intent: bias + share * total
+        for intent, bias, total in zip(learned.intents, learned.bias, sums, strict=True)
     }
 
 
