@@ -61,15 +61,20 @@ def rules_alone(messages: list[Labelled], language: str, intents: list[str]) -> 
 
 
 def speed(messages: list[Labelled], language: str) -> str:
-    began = time.process_time()
-    for message in messages:
-        read_reply(message.text, WRITTEN, language)  # type: ignore[arg-type]
-    ours = time.process_time() - began
-    began = time.process_time()
-    for message in messages:
-        check_words(message.text, language=language)  # type: ignore[arg-type]
-    other = time.process_time() - began
-    return f"Reading takes {ours / other:.2f} times as long as the check of words on the same messages in the same run."
+    """Processor time against the check of words: the least of three rounds of each, in turn, both loaded before."""
+    least = [float("inf")] * 2
+    for _ in range(3):
+        began = time.process_time()
+        for message in messages:
+            read_reply(message.text, WRITTEN, language)  # type: ignore[arg-type]
+        ours = time.process_time() - began
+        check_words(messages[0].text, language=language)  # type: ignore[arg-type]
+        began = time.process_time()
+        for message in messages:
+            check_words(message.text, language=language)  # type: ignore[arg-type]
+        least = [min(least[0], ours), min(least[1], time.process_time() - began)]
+    ratio = least[0] / least[1]
+    return f"Reading takes {ratio:.2f} times as long as the check of words on the same messages in the same run."
 
 
 def part(language: str, name: str) -> tuple[str, Measured]:
