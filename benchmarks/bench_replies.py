@@ -28,7 +28,11 @@ from forbear.conduct.replies.rules import found
 
 HERE = Path(__file__).parent
 NAMES = {"zh": "Chinese", "en": "English"}
-PARTS = {"heldout2": "by a hand never learned from", "heldout": "the older part"}
+PARTS = {
+    "heldout2": "by a hand never learned from",
+    "heldout3": "a third of the fourth stranger's",
+    "heldout": "the older part",
+}
 """Held-out parts; the first is what others have to expect."""
 
 
@@ -57,15 +61,20 @@ def rules_alone(messages: list[Labelled], language: str, intents: list[str]) -> 
 
 
 def speed(messages: list[Labelled], language: str) -> str:
-    began = time.process_time()
-    for message in messages:
-        read_reply(message.text, WRITTEN, language)  # type: ignore[arg-type]
-    ours = time.process_time() - began
-    began = time.process_time()
-    for message in messages:
-        check_words(message.text, language=language)  # type: ignore[arg-type]
-    other = time.process_time() - began
-    return f"Reading takes {ours / other:.2f} times as long as the check of words on the same messages in the same run."
+    """Processor time against the check of words: the least of three rounds of each, in turn, both loaded before."""
+    least = [float("inf")] * 2
+    for _ in range(3):
+        began = time.process_time()
+        for message in messages:
+            read_reply(message.text, WRITTEN, language)  # type: ignore[arg-type]
+        ours = time.process_time() - began
+        check_words(messages[0].text, language=language)  # type: ignore[arg-type]
+        began = time.process_time()
+        for message in messages:
+            check_words(message.text, language=language)  # type: ignore[arg-type]
+        least = [min(least[0], ours), min(least[1], time.process_time() - began)]
+    ratio = least[0] / least[1]
+    return f"Reading takes {ratio:.2f} times as long as the check of words on the same messages in the same run."
 
 
 def part(language: str, name: str) -> tuple[str, Measured]:
@@ -90,7 +99,7 @@ def part(language: str, name: str) -> tuple[str, Measured]:
 HISTORY = """## The newest held-out part
 
 400 messages in each language by a fourth hand, who had seen neither rules nor messages, 45 or more of each
-intent that protects, 50 of several intents. Read five times, figures only. Untouched, with rules and weights
+intent that protects, 50 of several intents. Read seven times, figures only. Untouched, with rules and weights
 of before the strangers' messages were learned from: macro F1 0.804 in Chinese and 0.813 in English; recall of
 stop, wrong_person, dispute, hardship, bereavement, lawyer 0.98, 0.98, 0.81, 0.92, 0.80, 1.00 and 0.91, 0.98,
 0.92, 0.96, 0.93, 0.98. After they were: 0.924 and 0.913; 1.00, 1.00, 0.94, 0.94, 0.91, 1.00 and 0.98, 0.96,
@@ -98,17 +107,85 @@ stop, wrong_person, dispute, hardship, bereavement, lawyer 0.98, 0.98, 0.81, 0.9
 instead of 0.1 (0.05 was tried: a point of macro F1 less, nothing more found but one). That last choice was made
 on these figures; which messages are missed was not looked at.
 
-The fourth reading came after the third stranger's messages (below) were learned from, with thresholds of 0.07 (English
-dispute 0.05): 1.00, 0.98, 0.96, 0.96, 0.96, 1.00 in Chinese and 0.98, 0.98, 1.00, 1.00, 1.00, 1.00 in English, macro F1
-0.927 and 0.913. Then 64 more Chinese messages of hardship, dispute and bereavement were written by the house, nine
-phrases that were too wide left one English group, and each protecting intent was given the lowest threshold from 0.04
-to 0.07 that keeps seven in ten of what is found right on the hands left out: the fifth reading, which is the table at
-the top. That the Chinese had precision to spare was seen on these figures; what was done about it was decided on the
-strangers'. They flatter by that much. What it cost: a protecting intent is found wrongly more often (English stop
-0.78 right of what is found, 0.84 before; English hardship 0.74, 0.81 before; Chinese dispute 0.68, 0.79 before),
-the macro F1 of the older English part went from 0.944 to 0.910, and fewer messages are certain (70 and 72 of 100; 75
-and 77 before), which is work for a person. Part of that is the price of no longer holding what else is said
-against an intent that protects.
+The fourth reading came after the third stranger's messages (below) were learned from, with thresholds of 0.07
+(English dispute 0.05): 1.00, 0.98, 0.96, 0.96, 0.96, 1.00 in Chinese and 0.98, 0.98, 1.00, 1.00, 1.00, 1.00 in
+English, macro F1 0.927 and 0.913. Then 64 more Chinese messages of hardship, dispute and bereavement were written by
+the house, nine phrases that were too wide left one English group, and each protecting intent was given the lowest
+threshold from 0.04 to 0.07 that keeps seven in ten of what is found right on the hands left out: the fifth reading
+(1.00, 0.98, 0.96, 0.98, 0.98, 1.00 and 0.98, 0.98, 1.00, 1.00, 1.00, 1.00, macro F1 0.922 and 0.910). That the
+Chinese had precision to spare was seen on these figures; what was done about it was decided on the strangers'. They
+flatter by that much. What it cost: a protecting intent is found wrongly more often (English stop 0.78 right of what
+is found, 0.84 before; English hardship 0.74, 0.81 before; Chinese dispute 0.68, 0.79 before), the macro F1 of the
+older English part went from 0.944 to 0.910, and fewer messages are certain (70 and 72 of 100; 75 and 77 before),
+which is work for a person. Part of that is the price of no longer holding what else is said against an intent that
+protects.
+
+## A fourth stranger's messages
+
+615 Chinese messages, a quarter of them disputes and a quarter look-alikes of disputes, and 250 English ones, by one
+hand more, who had seen neither rules nor messages. **First look**, all of them, with rules and weights as they were,
+before anything was learned or frozen. Chinese, macro F1 0.842, 343 certain (323 of them read as labelled); English
+0.844, 147 certain (140):
+
+| intent | Chinese: found | recall | or a person | precision | English: found | recall | or a person | precision |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| **stop** | 50 of 50 | 1.000 | 1.000 | 0.72 | 27 of 27 | 1.000 | 1.000 | 0.66 |
+| **wrong_person** | 38 of 38 | 1.000 | 1.000 | 0.58 | 20 of 20 | 1.000 | 1.000 | 0.67 |
+| **dispute** | 159 of 164 | 0.970 | 0.994 | 0.72 | 31 of 34 | 0.912 | 1.000 | 0.69 |
+| already_paid | 37 of 51 | 0.725 | 0.922 | 0.95 | 18 of 19 | 0.947 | 1.000 | 0.90 |
+| **hardship** | 44 of 44 | 1.000 | 1.000 | 0.61 | 26 of 26 | 1.000 | 1.000 | 0.68 |
+| **bereavement** | 36 of 37 | 0.973 | 1.000 | 0.77 | 20 of 20 | 1.000 | 1.000 | 0.67 |
+| **lawyer** | 38 of 38 | 1.000 | 1.000 | 0.90 | 21 of 21 | 1.000 | 1.000 | 0.91 |
+| promise | 47 of 50 | 0.940 | 0.960 | 0.82 | 19 of 21 | 0.905 | 0.952 | 0.83 |
+| asks_plan | 44 of 48 | 0.917 | 0.958 | 0.92 | 19 of 20 | 0.950 | 0.950 | 0.86 |
+| asks_proof | 53 of 55 | 0.964 | 0.982 | 0.90 | 20 of 21 | 0.952 | 1.000 | 0.83 |
+| abuse | 30 of 34 | 0.882 | 0.971 | 0.94 | 18 of 22 | 0.818 | 0.955 | 1.00 |
+| other | 32 of 54 | 0.593 | 0.907 | 0.78 | 15 of 23 | 0.652 | 0.913 | 0.75 |
+
+Then a third of them, chosen by the SHA-256 of each text (those divisible by three), was frozen beside the other
+held-out parts, unread; the labels of the other two thirds were looked through (none was wrong) and learned from.
+Since:
+
+- The file of weights keeps 40,000 pieces instead of 20,000, and a piece that is met often before one that is rare.
+  What was cut away had cost more than was known, for hands left out had always been read with all pieces: precision
+  at a recall of 0.97 (protecting intents, mean of three hands left out) is 0.879 in English with the pieces kept now,
+  0.850 as they were kept before, 0.881 with all; in Chinese 0.897 as before and 0.914 with all, of which nearly all
+  are kept now.
+- Families of words and words under a negation, as the check of words reads them: 0.909 to 0.914 in Chinese, 0.869 to
+  0.881 in English.
+- 410 Chinese and 409 English messages of the house, disputes and what looks like them above all, written after
+  reading what was missed of the two thirds and of the earlier strangers: 0.887 to 0.909 and 0.851 to 0.869 (these
+  flatter).
+- An intent that protects holds from a chance of 0.05, or lower where less than 0.98 of it is found on the hands left
+  out (nowhere, today); before, from the lowest that kept seven in ten right. At 0.05 all 18 of the Chinese (six
+  intents, three hands) and 17 of the 18 English ones are found in 0.97 (the other in 23 of 24); at 0.06 it is 17 and
+  16, at 0.07 17 and 16.
+- Without gain: squared hinge instead of squares, both together, the strongest lean or rule of an intent that does not
+  protect as evidence, a lean's square, a lean times a rule.
+
+The frozen parts were read twice after that. With 0.07 (English dispute 0.05) the **first reading**: recall of stop,
+wrong_person, dispute, hardship, bereavement, lawyer 1.00, 0.98, 1.00, 0.96, 0.98, 1.00 in Chinese on the part at the
+top, 1.00, 0.98, 1.00, 1.00, 1.00, 1.00 in English, macro F1 0.940 and 0.941; on the frozen third 0.882 and 0.857.
+That one Chinese intent was at 46 of 48 led to the question which threshold the hands left out would bear; 0.05 was
+decided on those. The second reading is what the tables at the top show; they flatter by that much. The third of the
+fourth stranger before anything was learned, and now:
+
+| intent | Chinese before | precision | now | precision | English before | precision | now | precision |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| **stop** | 19 of 19 | 0.70 | 19 of 19 | 0.86 | 4 of 4 | 0.57 | 4 of 4 | 0.57 |
+| **wrong_person** | 12 of 12 | 0.41 | 12 of 12 | 0.46 | 9 of 9 | 0.82 | 9 of 9 | 0.82 |
+| **dispute** | 57 of 59 | 0.74 | 58 of 59 | 0.80 | 9 of 10 | 0.90 | 10 of 10 | 0.67 |
+| already_paid | 12 of 16 | 1.00 | 12 of 16 | 0.92 | 3 of 4 | 0.75 | 3 of 4 | 0.75 |
+| **hardship** | 14 of 14 | 0.67 | 14 of 14 | 0.74 | 9 of 9 | 0.64 | 9 of 9 | 0.75 |
+| **bereavement** | 11 of 11 | 0.79 | 11 of 11 | 0.73 | 9 of 9 | 0.75 | 8 of 9 | 1.00 |
+| **lawyer** | 19 of 19 | 0.91 | 19 of 19 | 0.86 | 8 of 8 | 1.00 | 8 of 8 | 1.00 |
+| promise | 17 of 18 | 0.81 | 18 of 18 | 0.86 | 6 of 6 | 0.75 | 6 of 6 | 0.86 |
+| asks_plan | 9 of 11 | 0.90 | 11 of 11 | 1.00 | 9 of 9 | 0.90 | 9 of 9 | 0.90 |
+| asks_proof | 14 of 14 | 0.93 | 13 of 14 | 1.00 | 4 of 4 | 0.67 | 4 of 4 | 0.67 |
+| abuse | 4 of 6 | 1.00 | 4 of 6 | 1.00 | 5 of 7 | 1.00 | 5 of 7 | 1.00 |
+| other | 9 of 16 | 0.90 | 11 of 16 | 1.00 | 6 of 7 | 0.75 | 6 of 7 | 0.75 |
+
+Macro F1 0.827 and 0.866 in Chinese, 0.846 and 0.857 in English. Few messages of an intent: one of nine is a tenth.
 
 ## A third stranger's messages
 
@@ -145,7 +222,7 @@ owner! Please stop sending, unsubscribe"). Since:
   the held-out part). Other penalties, weights of strangers and powers of rarity, and the leans of all intents as
   evidence, brought no more.
 
-Each stranger's hand left out whole (leans and evidence of the other hand and the house, thresholds as they are now).
+Each stranger's hand left out whole (leans and evidence of the other hand and the house, thresholds as they were then).
 All columns flatter, for words in groups and rules were written after reading each of these hands:
 
 | intent | Chinese, earlier: recall | precision | third | precision | English, earlier | precision | third | precision |
@@ -282,7 +359,7 @@ missed, are tuning messages now.
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", default="heldout", help="heldout, strangers, strangers2, or tuning")
+    parser.add_argument("--part", default="heldout", help="heldout, strangers, strangers2, strangers3, or tuning")
     parser.add_argument("--misses", action="store_true", help="list what was read wrongly; not of what is held out")
     parser.add_argument("--out", type=Path, default=HERE / "replies.md")
     asked = parser.parse_args()

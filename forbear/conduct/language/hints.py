@@ -85,7 +85,7 @@ def model(language: str) -> Model | None:
 
 
 def pieces(text: str, language: str) -> Iterator[Piece]:
-    """The pieces of a flow: name, start, end. Replies of borrowers are read by these too."""
+    """The pieces of a flow: name, start, end."""
     if language == "zh":
         for size in (1, 2, 3):
             for start in range(len(text) - size + 1):
@@ -117,7 +117,11 @@ def _english(words: list[Piece]) -> Iterator[Piece]:
 
 
 def laid_out(text: str, language: str) -> Iterator[Piece]:
-    """All that this check weighs of a flow: its pieces, what stands under a negation, families of words."""
+    """All that is weighed of a flow: its pieces, what stands under a negation, families of words.
+
+    Replies of borrowers are read by these too (`forbear.conduct.replies`): what changes here, or in the families, asks
+    for both trainings.
+    """
     if language == "zh":
         yield from pieces(text, language)
         yield from related(text, language)

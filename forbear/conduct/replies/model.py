@@ -2,7 +2,8 @@
 
 Made by `train.py`, in two parts. A linear one gives each intent a lean, from the pieces of a message: those of the
 language check's second layer (characters and their neighbors; words, pairs, parts of words and groups of words of like
-meaning), the groups of `groups.py`, the edges of the message, and the whole of a short one. It does not see what the
+meaning; families of words; what stands under a negation once more), the groups of `groups.py`, the edges of the
+message, and the whole of a short one. It does not see what the
 rules found, for rules know nearly all tuning messages and nothing would be left for the words to tell. The other part
 turns the lean of an intent, what the rules say of it, and what is said of the other intents into its chance; it was
 learned from messages of strangers alone, each by a model that had not met that stranger's hand.
@@ -17,7 +18,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from forbear.conduct.language.hints import LENGTH, pieces
+import numpy as np
+from numpy.typing import NDArray
+
+from forbear.conduct.language.hints import LENGTH, laid_out
 from forbear.conduct.replies.groups import grouped
 from forbear.conduct.replies.intents import PROTECTING
 
@@ -35,16 +39,19 @@ class Model:
 
     Args:
         intents: their order in what follows.
-        worth: what a piece counts for before any weight.
-        weights: for each piece a number for each intent.
+        row: the place of each known piece in `table`.
+        table: what a piece adds to the lean of each intent and, last, the square of what it counts for before any
+            weight; whole numbers in units of `1 / scale` squared, so that a sum does not hang on the order of pieces.
+        scale: see `table`.
         bias: the lean of each intent before any piece.
         evidence: for each intent what each of `evidence` counts for, then its bias.
         holds_at: from which chance on each intent holds.
     """
 
     intents: tuple[str, ...]
-    worth: dict[str, float]
-    weights: dict[str, tuple[float, ...]]
+    row: dict[str, int]
+    table: NDArray[np.int64]
+    scale: int
     bias: tuple[float, ...]
     evidence: tuple[tuple[float, ...], ...]
     holds_at: tuple[float, ...]
@@ -54,11 +61,13 @@ class Model:
 def model(language: str) -> Model:
     """The model of a language."""
     data = json.loads(files(__package__).joinpath(f"data/weights.{language}.json").read_text("utf-8"))
-    scale = data["scale"]
+    numbers = np.array(list(data["pieces"].values()), dtype=np.int64)
+    worth = numbers[:, :1]
     return Model(
         intents=tuple(data["intents"]),
-        worth={name: row[0] / scale for name, row in data["pieces"].items()},
-        weights={name: tuple(w / scale for w in row[1:]) for name, row in data["pieces"].items()},
+        row={name: at for at, name in enumerate(data["pieces"])},
+        table=np.hstack([worth * numbers[:, 1:], worth * worth]),
+        scale=data["scale"],
         bias=tuple(data["bias"]),
         evidence=tuple(tuple(row) for row in data["evidence"]),
         holds_at=tuple(data["holds_at"]),
@@ -67,7 +76,7 @@ def model(language: str) -> Model:
 
 def features(text: str, language: str) -> set[str]:
     """The pieces of a flow."""
-    made = {name for name, _, _ in pieces(text, language)}
+    made = {name for name, _, _ in laid_out(text, language)}
     made.update(grouped(text, language))
     if language == "zh":
         made |= {f"^{text[:n]}" for n in range(1, EDGE + 1)} | {f"{text[-n:]}$" for n in range(1, EDGE + 1)}
@@ -81,16 +90,15 @@ def features(text: str, language: str) -> set[str]:
 
 def leans(learned: Model, present: Collection[str]) -> dict[str, float] | None:
     """Which way the pieces of a message lean for each intent; none where too few of them are known."""
-    known = [name for name in sorted(present) if name in learned.worth]
+    known = [learned.row[name] for name in present if name in learned.row]
     if len(known) < LEAST_KNOWN:
         return None
-    norm = math.sqrt(sum(learned.worth[name] ** 2 for name in known)) or 1e-9
-    sums = list(learned.bias)
-    for name in known:
-        share = LENGTH * learned.worth[name] / norm
-        for at, weight in enumerate(learned.weights[name]):
-            sums[at] += share * weight
-    return dict(zip(learned.intents, sums, strict=True))
+    *sums, square = learned.table[known].sum(axis=0).tolist()
+    share = LENGTH / learned.scale / (math.sqrt(square) or 1.0)
+    return {
+        intent: bias + share * total
+        for intent, bias, total in zip(learned.intents, learned.bias, sums, strict=True)
+    }
 
 
 def evidence(

@@ -14,10 +14,13 @@ from forbear.conduct.replies.measure import Measured, frozen, measured
 
 ON = date(2026, 11, 27)  # a Friday
 MACRO_F1 = 0.85
-PARTS = {"heldout": (0.97, 0.99), "heldout2": (0.95, 0.97)}
-"""Held-out parts: of each protecting intent the share that is found, and that is found or waits for a person. 0.97 is
-wanted; the second part, of another hand, was never learned from and is held near what it measured."""
+PARTS = {"heldout": (0.97, 0.99), "heldout2": (0.97, 0.97)}
+"""Held-out parts: of each protecting intent the share that is found (0.97 is wanted), and that is found or waits for a
+person. The second part, of another hand, was never learned from."""
+THIRD = "heldout3"
+"""A third of what one more hand wrote; of some intents it has few messages, of which one may be missed."""
 both_parts = pytest.mark.parametrize("part", PARTS)
+all_parts = pytest.mark.parametrize("part", [*PARTS, THIRD])
 
 
 def intents(text: str) -> set[str]:
@@ -29,12 +32,12 @@ def held_out(language: str, part: str) -> Measured:
     return measured(read(DATA / f"{language}_{part}.txt"), language)
 
 
-@both_parts
+@all_parts
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_held_out_messages_are_the_frozen_ones(language, part):
     path = DATA / f"{language}_{part}.txt"
     assert frozen(path)
-    assert len(read(path)) >= 380
+    assert len(read(path)) >= (70 if part == THIRD else 380)
     assert len(read(DATA / f"{language}_tuning.txt")) >= 1_000
 
 
@@ -49,8 +52,22 @@ def test_a_protecting_intent_is_not_missed(language, intent, part):
     assert held_out(language, part).seen(intent) >= seen
 
 
-@both_parts
-@pytest.mark.parametrize("learned", ["tuning", "strangers", "strangers2"])
+@pytest.mark.parametrize("intent", PROTECTING)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_protecting_intent_of_the_third_part_is_not_missed_twice(language, intent):
+    figures = held_out(language, THIRD).by_intent[intent]
+    assert figures.labelled - figures.right <= 1
+    assert held_out(language, THIRD).seen(intent) == 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_third_part_shares_nothing_with_what_its_hand_taught(language):
+    held = {message.text for message in read(DATA / f"{language}_{THIRD}.txt")}
+    assert not held & {message.text for message in read(DATA / f"{language}_strangers3.txt")}
+
+
+@all_parts
+@pytest.mark.parametrize("learned", ["tuning", "strangers", "strangers2", "strangers3"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_few_held_out_messages_are_tuned_on_and_those_are_short(language, learned, part):
     """People write "TD" and "stop" alike; a count alone is told, so that a failure shows no held-out text."""
@@ -61,7 +78,7 @@ def test_few_held_out_messages_are_tuned_on_and_those_are_short(language, learne
     assert longest <= 30
 
 
-@both_parts
+@all_parts
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_intents_are_told_apart(language, part):
     assert held_out(language, part).macro_f1 >= MACRO_F1
