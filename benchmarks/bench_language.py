@@ -2,11 +2,12 @@
 
     .venv/bin/python benchmarks/bench_language.py [--out benchmarks/language.md] [--rounds 3]
 
-For each language: recall and false alarms with 95 % confidence intervals (Wilson) on the tuning messages and on each
+For each language: recall and false alarms with 95 % confidence intervals (Wilson) on the tuning messages, on hard
+ones of hands that nothing was learned from (`*_hard*.csv`, read by those who tune, so not held out) and on each
 held-out part, a table of categories on the held-out parts, disguised messages apart, what each threshold gives on hands
-left out of the training (written by the training beside the weights), and messages per second on one core. Where there
-is no held-out part (`tests/conduct/language/data/*_heldout*.csv`) its tables are left out. Texts of the held-out parts
-are read by the program only; the figures alone are written.
+left out of the training (written by the training beside the weights), and messages per second on one core. Where
+there is no held-out part (`tests/conduct/language/data/*_heldout*.csv`) its tables are left out. Texts of the
+held-out parts are read by the program only; the figures alone are written.
 """
 
 from __future__ import annotations
@@ -61,11 +62,14 @@ def with_interval(hits: int, of: int) -> str:
 
 
 def parts(language: str) -> dict[str, list[Labelled]]:
-    """Messages by part: all tuning parts together, each held-out part, and the held-out parts together."""
+    """Messages by part: all tuning parts together, hard ones, each held-out part, and the held-out parts together."""
     tuning = read(DATA / f"{language}_tuning.csv")
-    held = {path.stem.partition("_")[2]: read(path) for path in sorted(DATA.glob(f"{language}_heldout*.csv"))}
+    hard, held = (
+        {path.stem.partition("_")[2]: read(path) for path in sorted(DATA.glob(f"{language}_{name}*.csv"))}
+        for name in ("hard", "heldout")
+    )
     together = {ALL_HELD_OUT: [m for part in held.values() for m in part]} if held else {}
-    return {"tuning": tuning, **held, **together}
+    return {"tuning": tuning, **hard, **held, **together}
 
 
 def summary(figures: dict[str, dict[str, Figures]]) -> list[str]:

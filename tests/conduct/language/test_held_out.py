@@ -3,7 +3,7 @@
 The target is a recall of 0.95 at no more than 3 % false alarms, measured on whatever files are named `heldout`. A
 language without such a file has nothing to be held to, and its tests are skipped. The floors below hold what has been
 measured, that a change which loses it be seen; they are set by hand after a measurement, never tuned towards. On all
-parts together Chinese meets the target (0.983 at 0.9 %); English has 0.957 at 3.4 %.
+parts together both languages meet the target: Chinese 0.983 at 0.9 %, English 0.954 at 2.9 %.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ import pytest
 from forbear.conduct.language.measure import LAWFUL, Figures, measured, read
 
 DATA = Path(__file__).parent / "data"
-MOST_ALARMS = {"en": 0.035, "zh": 0.015}
+MOST_ALARMS = {"en": 0.03, "zh": 0.015}
 LEAST_RECALL = {"en": 0.95, "zh": 0.98}
+HARD = {"en_hard12": (0.82, 0.09), "en_hard13": (0.90, 0.09)}
+"""Least recall and most alarms on messages of hands asked for hard ones. Those who tune have read them and learned
+nothing from them, so they are no held-out part."""
 LEAST_DISGUISED = 0.95
 LEAST_TO_JUDGE = 30
 """Disguised messages below which their share says nothing."""
@@ -65,6 +68,14 @@ def test_disguised_messages_are_caught(language: str) -> None:
     assert figures.tricks_caught.total() / figures.tricks.total() >= LEAST_DISGUISED
 
 
+@pytest.mark.parametrize("part", sorted(HARD))
+def test_hard_messages_are_judged_no_worse_than_they_were(part: str) -> None:
+    least, most = HARD[part]
+    figures = measured(read(DATA / f"{part}.csv"))
+    assert figures.recall >= least
+    assert figures.false_alarms <= most
+
+
 @pytest.mark.parametrize("part", sorted(FROZEN))
 def test_a_held_out_part_is_as_it_was_made(part: str) -> None:
     assert sha256((DATA / f"{part}.csv").read_bytes()).hexdigest() == FROZEN[part]
@@ -93,9 +104,9 @@ def test_the_labelled_set_is_large_and_varied(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_message_stands_twice_and_none_is_both_tuned_on_and_held_out(language: str) -> None:
-    tuning, held = rows(language, "tuning"), rows(language, "heldout")
+    tuning, held = rows(language, "tuning"), rows(language, "heldout") + rows(language, "hard")
     ids = [row["id"] for row in tuning + held]
     assert len(set(ids)) == len(ids)
     assert all("-t" in row["id"] for row in tuning)
-    assert all("-h" in row["id"] for row in held)
+    assert all("-h" in row["id"] or "-m" in row["id"] for row in held)
     assert not {row["text"] for row in tuning} & {row["text"] for row in held}
