@@ -39,9 +39,10 @@ class Lookup:
     rows: pa.Table
     row_of: Places
 
-    def of(self, loans: Whole) -> pa.Table:
-        """The rows of some loans."""
-        return self.rows.take(indices(self.row_of[loans]))
+    def of(self, loans: Whole, names: Sequence[str] | None = None) -> pa.Table:
+        """The rows of some loans; all columns or some."""
+        rows = self.rows if names is None else self.rows.select(names)
+        return rows.take(indices(self.row_of[loans]))
 
 
 def borrowers_of(book: Book, rows: pa.Table, extras: Sequence[str]) -> Lookup | None:

@@ -273,13 +273,9 @@ class _Work:
 
     def _least_from(self, place: Whole, there: Flags) -> Whole:
         """The least that any installment from a place on asks for."""
-        plan = self.loans.installments
-        asked = plan.total.copy()
-        before = np.repeat(place - self._first, np.diff(plan.starts))
-        asked[np.arange(len(asked)) - np.repeat(self._first, np.diff(plan.starts)) < before] = np.iinfo(
-            np.int64
-        ).max
-        return np.where(there, np.minimum.reduceat(asked, self._first), 0)
+        asked = np.append(self.loans.installments.total, 0)  # one more, so that the last loan's end is a place too
+        runs = np.stack((place, self._end), axis=1).ravel()
+        return np.where(there, np.minimum.reduceat(asked, runs)[::2], 0)
 
     def _outstanding(self) -> Whole:
         """Principal not yet paid: money goes to the oldest installment, its principal last."""
