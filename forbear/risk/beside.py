@@ -20,6 +20,7 @@ from forbear.book import Book
 from forbear.book.cells import quoted
 from forbear.risk.columns import EPOCH
 from forbear.risk.frame import SCHEMA, festivals, made_tables, texts_of
+from forbear.risk.nulls import null_for_nan
 from forbear.risk.one_day import coded
 from forbear.risk.places import Places, indices, places
 
@@ -99,7 +100,9 @@ class Neighbors:
         """Add up every loan's dues and late ones."""
         dues, lates = (rows[f"r_{n}"].fill_null(0).cast(pa.float64()).to_numpy() for n in ("dues", "lates"))
         region, names = texts_of(borrowers.rows["t_region"])
-        whose = np.append(region, names.index(""))[borrowers.row_of]  # those without a borrower are of no region
+        whose = np.append(region, np.int32(names.index("")))[
+            borrowers.row_of
+        ]  # those without a borrower are of no region
         product, _ = texts_of(rows["t_product"])
         self._codes = {"np": product, "nr": whose, "nv": _months(rows["t_disbursed_on"])}
         self._shares = {name: _share(codes, dues, lates) for name, codes in self._codes.items()}
@@ -109,7 +112,7 @@ class Neighbors:
         """The shares by short name, null where nothing fell due."""
         made = {f"{n}_late_share": self._shares[n][codes[loans]] for n, codes in self._codes.items()}
         made["nb_late_share"] = np.full(len(loans), self._all[0] if len(self._all) else np.nan)
-        return {name: pa.array(values, from_pandas=True) for name, values in made.items()}
+        return {name: null_for_nan(values) for name, values in made.items()}
 
 
 def _months(days: pa.ChunkedArray) -> Places:

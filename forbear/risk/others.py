@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from forbear.aging.columns import NEVER, days_or_null, offsets, running
 from forbear.aging.columns.rows import Day, Flags, Whole
+from forbear.risk.nulls import known_where, null_for_nan
 from forbear.risk.places import codes
 
 MOST_PAIRS = 200_000
@@ -85,7 +86,7 @@ class Others:
         first, last, place = self._first[loans], self._first[loans] + self._more[loans] + 1, self._place[loans]
         found = dues[last] - dues[first] - (dues[place + 1] - dues[place])
         some = others[last] - others[first] - (others[place + 1] - others[place])
-        return pa.array(found, mask=some == 0)
+        return known_where(found, some > 0)
 
     @cached_property
     def _sums(self) -> tuple[Whole, Whole]:
@@ -262,5 +263,5 @@ def _spread(name: str, values: Doubles, some: Flags) -> pa.Array:
         return days_or_null(days)
     whole = np.full(len(some), np.nan)
     whole[some] = values
-    made = pa.array(whole, from_pandas=True)
+    made = null_for_nan(whole)
     return made.cast(pa.int64()) if name in WHOLE else made

@@ -39,6 +39,7 @@ from forbear.risk.frame import (
     texts_of,
     words_for,
 )
+from forbear.risk.nulls import put_floats
 from forbear.risk.one_day import rows_on
 from forbear.risk.others import Others
 from forbear.risk.tables import render, risk_table, risk_tables
@@ -205,7 +206,7 @@ class _Wide:
             run = loans[first : first + BLOCK]
             told = self._told(self._wide(run), [*self._numeric, *names])
             for place, name in enumerate(self._numeric):
-                numbers[first : first + len(run), place] = told[name].to_numpy(zero_copy_only=False)
+                put_floats(numbers[first : first + len(run), place], told[name])
             pieces.append(pa.table({n: told[n] for n in names}))
         whole = pa.concat_tables(pieces).unify_dictionaries()
         coded = {n: texts_of(whole[n]) for n in (*texts, *guarded)}

@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from forbear.risk.nulls import known_where
+
 Places = npt.NDArray[np.int32]
 """Rows; -1 for none."""
 MOST_GAPS = 8
@@ -55,7 +57,7 @@ def inverse(rows: Places, count: int) -> pa.Array:
 
 def indices(rows: Places) -> pa.Array:
     """Places for `take`, null for none."""
-    return pa.array(rows, mask=rows < 0)
+    return known_where(rows, rows >= 0)
 
 
 def codes(ids: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], int]:

@@ -23,6 +23,7 @@ from forbear.risk.fit import Model
 from forbear.risk.frame import Frame
 from forbear.risk.hazard import ChainModel
 from forbear.risk.measures import Doubles
+from forbear.risk.nulls import null_for_nan
 from forbear.risk.panel import kind_of, scoring_blocks, scoring_frame
 from forbear.risk.placed import Block
 from forbear.risk.repaid import days_late
@@ -263,7 +264,7 @@ def _table(marks: Mapping[str, npt.NDArray[Any]], columns: Mapping[str, Doubles]
         {
             "loan_id": loan,
             "as_of": pa.array(marks["as_of"].astype("datetime64[D]")),
-            **{c: pa.array(columns[c], from_pandas=True) for c in NUMBERS},
+            **{c: null_for_nan(columns[c]) for c in NUMBERS},
             "first_time": pa.array(marks["first_time"].astype(bool)),
             "history": pa.array(np.nan_to_num(marks["history"].astype(float)).astype(np.int32)),
             "model": pa.array(MODELS).take(pa.array(used)),
