@@ -60,6 +60,15 @@ def indices(rows: Places) -> pa.Array:
     return known_where(rows, rows >= 0)
 
 
+def by_loan(rows: pa.Table) -> pa.Table:
+    """Rows in order of loan_id, as most books are; their chunks made one."""
+    whole = rows.combine_chunks()
+    ids = whole["loan_id"]
+    if len(ids) < 2 or pc.all(pc.less_equal(ids[:-1], ids[1:])).as_py():
+        return whole
+    return whole.take(pc.sort_indices(ids))
+
+
 def codes(ids: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], int]:
     """A number for each different id, below the count that comes with it; no id is missing."""
     if pa.types.is_integer(ids.type) and len(ids):

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from forbear.basics.errors import WrongUse
 from forbear.book import Book
@@ -26,6 +25,7 @@ from forbear.risk.measures import Doubles
 from forbear.risk.nulls import null_for_nan
 from forbear.risk.panel import kind_of, scoring_blocks, scoring_frame
 from forbear.risk.placed import Block
+from forbear.risk.places import by_loan
 from forbear.risk.repaid import days_late
 
 OUTPUTS = (
@@ -102,7 +102,7 @@ def _of_block(block: Block, model: Model) -> Scored:
     count = len(block.marks["loan_id"])
     if len(block.places) < count:
         made = {name: _spread(values, block.places, count) for name, values in made.items()}
-    table = _in_order([_table(block.marks, made)])
+    table = by_loan(_table(block.marks, made))
     return Scored(table, _reasons(made, model), absent=_absent(block.asked, model))
 
 
@@ -125,23 +125,15 @@ def _together(parts: Iterable[Scored]) -> Scored:
         reasons = {c: why for c, why in (reasons if number else part.reasons).items() if c in part.reasons}
         absent |= set(part.absent)
         if _lies_after(part.table, run):
-            made.append(_in_order(run))
+            made.append(by_loan(pa.concat_tables(run)))
             run = []
         run.append(part.table)
-    return Scored(pa.concat_tables([*made, _in_order(run)]), reasons, absent=tuple(sorted(absent)))
+    return Scored(pa.concat_tables([*made, by_loan(pa.concat_tables(run))]), reasons, absent=tuple(sorted(absent)))
 
 
 def _lies_after(table: pa.Table, run: Sequence[pa.Table]) -> bool:
     ends = [t["loan_id"][-1].as_py() for t in run if len(t)]
     return bool(ends) and len(table) > 0 and bool(table["loan_id"][0].as_py() > max(ends))
-
-
-def _in_order(tables: Sequence[pa.Table]) -> pa.Table:
-    whole = pa.concat_tables(tables).combine_chunks()
-    ids = whole["loan_id"]
-    if len(ids) < 2 or pc.all(pc.less_equal(ids[:-1], ids[1:])).as_py():
-        return whole
-    return whole.take(pc.sort_indices(ids))
 
 
 def _order(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
