@@ -45,7 +45,8 @@ def score_book(
     says what each column means.
     """
     from forbear.risk.folder import fingerprint, load
-    from forbear.risk.score import place_for_scores, score, write_scores
+    from forbear.risk.score import score
+    from forbear.risk.score_file import place_for_scores, write_scores
 
     steps = Steps(quiet=output is Format.json)
     place_for_scores(out)

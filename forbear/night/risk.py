@@ -27,7 +27,8 @@ from forbear.risk.causes import causes, rules
 from forbear.risk.folder import fingerprint, load
 from forbear.risk.macro import read_macro
 from forbear.risk.measures import rounded
-from forbear.risk.score import NUMBERS, Scored, score, write_scores
+from forbear.risk.score import NUMBERS, Scored, score
+from forbear.risk.score_file import write_scores
 
 SCORES = "scores.parquet"
 FORMAT = "forbear-risk-1"

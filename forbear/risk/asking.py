@@ -6,7 +6,8 @@ chain's coded texts after it, and every chain's trees are told where their colum
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 Whole = npt.NDArray[np.int64]
 THREADS = 2
-"""Fixed, so that the same rows give the same trees on every machine."""
+"""Fixed, so that the same rows give the same trees on every machine; so many chains are asked at once, each by one."""
 FEW = 0.5
 """Share of a matrix's rows below which a chain's rows are copied out of it before its trees are asked."""
 
@@ -52,7 +53,7 @@ def matrix(
 def answers(booster: Any, numbers: Floats) -> Doubles:
     """The trees' answers; the library reads columns in place and shuts them against writing while it does."""
     made: Doubles = np.asarray(
-        booster.predict(numbers, prediction_type="RawFormulaVal", thread_count=THREADS), dtype=np.float64
+        booster.predict(numbers, prediction_type="RawFormulaVal", thread_count=1), dtype=np.float64
     )
     if numbers.flags.owndata:
         numbers.flags.writeable = True
@@ -79,6 +80,20 @@ class Together:
             for chain, text in self._texts
         }
         return matrix(frame, self._columns, coded, rows)
+
+    def all_stays(self, frame: Frame, run: slice, rows: Mapping[str, Whole]) -> Iterator[tuple[str, Doubles]]:
+        """What each chain says (`stays`) of its own rows, chains side by side; those without rows are left out.
+
+        Args:
+            frame: the rows' features.
+            run: rows of the frame that are laid in one matrix.
+            rows: of the frame and within the run, by chain.
+        """
+        sheet, history = self.sheet(frame, run), frame.marks["history"][run]
+        asked = [name for name, own in rows.items() if len(own)]
+        with ThreadPoolExecutor(THREADS) as pool:
+            told = pool.map(lambda name: self.stays(name, sheet, history, rows[name] - run.start), asked)
+            yield from zip(asked, told, strict=True)
 
     def stays(self, chain: str, sheet: Floats, history: npt.NDArray[Any], rows: Whole | None = None) -> Doubles:
         """Chance of still being as it was after each step of a chain: rows by steps, never rising along a row.

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,8 +19,9 @@ from forbear.book import Book
 from forbear.book.cells import quoted
 from forbear.risk.columns import EPOCH
 from forbear.risk.frame import SCHEMA, festivals, made_tables, texts_of
+from forbear.risk.nulls import null_for_nan
 from forbear.risk.one_day import coded
-from forbear.risk.places import Places, indices, places
+from forbear.risk.places import BLOCK, Places, indices, places
 
 SAID = {
     "touches": ("c", "borrower_id"),
@@ -39,9 +39,10 @@ class Lookup:
     rows: pa.Table
     row_of: Places
 
-    def of(self, loans: Whole) -> pa.Table:
-        """The rows of some loans."""
-        return self.rows.take(indices(self.row_of[loans]))
+    def of(self, loans: Whole, names: Sequence[str] | None = None) -> pa.Table:
+        """The rows of some loans; all columns or some."""
+        rows = self.rows if names is None else self.rows.select(names)
+        return rows.take(indices(self.row_of[loans]))
 
 
 def borrowers_of(book: Book, rows: pa.Table, extras: Sequence[str]) -> Lookup | None:
@@ -96,9 +97,11 @@ class Neighbors:
 
     def __init__(self, rows: pa.Table, borrowers: Lookup) -> None:
         """Add up every loan's dues and late ones."""
-        dues, lates = (rows[f"r_{n}"].fill_null(0).cast(pa.float64()).to_numpy() for n in ("dues", "lates"))
+        dues, lates = (rows[f"r_{n}"].fill_null(0).to_numpy() for n in ("dues", "lates"))
         region, names = texts_of(borrowers.rows["t_region"])
-        whose = np.append(region, names.index(""))[borrowers.row_of]  # those without a borrower are of no region
+        whose = np.append(region, np.int32(names.index("")))[
+            borrowers.row_of
+        ]  # those without a borrower are of no region
         product, _ = texts_of(rows["t_product"])
         self._codes = {"np": product, "nr": whose, "nv": _months(rows["t_disbursed_on"])}
         self._shares = {name: _share(codes, dues, lates) for name, codes in self._codes.items()}
@@ -108,20 +111,30 @@ class Neighbors:
         """The shares by short name, null where nothing fell due."""
         made = {f"{n}_late_share": self._shares[n][codes[loans]] for n, codes in self._codes.items()}
         made["nb_late_share"] = np.full(len(loans), self._all[0] if len(self._all) else np.nan)
-        return {name: pa.array(values, from_pandas=True) for name, values in made.items()}
+        return {name: null_for_nan(values) for name, values in made.items()}
 
 
 def _months(days: pa.ChunkedArray) -> Places:
-    days_since = days.cast(pa.int32()).to_numpy().astype("datetime64[D]")
-    months: Places = days_since.astype("datetime64[M]").astype(np.int32)
-    months -= months.min(initial=0)
+    """A number for each month, looked up by day: there are few days."""
+    since: Places = days.cast(pa.int32()).to_numpy()
+    if not len(since):
+        return since
+    least = int(since.min())
+    of_day = np.arange(least, int(since.max()) + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int32)
+    months: Places = (of_day - of_day[0])[since - least]
     return months
 
 
-def _share(codes: Places, dues: npt.NDArray[np.float64], lates: npt.NDArray[np.float64]) -> np.ndarray:
-    of_all = np.bincount(codes, weights=dues)
+def _share(codes: Places, dues: Places, lates: Places) -> np.ndarray:
+    """Late dues among all by code, NaN where there are none; added up in blocks, whose memory serves again."""
+    size = int(codes.max(initial=-1)) + 1
+    all_dues, all_lates = np.zeros(size), np.zeros(size)
+    for first in range(0, len(codes), BLOCK):
+        run = slice(first, first + BLOCK)
+        all_dues += np.bincount(codes[run], weights=dues[run], minlength=size)
+        all_lates += np.bincount(codes[run], weights=lates[run], minlength=size)
     with np.errstate(invalid="ignore"):
-        return np.where(of_all > 0, np.bincount(codes, weights=lates) / of_all, np.nan)
+        return np.where(all_dues > 0, all_lates / all_dues, np.nan)
 
 
 class Calendar:

@@ -32,6 +32,7 @@ from forbear.aging.columns import (
     waterfall,
 )
 from forbear.aging.columns.reading import BATCH_ROWS, Runs, Scratch, in_order, numbers_of, read_runs
+from forbear.risk.nulls import known_where
 
 Whole = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -192,19 +193,15 @@ def _at(values: npt.NDArray[np.generic], rows: Whole, there: Flags) -> npt.NDArr
     return np.where(there, values[np.where(there, rows, 0)], 0)
 
 
-def _number(values: npt.NDArray[np.generic], there: Flags | None = None) -> pa.Array:
-    return pa.array(values, mask=None if there is None else ~there)
-
-
 def _spread(columns: Mapping[str, npt.NDArray[np.generic]], rows: Whole, count: int) -> Made:
     """Columns of some of a run's loans as columns of all of them, null for the others."""
-    none = np.ones(count, bool)
-    none[rows] = False
+    there = np.zeros(count, bool)
+    there[rows] = True
     made = {}
     for name, values in columns.items():
         whole = np.zeros(count, values.dtype)
         whole[rows] = values
-        made[name] = pa.array(whole, mask=none)
+        made[name] = known_where(whole, there)
     return made
 
 
@@ -256,9 +253,9 @@ class _Work:
             "overdue": pa.array(overdue.astype(np.int32)),
             "oldest_unpaid_on": self._day(_at(plan.due_on, fall.first_unpaid, overdue > 0), overdue > 0),
             "arrears": pa.array(np.maximum(due_past - paid, 0)),
-            "next_place": _number((upcoming - first + 1).astype(np.int32), has_next),
+            "next_place": known_where((upcoming - first + 1).astype(np.int32), has_next),
             "next_due_on": self._day(_at(plan.due_on, upcoming, has_next), has_next),
-            "next_due": _number(self._least_from(upcoming, has_next), has_next),
+            "next_due": known_where(self._least_from(upcoming, has_next), has_next),
             "due_30d": pa.array(np.maximum(fall.ends[soon] - base - np.maximum(due_past, paid), 0)),
             "outstanding": pa.array(self._outstanding()),
             "is_closed": pa.array(is_closed),
@@ -273,13 +270,9 @@ class _Work:
 
     def _least_from(self, place: Whole, there: Flags) -> Whole:
         """The least that any installment from a place on asks for."""
-        plan = self.loans.installments
-        asked = plan.total.copy()
-        before = np.repeat(place - self._first, np.diff(plan.starts))
-        asked[np.arange(len(asked)) - np.repeat(self._first, np.diff(plan.starts)) < before] = np.iinfo(
-            np.int64
-        ).max
-        return np.where(there, np.minimum.reduceat(asked, self._first), 0)
+        asked = np.append(self.loans.installments.total, 0)  # one more, so that the last loan's end is a place too
+        runs = np.stack((place, self._end), axis=1).ravel()
+        return np.where(there, np.minimum.reduceat(asked, runs)[::2], 0)
 
     def _outstanding(self) -> Whole:
         """Principal not yet paid: money goes to the oldest installment, its principal last."""
@@ -360,7 +353,7 @@ class _Work:
         within = (plan.due_on < self.day) & (plan.due_on >= self.day - WINDOW)
         dues = _between(within, self._first, self._end)
         lates = _between(within & (self.fall.completed_on > plan.due_on), self._first, self._end)
-        return {name: _number(n.astype(np.int32), dues > 0) for name, n in (("dues", dues), ("lates", lates))}
+        return {name: known_where(n.astype(np.int32), dues > 0) for name, n in (("dues", dues), ("lates", lates))}
 
 
 def _since(ends_it: Flags, place: Whole, starts: Whole, ends: Whole) -> Whole:

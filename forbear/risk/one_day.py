@@ -23,7 +23,7 @@ from forbear.book.cells import quoted
 from forbear.book.parts import PART_ROWS, divide
 from forbear.book.schema import EXTRA_PREFIX
 from forbear.risk.columns import GIVEN, WINDOW, Asked, source_bits, worked
-from forbear.risk.places import inverse, places
+from forbear.risk.places import by_loan, inverse, places
 from forbear.risk.tables import Word, needed, render, risk_tables
 
 MOST_AT_ONCE = 8
@@ -42,7 +42,7 @@ _RECENT = """SELECT loan_id, count(*) AS dues,
 SHORT = {"standing": "s", "habits": "h", "money": "m", "recent": "r"}
 """What the tables made here are called in `features.sql`; `recent` is not joined there."""
 _LOANS = """SELECT loan_id, borrower_id, disbursed_on, principal, annual_rate, COALESCE(product, '') AS product,
-    COALESCE(repayment_method, '') AS repayment_method{more} FROM {loans} WHERE {condition} ORDER BY loan_id"""
+    COALESCE(repayment_method, '') AS repayment_method{more} FROM {loans} WHERE {condition}"""
 NEEDED = ("loan_id", "borrower_id", "disbursed_on", "principal")
 """Columns of loans without which a loan has no place."""
 
@@ -107,7 +107,7 @@ class _Part:
     def __call__(self, number: int, condition: str) -> pa.Table | None:
         with self._book.connection.cursor() as db:
             query = _LOANS.format(more=self._more, condition=condition, **self._sources)
-            own = coded(db.sql(query), NEEDED).combine_chunks()
+            own = by_loan(coded(db.sql(query), NEEDED))
             if not _is_sound(own):
                 return None
             made = worked(db, self._sources, condition, own, self._asked, self._scratch)

@@ -17,7 +17,7 @@ from forbear.basics.errors import WrongUse
 from forbear.book import Book
 from forbear.risk.frame import Frame, frame_of, moments_table
 from forbear.risk.maturity import loans_over, ripe_until
-from forbear.risk.placed import frames_on
+from forbear.risk.placed import Block, blocks_on, frame_on
 from forbear.risk.places import places
 from forbear.risk.record import record_frame
 
@@ -146,21 +146,34 @@ def scoring_moments(book: Book, as_of: date, *, at: str = "as-of") -> pa.Table:
     return moments_table(rows.to_arrow_table())
 
 
-def scoring_frames(book: Book, as_of: date, *, at: str = "as-of", most: int | None = None) -> Iterator[Frame]:
-    """Features of every loan to be scored, in frames of at most `most` loans (None: all at once), by loan_id.
+def scoring_frame(book: Book, as_of: date, *, at: str = "as-of") -> Frame:
+    """Features of every loan to be scored, by loan_id.
 
-    On one day most of the work is done by columns (docs/decisions/91-scores-by-columns.md). Elsewhere the SQL files
-    do it, and frames are of some borrowers each.
+    On one day most of the work is done by columns (docs/decisions/91-scores-by-columns.md), elsewhere by the SQL files.
     """
     if kind_of(book) == "statuses":
-        yield record_frame(book, scoring_moments(book, as_of), as_of)
-        return
-    made = frames_on(book, as_of, most) if at == "as-of" else None
+        return record_frame(book, scoring_moments(book, as_of), as_of)
+    made = frame_on(book, as_of) if at == "as-of" else None
+    return frame_of(book, scoring_moments(book, as_of, at=at), as_of) if made is None else made
+
+
+def scoring_blocks(book: Book, as_of: date, *, at: str = "as-of", most: int) -> Iterator[Block]:
+    """What is asked of the loans to be scored, in blocks of about `most` loans (some borrowers each by the files)."""
+    made = blocks_on(book, as_of, most) if at == "as-of" and kind_of(book) == "events" else None
     if made is not None:
         yield from made
         return
+    for frame in _frames_of_some(book, as_of, at, most):
+        yield Block(frame.marks, frame, np.arange(len(frame)))
+
+
+def _frames_of_some(book: Book, as_of: date, at: str, most: int) -> Iterator[Frame]:
+    """Frames by the SQL files, of some borrowers each; of statuses one."""
+    if kind_of(book) == "statuses":
+        yield scoring_frame(book, as_of)
+        return
     moments = scoring_moments(book, as_of, at=at)
-    parts = 1 if most is None else max(1, -(-moments.num_rows // most))
+    parts = max(1, -(-moments.num_rows // most))
     if parts == 1:
         yield frame_of(book, moments, as_of)
         return
@@ -170,12 +183,6 @@ def scoring_frames(book: Book, as_of: date, *, at: str = "as-of", most: int | No
     part_of = loans["part"].to_numpy()[places(moments["loan_id"], loans["loan_id"])]
     for number in range(parts):
         yield frame_of(book, moments_table(moments.take(np.flatnonzero(part_of == number))), as_of)
-
-
-def scoring_frame(book: Book, as_of: date, *, at: str = "as-of") -> Frame:
-    """Features of every loan to be scored."""
-    (frame,) = scoring_frames(book, as_of, at=at)
-    return frame
 
 
 def last_payment(book: Book, until: date) -> date | None:

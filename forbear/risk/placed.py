@@ -7,12 +7,14 @@ above all, never pass through SQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import sqlglot
 from sqlglot import exp
@@ -37,25 +39,53 @@ from forbear.risk.frame import (
     texts_of,
     words_for,
 )
+from forbear.risk.nulls import put_floats
 from forbear.risk.one_day import rows_on
 from forbear.risk.others import Others
 from forbear.risk.tables import render, risk_table, risk_tables
 
 BLOCK = 200_000
 """Loans whose wide rows are made at once."""
+WRITTEN = ("loan_id", "as_of", "first_time", "history")
+"""Marks that a table of scores has of every loan."""
 
 
-def frames_on(book: Book, as_of: date, most: int | None = None) -> Iterator[Frame] | None:
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some loans of a book, in order of loan_id, and the features of those that something is asked of.
+
+    Attributes:
+        marks: of all of the loans, those in `WRITTEN` at least.
+        asked: rows of the open loans; of all, where the files made them.
+        places: of each asked row its loan's place among all.
+    """
+
+    marks: Mapping[str, npt.NDArray[Any]]
+    asked: Frame
+    places: Whole
+
+
+def frame_on(book: Book, as_of: date) -> Frame | None:
     """Features of every loan disbursed by a day that has installments, by loan_id.
 
     Args:
         book: opened, of events.
         as_of: nothing later counts.
-        most: loans a frame; None for all in one.
 
     Returns:
         None when loans or borrowers are named twice or lack what they need: then the files must do.
     """
+    wide = _wide_on(book, as_of, only_open=False)
+    return None if wide is None else wide.whole()
+
+
+def blocks_on(book: Book, as_of: date, most: int) -> Iterator[Block] | None:
+    """What `frame_on` says, of at most so many loans at once, with features of the open ones alone."""
+    wide = _wide_on(book, as_of, only_open=True)
+    return None if wide is None else wide.blocks(most)
+
+
+def _wide_on(book: Book, as_of: date, *, only_open: bool) -> _Wide | None:
     words, extras = words_for(book, as_of), extra_columns(book)
     own = {table: [n for e in extras if e.table == table for n in (e.name, e.known_on) if n] for table in "lb"}
     rows = rows_on(book, as_of, words, own["l"])
@@ -64,7 +94,7 @@ def frames_on(book: Book, as_of: date, most: int | None = None) -> Iterator[Fram
     borrowers = borrowers_of(book, rows, own["b"])
     if borrowers is None:
         return None
-    return _Wide(book, as_of, rows, borrowers, extras, most).frames()
+    return _Wide(book, as_of, rows, borrowers, extras, only_open)
 
 
 @dataclass(frozen=True)
@@ -136,16 +166,16 @@ class _Wide:
         rows: pa.Table,
         borrowers: Lookup,
         extras: Sequence[Extra],
-        most: int | None,
+        only_open: bool,
     ) -> None:
-        self._db, self._as_of, self._rows, self._extras, self._most = book.connection, as_of, rows, extras, most
+        self._db, self._as_of, self._rows, self._extras = book.connection, as_of, rows, extras
         day = (as_of - EPOCH).days
         seen = rows["t_disbursed_on"].cast(pa.int32()).to_numpy() <= day
         has_plan = seen & rows["s_installments"].is_valid().to_numpy()
         self._loans = np.flatnonzero(has_plan)
         self._closed = rows["s_is_closed"].fill_null(False).to_numpy()
         self._borrowers = borrowers
-        self._said = said(book, rows, as_of, has_plan if most is None else has_plan & ~self._closed)
+        self._said = said(book, rows, as_of, has_plan & ~self._closed if only_open else has_plan)
         self._others = Others(rows, seen, day)
         self._neighbors = Neighbors(rows, borrowers)
         self._calendar = Calendar(book.currency, as_of)
@@ -155,16 +185,16 @@ class _Wide:
         self._numeric = [*catalog(), *(e.name for e in extras if is_number(e))]
         self._questions: dict[tuple[str, ...], _Question] = {}
 
-    def frames(self) -> Iterator[Frame]:
-        """One frame of all loans; or frames of at most so many, those of closed loans with marks alone."""
-        if self._most is None:
-            yield self._frame(self._loans)
-            return
-        for first in range(0, max(len(self._loans), 1), self._most):
-            loans = self._loans[first : first + self._most]
-            closed = self._closed[loans]
-            yield self._frame(loans[~closed], traits=False)
-            yield self._marks(loans[closed])
+    def whole(self) -> Frame:
+        """One frame of all loans."""
+        return self._frame(self._loans)
+
+    def blocks(self, most: int) -> Iterator[Block]:
+        """Blocks of at most so many loans; one at least."""
+        for first in range(0, max(len(self._loans), 1), most):
+            loans = self._loans[first : first + most]
+            places = np.flatnonzero(~self._closed[loans])
+            yield Block(self._marks(loans), self._frame(loans[places], traits=False), places)
 
     def _frame(self, loans: Whole, *, traits: bool = True) -> Frame:
         texts = [*TEXTS, *(e.name for e in self._extras if e.kind == "text" and not e.is_protected)]
@@ -176,7 +206,7 @@ class _Wide:
             run = loans[first : first + BLOCK]
             told = self._told(self._wide(run), [*self._numeric, *names])
             for place, name in enumerate(self._numeric):
-                numbers[first : first + len(run), place] = told[name].to_numpy(zero_copy_only=False)
+                put_floats(numbers[first : first + len(run), place], told[name])
             pieces.append(pa.table({n: told[n] for n in names}))
         whole = pa.concat_tables(pieces).unify_dictionaries()
         coded = {n: texts_of(whole[n]) for n in (*texts, *guarded)}
@@ -191,19 +221,17 @@ class _Wide:
             {n: coded[n] for n in texts},
         )
 
-    def _marks(self, loans: Whole) -> Frame:
-        """Marks of loans that nothing is asked of."""
-        columns = self._own(loans)
-        columns |= {"f_others_dues": self._others.dues(loans)}
-        told = self._told(pa.table(columns), (*MARKS, *MORE_MARKS))
-        return Frame((), np.empty((len(loans), 0), np.float32), {}, {n: marked(c) for n, c in told.items()})
+    def _marks(self, loans: Whole) -> dict[str, npt.NDArray[Any]]:
+        """What is written of loans, whether something is asked of them or not."""
+        columns = self._own(loans, ("t_first_loan",)) | {"f_others_dues": self._others.dues(loans)}
+        return {name: marked(column) for name, column in self._told(pa.table(columns), WRITTEN).items()}
 
-    def _own(self, loans: Whole) -> dict[str, pa.ChunkedArray]:
-        """What is known of some loans and their borrowers themselves."""
+    def _own(self, loans: Whole, names: Sequence[str] | None = None) -> dict[str, pa.ChunkedArray]:
+        """What is known of some loans and their borrowers themselves; of these all columns or some."""
         first, last = (int(loans[0]), int(loans[-1]) + 1) if len(loans) else (0, 0)
         own = self._rows.slice(first, last - first)
         own = own if last - first == len(loans) else own.take(pa.array(loans - first))
-        tables = (own, self._borrowers.of(loans))
+        tables = (own, self._borrowers.of(loans, names))
         return {name: table[name] for table in tables for name in table.column_names}
 
     def _wide(self, loans: Whole) -> pa.Table:

@@ -6,29 +6,26 @@ overdue) has null there; a question that the model could not learn is null throu
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from forbear.basics.errors import WrongUse
-from forbear.basics.output import require_room
 from forbear.book import Book
 from forbear.risk.chains import eligible
 from forbear.risk.fit import Model
 from forbear.risk.frame import Frame
 from forbear.risk.hazard import ChainModel
 from forbear.risk.measures import Doubles
-from forbear.risk.panel import kind_of, scoring_frames
+from forbear.risk.nulls import null_for_nan
+from forbear.risk.panel import kind_of, scoring_blocks, scoring_frame
+from forbear.risk.placed import Block
+from forbear.risk.places import by_loan
 from forbear.risk.repaid import days_late
 
 OUTPUTS = (
@@ -47,10 +44,11 @@ NUMBERS = (*OUTPUTS, "expected_days_late", "expected_share_repaid")
 DIGITS = 6
 SURE = {"p_60_in_6m": 60, "p_60_in_12m": 60, "p_90_in_12m": 90}
 """Columns that are 1 for loans already so many days past due."""
-FORMS = (".parquet", ".csv")
+MODELS = ("none", "behavior", "scorecard", "blend")
+"""What a loan's scores rest on."""
 PART_LOANS = 100_000
 """Loans scored at once where features are not kept: few enough that their features lie in memory that is used again."""
-RUN_ROWS = 50_000
+RUN_ROWS = PART_LOANS
 """Rows that trees are asked at once: their matrix lies in memory that serves run after run."""
 
 
@@ -92,19 +90,26 @@ def score(book: Book, model: Model, *, as_of: date, at: str = "as-of", keep_fram
         raise WrongUse(
             f"the model was fitted on a book of {model.kind}, {book.path} is one of {kind}", "fit another"
         )
-    frames = scoring_frames(book, as_of, at=at, most=None if keep_frame else PART_LOANS)
     if keep_frame:
-        (frame,) = frames
+        frame = scoring_frame(book, as_of, at=at)
         return scored(frame.take(_order(frame.marks["loan_id"])), model)
-    return _together(_of_part(frame, model) for frame in frames)
+    return _together(_of_block(block, model) for block in scoring_blocks(book, as_of, at=at, most=PART_LOANS))
 
 
-def _of_part(frame: Frame, model: Model) -> Scored:
-    """Scores of some loans, without their features."""
-    if not frame.columns:
-        return _unscored(frame, model)
-    made = scored(frame.take(_order(frame.marks["loan_id"])), model)
-    return Scored(made.table, made.reasons, absent=made.absent)
+def _of_block(block: Block, model: Model) -> Scored:
+    """Scores of a block's loans, without their features; null for those of which nothing is asked."""
+    made = _answered(block.asked, model)
+    count = len(block.marks["loan_id"])
+    if len(block.places) < count:
+        made = {name: _spread(values, block.places, count) for name, values in made.items()}
+    table = by_loan(_table(block.marks, made))
+    return Scored(table, _reasons(made, model), absent=_absent(block.asked, model))
+
+
+def _spread(values: Doubles, places: npt.NDArray[np.int64], count: int) -> Doubles:
+    whole = np.full(count, np.nan)
+    whole[places] = values
+    return whole
 
 
 def _together(parts: Iterable[Scored]) -> Scored:
@@ -120,26 +125,15 @@ def _together(parts: Iterable[Scored]) -> Scored:
         reasons = {c: why for c, why in (reasons if number else part.reasons).items() if c in part.reasons}
         absent |= set(part.absent)
         if _lies_after(part.table, run):
-            made.append(_in_order(run))
+            made.append(by_loan(pa.concat_tables(run)))
             run = []
         run.append(part.table)
-    return Scored(pa.concat_tables([*made, _in_order(run)]), reasons, absent=tuple(sorted(absent)))
+    return Scored(pa.concat_tables([*made, by_loan(pa.concat_tables(run))]), reasons, absent=tuple(sorted(absent)))
 
 
 def _lies_after(table: pa.Table, run: Sequence[pa.Table]) -> bool:
     ends = [t["loan_id"][-1].as_py() for t in run if len(t)]
     return bool(ends) and len(table) > 0 and bool(table["loan_id"][0].as_py() > max(ends))
-
-
-def _in_order(tables: Sequence[pa.Table]) -> pa.Table:
-    whole = pa.concat_tables(tables).combine_chunks()
-    return whole.take(pc.sort_indices(whole["loan_id"]))
-
-
-def _unscored(frame: Frame, model: Model) -> Scored:
-    """Loans of which nothing is asked, without features."""
-    nothing = np.full(len(frame), np.nan)
-    return Scored(_table(frame, dict.fromkeys(NUMBERS, nothing), nothing), {c: _reason(c, model) for c in NUMBERS})
 
 
 def _order(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -151,25 +145,30 @@ def _order(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 def scored(frame: Frame, model: Model) -> Scored:
     """Scores of a frame's rows, in its order."""
-    columns = {name: np.full(len(frame), np.nan) for name in (*NUMBERS, _UNPAID_15)}
-    weights = np.full(len(frame), np.nan)
-    asked = {chain: np.flatnonzero(eligible(chain.chain, frame)) for chain in model.chains.values()}
+    made = _answered(frame, model)
+    return Scored(_table(frame.marks, made), _reasons(made, model), frame, _absent(frame, model))
+
+
+def _answered(frame: Frame, model: Model) -> dict[str, Doubles]:
+    """A frame's scores by column, and the trees' weights in the last."""
+    columns = {name: np.full(len(frame), np.nan) for name in (*NUMBERS, _UNPAID_15, _WEIGHT)}
+    asked = {name: np.flatnonzero(eligible(chain.chain, frame)) for name, chain in model.chains.items()}
     for first in range(0, len(frame), RUN_ROWS):
         run = slice(first, first + RUN_ROWS)
-        sheet, history = model.together.sheet(frame, run), frame.marks["history"][run]
-        for chain, chosen in asked.items():
-            rows = chosen[slice(*np.searchsorted(chosen, (run.start, run.stop)))]
-            if len(rows):
-                stays = model.together.stays(chain.chain.name, sheet, history, rows - first)
-                _put(columns, chain, rows, stays, frame)
-                if chain.card is not None:
-                    weights[rows] = chain.weight(frame.marks["history"][rows])
+        rows = {
+            name: chosen[slice(*np.searchsorted(chosen, (run.start, run.stop)))] for name, chosen in asked.items()
+        }
+        for name, stays in model.together.all_stays(frame, run, rows):
+            chain, own = model.chains[name], rows[name]
+            _put(columns, chain, own, stays, frame)
+            if chain.card is not None:
+                columns[_WEIGHT][own] = chain.weight(frame.marks["history"][own])
     _sure(columns, frame, model)
     _nested(columns)
     if model.repaid is not None:
         columns["expected_share_repaid"] = _share_repaid(frame, model, columns)
-    reasons = {c: _reason(c, model) for c in NUMBERS if np.isnan(columns[c]).all()}
-    return Scored(_table(frame, columns, weights), reasons, frame, _absent(frame, model))
+    del columns[_UNPAID_15]
+    return columns
 
 
 def _absent(frame: Frame, model: Model) -> tuple[str, ...]:
@@ -192,7 +191,8 @@ def _put(
         columns[column][rows] = np.round(1 - stays[:, step] if is_end else stays[:, step], DIGITS)
 
 
-_UNPAID_15 = "unpaid_15~"
+_UNPAID_15, _WEIGHT = "unpaid_15~", "weight~"
+"""Beside the scores: the chance of being unpaid 15 days late, and the trees' weight against the scorecard."""
 
 
 def _sure(columns: dict[str, Doubles], frame: Frame, model: Model) -> None:
@@ -222,6 +222,10 @@ def _share_repaid(frame: Frame, model: Model, columns: Mapping[str, Doubles]) ->
     return np.where(applies, np.round(share, DIGITS), np.nan)
 
 
+def _reasons(columns: Mapping[str, Doubles], model: Model) -> dict[str, str]:
+    return {c: _reason(c, model) for c in NUMBERS if np.isnan(columns[c]).all()}
+
+
 def _reason(column: str, model: Model) -> str:
     """Why a column is null for every loan."""
     for name, why in model.missing.items():
@@ -241,55 +245,20 @@ _OF_CHAIN = {
 }
 
 
-def _table(frame: Frame, columns: Mapping[str, Doubles], weights: Doubles) -> pa.Table:
+def _table(marks: Mapping[str, npt.NDArray[Any]], columns: Mapping[str, Doubles]) -> pa.Table:
     """The table as it is written."""
-    ids = frame.marks["loan_id"]
+    ids, weights = marks["loan_id"], columns[_WEIGHT]
     loan = pa.array(ids, pa.string() if ids.dtype == object else None)  # of no rows too, which tell no type
-    days = pa.array(frame.marks["as_of"].astype("datetime64[D]"))
-    used = np.where(
-        np.isnan(weights) | (weights >= 0.999), "behavior", np.where(weights <= 0.5, "scorecard", "blend")
-    )
     nothing = np.all([np.isnan(columns[c]) for c in NUMBERS], axis=0)
+    trees_alone = np.isnan(weights) | (weights >= 0.999)
+    used = np.select([nothing, trees_alone, weights <= 0.5], [0, 1, 2], 3)  # places in MODELS
     return pa.table(
         {
             "loan_id": loan,
-            "as_of": days,
-            **{c: pa.array(columns[c], from_pandas=True) for c in NUMBERS},
-            "first_time": pa.array(frame.marks["first_time"].astype(bool)),
-            "history": pa.array(np.nan_to_num(frame.marks["history"].astype(float)).astype(np.int32)),
-            "model": pa.array(np.where(nothing, "none", used)),
+            "as_of": pa.array(marks["as_of"].astype("datetime64[D]")),
+            **{c: null_for_nan(columns[c]) for c in NUMBERS},
+            "first_time": pa.array(marks["first_time"].astype(bool)),
+            "history": pa.array(np.nan_to_num(marks["history"].astype(float)).astype(np.int32)),
+            "model": pa.array(MODELS).take(pa.array(used)),
         }
     )
-
-
-def place_for_scores(out: str | Path) -> Path:
-    """The file that scores may be written to: asked before the work.
-
-    Raises:
-        WrongUse: another ending, a folder of that name, or no folder to write it into.
-    """
-    target = Path(out)
-    if target.suffix not in FORMS:
-        raise WrongUse(f"{target}: ends neither in .parquet nor in .csv", "name such a file with --out")
-    if target.is_dir():
-        raise WrongUse(f"{target}: is a folder", "name a file with --out")
-    require_room(target)
-    return target
-
-
-def write_scores(table: pa.Table, out: str | Path) -> Path:
-    """Write scores as Parquet or CSV, by the file's ending, aside first and then in place.
-
-    Raises:
-        WrongUse: another ending, or the file cannot be written.
-    """
-    target = place_for_scores(out)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".forbear-scores-", dir=target.parent) as aside:
-        made = Path(aside) / target.name
-        if target.suffix == ".csv":
-            pa_csv.write_csv(table, made)
-        else:
-            pq.write_table(table, made)
-        made.replace(target)
-    return target

@@ -18,7 +18,8 @@ import risk_books as small
 from forbear.basics.errors import WrongUse
 from forbear.book import open_book
 from forbear.risk.frame import catalog, frame_of, made_tables, moments_table
-from forbear.risk.panel import scoring_frame, scoring_frames, scoring_moments
+from forbear.risk.panel import scoring_blocks, scoring_frame, scoring_moments
+from forbear.risk.placed import WRITTEN
 from forbear.risk.tables import risk_tables
 
 
@@ -120,7 +121,7 @@ def test_a_column_that_was_never_known_is_blank(tmp_path):
         write(tmp_path / "b", loans=loans, installments=INSTALLMENTS, payments=PAYMENTS), duckdb.connect()
     )
     assert np.isnan(of_moment(book, "A", date(2025, 12, 1))[1]["x_seen"])
-    (frame,) = scoring_frames(book, date(2025, 12, 1))
+    frame = scoring_frame(book, date(2025, 12, 1))
     assert np.isnan(frame.column("x_seen")).all()
 
 
@@ -227,34 +228,31 @@ def test_columns_give_the_frame_that_the_files_give(book_folder, tmp_path, monke
         slow = frame_of(book, scoring_moments(book, day), day)
         assert len(quick) == len(slow) > 50
         for name, values in slow.marks.items():
-            same = np.array(
-                [
-                    a == b or (a != a and b != b)
-                    for a, b in zip(values.tolist(), quick.marks[name].tolist(), strict=True)
-                ]
-            )
-            assert same.all(), (name, np.flatnonzero(~same)[:5])
+            assert _same(values, quick.marks[name]), name
         differ = ~np.isclose(quick.numbers, slow.numbers, equal_nan=True, rtol=1e-6)
         assert not differ.any(), [slow.columns[i] for i in np.flatnonzero(differ.any(axis=0))]
-        _in_parts_as_a_whole(list(scoring_frames(book, day, most=len(slow) // 3)), quick)
+        _in_blocks_as_a_whole(list(scoring_blocks(book, day, most=len(slow) // 3)), quick)
 
 
-def _in_parts_as_a_whole(parts, whole):
-    """Frames of some loans say what the frame of all says; those of closed loans have marks alone."""
-    asked = [f for f in parts if f.columns]
-    closed = [f for f in parts if not f.columns]
-    assert len(asked) >= 3
-    assert closed
+def _in_blocks_as_a_whole(blocks, whole):
+    """Blocks of loans say what the frame of all says: marks of every loan, features of the open ones."""
     rows = {loan: row for row, loan in enumerate(whole.marks["loan_id"].tolist())}
-    found = [loan for f in parts for loan in f.marks["loan_id"].tolist()]
-    assert sorted(found) == sorted(rows)
-    for frame in parts:
-        theirs = whole.take(np.array([rows[loan] for loan in frame.marks["loan_id"].tolist()], dtype=int))
-        for name, values in theirs.marks.items():
-            same = [a == b or (a != a and b != b) for a, b in zip(values, frame.marks[name], strict=True)]
-            assert all(same), name
-    for frame in asked:
-        theirs = whole.take(np.array([rows[loan] for loan in frame.marks["loan_id"].tolist()], dtype=int))
-        assert np.array_equal(theirs.numbers, frame.numbers, equal_nan=True)
-        assert all((theirs.texts[name] == values).all() for name, values in frame.texts.items())
-    assert all(f.marks["is_closed"].all() for f in closed)
+    assert len(blocks) >= 3
+    assert [loan for b in blocks for loan in b.marks["loan_id"].tolist()] == list(rows)
+    for block in blocks:
+        ids = block.marks["loan_id"].tolist()
+        asked = block.asked.marks["loan_id"].tolist()
+        theirs = whole.take(np.array([rows[loan] for loan in ids], dtype=int))
+        assert all(_same(theirs.marks[name], block.marks[name]) for name in WRITTEN)
+        open_ones = np.flatnonzero(~theirs.marks["is_closed"].astype(bool))
+        assert block.places.tolist() == open_ones.tolist()
+        assert asked == [ids[place] for place in open_ones]
+        theirs = theirs.take(open_ones)
+        assert all(_same(values, block.asked.marks[name]) for name, values in theirs.marks.items())
+        assert np.array_equal(theirs.numbers, block.asked.numbers, equal_nan=True)
+        assert all((theirs.texts[name] == values).all() for name, values in block.asked.texts.items())
+    assert 0 < sum(len(block.asked) for block in blocks) < len(whole)
+
+
+def _same(one, other):
+    return all(a == b or (a != a and b != b) for a, b in zip(one.tolist(), other.tolist(), strict=True))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forbear.risk.places import codes, inverse, places
+from forbear.risk.places import by_loan, codes, inverse, places
 
 IDS = st.lists(st.integers(-50, 50) | st.integers(-(10**12), 10**12), unique=True, max_size=40)
 
@@ -33,6 +33,14 @@ def test_missing_ids_are_nowhere():
 
 def test_rows_by_place():
     assert inverse(places(pa.array([7, 9]), pa.array([9, 8, 7])), 3).to_pylist() == [1, None, 0]
+
+
+@pytest.mark.parametrize("ids", [[1, 2, 2, 7], [7, 2, 1, 2], ["a", "b"], ["b", "a"], [3], []])
+def test_rows_are_in_order_of_loan(ids):
+    rows = pa.table({"loan_id": ids, "place": list(range(len(ids)))})
+    made = by_loan(pa.concat_tables([rows.slice(2), rows.slice(0, 2)]))
+    assert made["loan_id"].to_pylist() == sorted(ids)
+    assert [ids[place] for place in made["place"].to_pylist()] == sorted(ids)
 
 
 @pytest.mark.parametrize("ids", [[5, 5, 6, 9], [1, 10**15, 1], ["b", "a", "b"], []])
