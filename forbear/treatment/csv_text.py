@@ -26,7 +26,8 @@ def header(path: Path) -> list[str]:
         UnreadableFile: not UTF-8, or nothing in it.
     """
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as text:  # what follows the header is DuckDB's to judge
+        # what follows the header is read along with it, and is DuckDB's to judge
+        with path.open(encoding="utf-8-sig", errors="replace") as text:
             names = [name.strip() for name in next(csv.reader(text), [])]
     except csv.Error as unread:
         raise UnreadableFile(f"{path}: cannot be read: the header: {unread}", _HINT) from unread

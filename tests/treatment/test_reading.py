@@ -177,7 +177,7 @@ def test_places_that_cannot_be_written_are_told_before_the_work(tmp_path):
     given = (tmp_path / "v.parquet", tmp_path / "c.csv")
     before = (tmp_path / "c.csv").read_bytes()
     for out, certificate in (("folder.csv", None), ("c.csv", None), ("o.csv", "c.csv"), ("o.csv", "o.csv")):
-        with pytest.raises(WrongUse, match="--out|--certificate"):
+        with pytest.raises(WrongUse, match=r"--out|--certificate"):
             allocate(*given, tmp_path / out, certificate_path=certificate and tmp_path / certificate)
     with pytest.raises(WrongUse, match="cannot be made"):
         allocate(*given, tmp_path / "o.csv", certificate_path=tmp_path / "v.parquet" / "c.json")
