@@ -11,8 +11,10 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from forbear.basics.console import answers
 from forbear.basics.errors import AnswerIsNo, UnreadableFile, WrongUse
 from forbear.book.sample import make_sample
+from forbear.commands.close import _tell
 from forbear.conduct import judge, load_packs
 from forbear.night import close
 from forbear.treatment.certify import certify
@@ -196,6 +198,18 @@ def test_a_close_without_a_strategy_leaves_no_old_decisions(book, tmp_path):
     assert not (tmp_path / "out" / "decisions.parquet").exists()
     with pytest.raises(UnreadableFile, match="decisions"):
         why(tmp_path / "out", "1")
+
+
+def test_the_command_tells_what_was_decided_and_where_it_stands(night):
+    closed, rows = night
+    with answers.capture() as shown:
+        _tell(closed)
+    printed = "".join(shown.get().split())
+    sms, waiting = (sum(row["action"] == action for row in rows) for action in ("sms", "wait"))
+    assert f"sms{sms:,}" in printed
+    assert f"{waiting:,}of{len(rows):,}leftinpeace" in printed
+    for name in ("decisions.parquet", "verdicts.parquet", "allocation.json"):
+        assert str(closed.out / name) in printed
 
 
 def test_why_says_it_in_a_sentence_for_each_decision(night):
