@@ -222,9 +222,25 @@ def test_why_says_it_in_a_sentence_for_each_decision(night):
             assert "{" not in told.sentence
         assert told.decision == row
         assert all(step["answer"] in ("allowed", "deferred", "denied") for step in told.steps)
-    with pytest.raises(AnswerIsNo, match="nothing was decided"):
-        why(closed.out, "nobody")
     assert set(SENTENCES["en"]) == set(SENTENCES["zh"])
+
+
+def test_why_of_somebody_undecided_tells_whether_there_is_such_a_borrower(night):
+    closed, rows = night
+    accounts = f"'{closed.out}/accounts.parquet'"
+    looked_at = {row["borrower_id"] for row in rows}
+    on_time = next(b for (b,) in asked(f"SELECT borrower_id FROM {accounts} ORDER BY 1") if b not in looked_at)
+    with pytest.raises(AnswerIsNo, match=f"nothing was decided for borrower {on_time}"):
+        why(closed.out, str(on_time))
+    with pytest.raises(AnswerIsNo, match="has no borrower nobody"):
+        why(closed.out, "nobody")
+    owners = (
+        f"SELECT loan_id, borrower_id FROM {accounts} WHERE loan_id NOT IN (SELECT borrower_id FROM {accounts})"
+    )
+    loan, owner = asked(f"{owners} ORDER BY 1 LIMIT 1")[0]
+    with pytest.raises(AnswerIsNo) as refused:
+        why(closed.out, str(loan))
+    assert refused.value.hint == f"loan {loan} is borrower {owner}'s"
 
 
 def test_the_report_tells_it_in_both_languages(night, book, tmp_path):
