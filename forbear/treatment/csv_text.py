@@ -1,8 +1,8 @@
-"""A CSV file as DuckDB reads it for an allocation: what its header says, and nothing guessed.
+"""A CSV file as DuckDB reads it here: what its header says, and nothing guessed.
 
 DuckDB's own guessing would pass over lines it takes for a preamble or for comments, and a borrower whose id begins
-with # would be gone without a word. Here the header names the columns, every cell is text, and every row must have
-as many cells as the header.
+with # would be gone without a word, one whose id is 007 be number 7. Here the header names the columns, every cell is
+text, and every row must have as many cells as the header.
 """
 
 from __future__ import annotations
@@ -23,12 +23,16 @@ def header(path: Path) -> list[str]:
     """The names of the columns, as the first line has them, blanks around them gone.
 
     Raises:
-        UnreadableFile: not UTF-8, or nothing in it.
+        UnreadableFile: no such file, not UTF-8, or nothing in it.
     """
     try:
         # what follows the header is read along with it, and is DuckDB's to judge
         with path.open(encoding="utf-8-sig", errors="replace") as text:
             names = [name.strip() for name in next(csv.reader(text), [])]
+    except OSError as unread:
+        raise UnreadableFile(
+            f"{path}: cannot be read: {unread.strerror}", "name a file that can be read"
+        ) from unread
     except csv.Error as unread:
         raise UnreadableFile(f"{path}: cannot be read: the header: {unread}", _HINT) from unread
     if any(_BROKEN in name for name in names):
