@@ -162,7 +162,17 @@ def _tell(closed: Closed) -> None:
     for table in told["book"]["missing_tables"]:
         if table == "payments":
             answers.print("the book has no payments: every installment past its due date is overdue", markup=False)
-    for name in ("accounts.parquet", "portfolio.json", "report.html", "manifest.json"):
+    names = ["accounts.parquet", "portfolio.json", "report.html", "manifest.json"]
+    if decided := told.get("decisions"):
+        steps = ", ".join(f"{one['action']} {one['borrowers']:,}" for one in decided["by_action"]) or "nothing"
+        waiting = decided["looked_at"] - decided["treated"]
+        answers.print(
+            f"decided for {decided['for_day']}: {steps}; {waiting:,} of {decided['looked_at']:,} left in peace; "
+            "forbear why BORROWER explains one",
+            markup=False,
+        )
+        names += ["decisions.parquet", "verdicts.parquet", "allocation.json"]
+    for name in names:
         answers.print(str(closed.out / name), markup=False)
 
 

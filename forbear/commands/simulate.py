@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -45,8 +46,9 @@ def simulate(
         [],
         "--strategy",
         "-s",
-        help="ladder, balance, risk, random, uplift, least, none, explore, or module:function; repeatable. The first "
-        "is the one compared with. Without any: ladder and least; explore for a book.",
+        help="forbear (learns first: a minute a world), ladder, balance, risk, random, uplift, least, none, explore, "
+        "or module:function; repeatable. The first is the one compared with. Without any: ladder and least; explore "
+        "for a book.",
     ),
     borrowers: int = typer.Option(10_000, "--borrowers", "-n", min=1, help="How many, one loan each."),
     days: int = typer.Option(180, "--days", "-d", min=1, help="How many days."),
@@ -99,6 +101,10 @@ def simulate(
         contacts=contacts,
         threads=threads or os.cpu_count() or 1,
     )
+    if any(":" in name for name in strategy):
+        sys.path.append(
+            str(Path.cwd())
+        )  # behind all else: a strategy of one's own stands where the command is called
     worlds = _worlds(world, trajectories, mapping)
     if book:
         _book(book, worlds, strategy or ["explore"], setup, values, form)

@@ -14,6 +14,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from forbear.basics.errors import WrongUse
+
 ACTS_FILE = Path(__file__).with_name("acts.yaml")
 REACHES = ("none", "push", "text", "email", "phone", "letter", "door")
 """How an act finds the person; the column of a borrower's reach."""
@@ -63,7 +65,13 @@ class Menu:
         return tuple(a.name for a in self.acts)
 
     def index(self, name: str) -> int:
-        """The number of an act."""
+        """The number of an act.
+
+        Raises:
+            WrongUse: there is none of that name.
+        """
+        if name not in self.names:
+            raise WrongUse(f"no act {name!r}", f"acts are {', '.join(self.names)}")
         return self.names.index(name)
 
     def flag(self, name: str) -> NDArray[np.bool_]:

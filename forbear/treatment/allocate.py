@@ -7,7 +7,6 @@ decisions.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from forbear.treatment.blocks import NotTogether, Stock, blocks, take_stock, together
 from forbear.treatment.certificate import Certificate, certificate, file_fingerprint
-from forbear.treatment.decisions import check_target, write_decisions
+from forbear.treatment.decisions import aside_of, check_targets, write_decisions
 from forbear.treatment.keys import DEFAULT_KEY, keyed_hash
 from forbear.treatment.master import ceilings
 from forbear.treatment.prices import Problem
@@ -98,7 +97,7 @@ def allocate(
     ignored: Sequence[str] = (),
     engine: Engine = Engine.files,
 ) -> Allocation:
-    """Decide, write the decisions and their certificate.
+    """Decide, write the decisions and their certificate: aside, and in their places at the end, whole or not at all.
 
     Args:
         values: Parquet or CSV, one row a borrower and action: borrower_id, action, value and a column for each
@@ -112,26 +111,25 @@ def allocate(
 
     Raises:
         UnreadableFile: a file or cell that cannot be used.
-        WrongUse: the decisions cannot be written under that name, or Spark is not installed.
+        WrongUse: the decisions or the certificate cannot be written under that name, or Spark is not installed.
     """
-    check_target(out)
+    check_targets(out, certificate_path, given=(values, capacities))
     limits = read_capacities(capacities)
     with (
         tempfile.TemporaryDirectory(prefix="forbear-") as folder,
-        ThreadPoolExecutor(1) as aside,
+        ThreadPoolExecutor(1) as beside,
         ExitStack() as stack,
     ):
-        fingerprint = aside.submit(file_fingerprint, values)
+        fingerprint = beside.submit(file_fingerprint, values)
         file = open_values(values, limits, Path(folder), ignored)
         source = stack.enter_context(_opened(engine, file, limits, Path(folder)))
         solved = solve(source, lambda borrowers: _hashed(source, borrowers, key))
-        made = Path(folder) / out.name
-        write_decisions(made, solved.chosen, source.stock, limits)
-        told = _certified(source, solved, key, fingerprint, capacities, made)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(made, out)
-    if certificate_path:
-        told.write(certificate_path)
+        with aside_of(out) as made:
+            write_decisions(made, solved.chosen, source.stock, limits)
+            told = _certified(source, solved, key, fingerprint, capacities, made)
+            if certificate_path:
+                with aside_of(certificate_path) as written:
+                    told.write(written)
     return Allocation(told, out)
 
 

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from forbear.basics.errors import UnreadableFile
-from forbear.treatment.reading import Capacities, ValuesFile, bad
+from forbear.treatment.reading import FINITE, MOST, NOT_BELOW_ZERO, Capacities, ValuesFile, bad
 from forbear.treatment.rows import Floats, Ints, Rows, over_blocks
 
 PIECE = 1 << 19
@@ -38,6 +38,10 @@ SAMPLE = 150_000
 """Borrowers drawn into the sample, about."""
 GUESSED_ACTIONS = 16
 """Rows of a borrower, for the share to draw: the number of borrowers is not known before the end."""
+MOST_ID = np.iinfo(np.int64).max
+"""Greatest id that is a whole number."""
+LEAST = 1e-100
+"""Uses below this are next to nothing: they have no part in how high a price may go."""
 _MOST_HASH = np.iinfo(np.uint64).max - 1024  # as a float it must not round up past the greatest
 Hashes = NDArray[np.uint64]
 
@@ -223,6 +227,9 @@ def _plain_ids(file: ValuesFile, batch: pa.RecordBatch, row: int) -> pa.RecordBa
         raise bad(file.told, row + at, "borrower_id", None, "the id of a borrower")
     if pa.types.is_dictionary(ids.type):
         ids = ids.dictionary_decode()
+    if pa.types.is_uint64(ids.type) and len(ids) and pc.max(ids).as_py() > MOST_ID:
+        at = int(np.flatnonzero(ids.to_numpy() > MOST_ID)[0])
+        raise bad(file.told, row + at, "borrower_id", ids[at].as_py(), f"text, or a whole number up to {MOST_ID}")
     kind = pa.int64() if pa.types.is_integer(ids.type) else pa.string()
     return batch.set_column(batch.schema.get_field_index("borrower_id"), "borrower_id", ids.cast(kind))
 
@@ -262,11 +269,12 @@ def _learn(piece: Piece, file: ValuesFile, capacities: Capacities, names: _Names
         _finite(use, piece, file, capacities.names[k], least=0.0)
         most_use[k] = use.max()
         if most_use[k] > 0:
-            ratio = np.divide(rows.value, use, out=np.zeros(len(use)), where=use > 0)
+            ratio = np.divide(rows.value, use, out=np.zeros(len(use)), where=use > LEAST)
             most_ratio[k] = max(float(ratio.max()), 0.0)
             whole[k] = bool((use == np.rint(use)).all())
     _once(rows, piece, file)
     heads = piece.batch.column("borrower_id").take(pa.array(piece.starts))
+    _no_blank(heads, piece, file)
     drawn = quick_hash(heads)
     taken = drawn <= np.uint64(share * float(_MOST_HASH))
     sample = (rows.of_borrowers(taken), drawn[taken])
@@ -277,7 +285,7 @@ def _no_empty(piece: Piece, file: ValuesFile) -> None:
     for name, column in zip(piece.batch.schema.names, piece.batch.columns, strict=True):
         if column.null_count:
             at = int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
-            raise bad(file.told, piece.row + at, name, None, _EXPECTED.get(name, _USE))
+            raise bad(file.told, piece.row + at, name, None, _EXPECTED.get(name, NOT_BELOW_ZERO))
     named = piece.batch.column("action")
     blank = [code for code, name in enumerate(named.dictionary.to_pylist()) if not str(name).strip()]
     found = np.flatnonzero(np.isin(named.indices.to_numpy(), blank)) if blank else np.empty(0, np.int64)
@@ -286,17 +294,28 @@ def _no_empty(piece: Piece, file: ValuesFile) -> None:
         raise bad(file.told, piece.row + int(found[0]), "action", name, _EXPECTED["action"])
 
 
-_USE = "a number, finite, not below zero"
-_EXPECTED = {"action": "the name of an action", "value": "a number, finite"}
+def _no_blank(heads: pa.Array, piece: Piece, file: ValuesFile) -> None:
+    """Refuse an id of blanks alone."""
+    if pa.types.is_integer(heads.type):
+        return
+    at = pc.index(pc.utf8_trim_whitespace(heads), "").as_py()
+    if at >= 0:
+        row = piece.row + int(piece.starts[at])
+        raise bad(file.told, row, "borrower_id", heads[at].as_py(), "the id of a borrower")
+
+
+_EXPECTED = {"action": "the name of an action", "value": FINITE}
 
 
 def _finite(numbers: Floats, piece: Piece, file: ValuesFile, name: str, least: float) -> None:
     lowest, highest = float(numbers.min()), float(numbers.max())  # NaN comes through both
-    if lowest >= least and -np.inf < lowest and highest < np.inf:
+    if lowest >= max(least, -MOST) and highest <= MOST:
         return
-    at = int(np.flatnonzero(~(np.isfinite(numbers) & (numbers >= least)))[0])
-    expected = _EXPECTED.get(name, _USE)
-    raise bad(file.told, piece.row + at, name, float(numbers[at]), expected)
+    at = int(np.flatnonzero(~((np.abs(numbers) <= MOST) & (numbers >= least)))[0])
+    found = float(numbers[at])
+    large = np.isfinite(found) and found >= least
+    expected = f"a number of at most {MOST:g} in size" if large else _EXPECTED.get(name, NOT_BELOW_ZERO)
+    raise bad(file.told, piece.row + at, name, found, expected)
 
 
 def _once(rows: Rows, piece: Piece, file: ValuesFile) -> None:

@@ -9,6 +9,7 @@ max(0, the best of value - p . use).
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import math
@@ -110,7 +111,7 @@ def _see(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     texts = {"borrower_id", "action", "capacity"}
     try:
         if path.suffix.lower() == ".csv":
-            read = f"read_csv('{text}', header = true, delim = ',', quote = '\"', all_varchar = true)"
+            read = f"read_csv('{text}', {_as_written(path)})"
         else:
             read = f"read_parquet('{text}')"
         columns = [str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()]
@@ -123,6 +124,17 @@ def _see(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
         connection.execute(f"CREATE VIEW {name} AS SELECT {', '.join(kept)} FROM {read}")
     except duckdb.Error as unread:
         raise UnreadableFile(f"{path}: cannot be read: {' '.join(str(unread).split())[:300]}") from unread
+
+
+def _as_written(path: Path) -> str:
+    """How DuckDB reads a CSV file without guessing: columns as the header names them, cells as text."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as lines:
+            names = [name.strip() for name in next(csv.reader(lines), [])]
+    except csv.Error as unread:
+        raise UnreadableFile(f"{path}: cannot be read: its header: {unread}") from unread
+    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in names)
+    return f"auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}}"
 
 
 def _quoted(name: str) -> str:

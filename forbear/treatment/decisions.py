@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -11,20 +13,41 @@ import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from forbear.basics.errors import WrongUse
+from forbear.basics.output import require_room
 from forbear.treatment.reading import ENDINGS, Capacities
 from forbear.treatment.rows import Chosen
 
 ROWS_AT_ONCE = 500_000
 
 
-def check_target(out: Path) -> None:
-    """Refuse a name whose ending says no known kind of file.
+def check_targets(out: Path, certificate: Path | None, given: Sequence[Path]) -> None:
+    """Refuse, before the work, places that cannot be written or that hold what is read.
 
     Raises:
-        WrongUse: neither .parquet nor .csv.
+        WrongUse: decisions that end neither in .parquet nor in .csv, a folder, a file that is read, one name for both.
     """
     if out.suffix.lower() not in ENDINGS:
         raise WrongUse(f"{out}: unknown kind of file", f"end its name with {' or '.join(ENDINGS)}")
+    taken = {path.resolve() for path in given}
+    for target, option in ((out, "--out"), (certificate, "--certificate")):
+        if target is None:
+            continue
+        if target.is_dir():
+            raise WrongUse(f"{option} {target}: a folder stands there", "name a file")
+        if target.resolve() in taken:
+            raise WrongUse(f"{option} {target}: is another file of this run", "name a file of its own")
+        taken.add(target.resolve())
+        require_room(target)
+
+
+@contextmanager
+def aside_of(target: Path) -> Iterator[Path]:
+    """A place beside a file to write it at; what is there when all went well takes the file's place at once."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".forbear-", dir=target.parent) as aside:
+        made = Path(aside) / target.name
+        yield made
+        made.replace(target)
 
 
 class Named(Protocol):

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,18 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from forbear.basics.errors import UnreadableFile
+from forbear.basics.errors import UnreadableFile, WrongUse
+from forbear.treatment import csv_text
 
 NAMED = ("borrower_id", "action", "value")
 """Columns of the values that are not capacities."""
 ENDINGS = (".parquet", ".csv")
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+"""A number as text, the same for every reader: `1_000` and digits of other scripts are none."""
+MOST = 1e100
+"""Greatest size of a value or use: products and sums of such numbers are still numbers."""
+FINITE = "a number, finite"
+NOT_BELOW_ZERO = "a number, finite, not below zero"
 INDEX = re.compile(r"__index_level_\d+__")
 """The columns in which pandas keeps a table's index: no capacity of anybody's, passed over."""
 
@@ -88,16 +96,13 @@ def read_capacities(path: Path) -> Capacities:
 
 
 def _limit(path: Path, number: int, limit: Any) -> float:
-    expected = "a number, finite, not below zero"
     hint = "write how much of the capacity there is in the period decided for"
-    if isinstance(limit, bool):
-        raise bad(path, number, "limit", limit, expected, hint)
-    try:
-        found = float(limit)
-    except (TypeError, ValueError):
-        raise bad(path, number, "limit", limit, expected, hint) from None
+    written = isinstance(limit, str) and NUMBER.fullmatch(limit)
+    if not written and (isinstance(limit, bool) or not isinstance(limit, int | float | Decimal)):
+        raise bad(path, number, "limit", limit, NOT_BELOW_ZERO, hint)
+    found = float(limit)
     if not math.isfinite(found) or found < 0:
-        raise bad(path, number, "limit", limit, expected, hint)
+        raise bad(path, number, "limit", limit, NOT_BELOW_ZERO, hint)
     return found
 
 
@@ -106,8 +111,13 @@ def open_values(path: Path, capacities: Capacities, staging: Path, ignored: Sequ
 
     Raises:
         UnreadableFile: no such table, a column missing, unknown or of a kind that cannot be used.
+        WrongUse: `ignored` names a column that is needed.
     """
     _known_ending(path)
+    needed = next((name for name in ignored if name in (*NAMED, *capacities.names)), None)
+    if needed is not None:
+        what = "is a column that is needed" if needed in NAMED else "is among the capacities, with a limit to hold"
+        raise WrongUse(f"--ignore {needed}: {needed} {what}", "ignore only columns that are no capacities")
     if path.suffix.lower() == ".csv":
         stored = _from_csv(path, staging, capacities, ignored)
     else:
@@ -178,15 +188,17 @@ def _fetched(connection: duckdb.DuckDBPyConnection, path: Path, columns: Sequenc
 
 
 def _reading(path: Path) -> str:
-    text = str(path).replace("'", "''")
     if path.suffix.lower() == ".csv":
-        return f"SELECT * FROM read_csv('{text}', header = true, all_varchar = true, delim = ',', quote = '\"')"
+        return csv_text.reading(path, csv_text.header(path))
+    text = str(path).replace("'", "''")
     return f"SELECT * FROM read_parquet('{text}')"
 
 
 def _unread(path: Path, unread: Exception) -> UnreadableFile:
+    if path.suffix.lower() == ".csv":
+        return csv_text.unreadable(path, unread)
     told = " ".join(str(unread).split())
-    return UnreadableFile(f"{path}: cannot be read: {told[:300]}", "give UTF-8 text with a header, or Parquet")
+    return UnreadableFile(f"{path}: cannot be read: {told[:300]}", "give a Parquet file with its ending")
 
 
 def _names(path: Path) -> list[str]:
@@ -199,13 +211,13 @@ def _names(path: Path) -> list[str]:
 def _from_csv(path: Path, staging: Path, capacities: Capacities, ignored: Sequence[str]) -> Path:
     """A Parquet file with the rows of a CSV file: ids whole numbers where all are written so, numbers as numbers."""
     target = staging / "values.parquet"
+    columns = csv_text.header(path)
+    _columns(path, columns, capacities, ignored)
     with duckdb.connect() as connection:
         try:
-            connection.execute(f"CREATE TABLE cells AS {_reading(path)}")
+            connection.execute(f"CREATE TABLE cells AS {csv_text.reading(path, columns)}")
         except duckdb.Error as unread:
             raise _unread(path, unread) from unread
-        columns = [str(row[0]) for row in connection.execute("DESCRIBE cells").fetchall()]
-        _columns(path, columns, capacities, ignored)
         chosen = [_cell(connection, path, name) for name in columns if name not in ignored]
         out = str(target).replace("'", "''")
         connection.execute(f"COPY (SELECT {', '.join(chosen)} FROM cells) TO '{out}' (FORMAT parquet)")
@@ -222,8 +234,8 @@ def _cell(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> str:
         return quoted
     found = connection.execute(
         f"""SELECT n, cell FROM (SELECT row_number() OVER () AS n, {quoted} AS cell FROM cells)
-        WHERE TRY_CAST(cell AS DOUBLE) IS NULL ORDER BY n LIMIT 1"""
+        WHERE TRY_CAST(cell AS DOUBLE) IS NULL OR contains(cell, '_') ORDER BY n LIMIT 1"""
     ).fetchone()
     if found:
-        raise bad(path, found[0], name, found[1], "a number")
+        raise bad(path, found[0], name, found[1], FINITE if name == "value" else NOT_BELOW_ZERO)
     return f"CAST({quoted} AS DOUBLE) AS {quoted}"

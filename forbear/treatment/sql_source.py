@@ -23,10 +23,10 @@ import sqlglot
 
 from forbear.basics.errors import UnreadableFile
 from forbear.basics.spark import local_spark
-from forbear.treatment.blocks import SAMPLE
+from forbear.treatment.blocks import LEAST, SAMPLE
 from forbear.treatment.master import ceilings
 from forbear.treatment.prices import Problem
-from forbear.treatment.reading import Capacities, ValuesFile
+from forbear.treatment.reading import MOST, Capacities, ValuesFile
 from forbear.treatment.rows import Chosen, Floats, Grid, Rows, split
 
 UNFIT = "'nan', 'inf', '-inf', 'infinity', '-infinity'"
@@ -108,12 +108,14 @@ class SqlSource:
     def __post_init__(self) -> None:
         numbers = range(len(self.capacities.names))
         columns = [
-            f"MAX(use_{k}) AS most_{k}, MAX(CASE WHEN use_{k} > 0 THEN value / use_{k} END) AS ratio_{k}"
+            f"MAX(use_{k}) AS most_{k}, "
+            f"MAX(CASE WHEN use_{k} > CAST('{LEAST!r}' AS DOUBLE) THEN value / use_{k} END) AS ratio_{k}"
             for k in numbers
         ]
         cells = ["value", *(f"use_{k}" for k in numbers)]
         unfit = [f"COALESCE({c}, 'nan') IN ({UNFIT})" for c in map(_as_text, cells)]
-        unfit += [f"use_{k} < 0" for k in numbers]
+        unfit += [f"use_{k} < 0" for k in numbers] + [f"ABS({c}) > CAST('{MOST!r}' AS DOUBLE)" for c in cells]
+        unfit += [f"COALESCE(TRIM(CAST({c} AS VARCHAR)), '') = ''" for c in ("borrower_id", "action")]
         told = self._asked("stock", columns=", ".join(columns), unfit=" OR ".join(unfit)).to_pylist()[0]
         self._fit(told)
         names = self.run("SELECT DISTINCT action FROM offered ORDER BY action").column("action").to_pylist()
@@ -129,7 +131,8 @@ class SqlSource:
         hint = "run it with --engine files, which names the row"
         if told["unfit"]:
             raise UnreadableFile(
-                f"{self.file.told}: {told['unfit']} rows with a cell that is empty, not finite or a use below zero",
+                f"{self.file.told}: {told['unfit']} rows with a cell that is empty, "
+                f"not finite, above {MOST:g} in size or a use below zero",
                 hint,
             )
         if told["unlike"] < told["offers"]:

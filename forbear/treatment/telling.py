@@ -18,7 +18,7 @@ from forbear.basics.errors import AnswerIsNo, UnreadableFile
 SENTENCES = {
     "en": {
         "best_net_value": "{who}: {step} from {when} on, since of all steps that the gate allows it should bring most "
-        "({gain}, of {stake} at stake) after its cost ({cost}) and burden ({burden} contact points).",
+        "({gain}, of {stake} at stake) after its cost ({cost}) and burden (contact points: {burden}).",
         "pays_alone": "{who} is left in peace: {chance} of borrowers like this one pay within 30 days unasked.",
         "not_worth_it": "{who} is left in peace: no step should bring more than its cost and burden.",
         "capacity": "{who} waits: what there is today of shared capacity brings more elsewhere.",
@@ -72,13 +72,25 @@ def why(close: Path, borrower: str, language: str = "en") -> Why:
     """
     rows = _rows(close, "decisions.parquet", borrower)
     if not rows:
-        raise AnswerIsNo(
-            f"{close}: nothing was decided for borrower {borrower}",
-            "decisions are for borrowers in arrears, and for those who are likely to be late soon",
-        )
+        raise _undecided(close, borrower)
     told = json.loads((close / "portfolio.json").read_text(encoding="utf-8"))
     steps = _rows(close, "verdicts.parquet", borrower)
     return Why(sentence(rows[0], steps, told, language), rows[0], steps, dict(told["decisions"]["strategy"]))
+
+
+def _undecided(close: Path, borrower: str) -> AnswerIsNo:
+    """Why there is no decision: not late, not in the book, or a loan's id instead of a borrower's."""
+    if (close / "accounts.parquet").exists():
+        accounts = pq.read_table(close / "accounts.parquet", columns=["loan_id", "borrower_id"])
+        ids = {name: pc.cast(accounts[name], "string") for name in accounts.column_names}
+        if not pc.any(pc.equal(ids["borrower_id"], borrower)).as_py():
+            owner = ids["borrower_id"].filter(pc.equal(ids["loan_id"], borrower)).drop_null().to_pylist()
+            hint = f"loan {borrower} is borrower {owner[0]}'s" if owner else "give a borrower_id of the book"
+            return AnswerIsNo(f"{close}: the book that was closed has no borrower {borrower}", hint)
+    return AnswerIsNo(
+        f"{close}: nothing was decided for borrower {borrower}",
+        "decisions are for borrowers in arrears, and for those who are likely to be late soon",
+    )
 
 
 def _rows(close: Path, name: str, borrower: str) -> list[dict[str, Any]]:

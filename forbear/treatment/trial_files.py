@@ -16,9 +16,13 @@ import pyarrow as pa
 import pyarrow.csv as pc_csv
 
 from forbear.basics.errors import UnreadableFile
+from forbear.treatment import csv_text
 from forbear.treatment.experiment import Arm, Experiment, Guard, assign, judged
 from forbear.treatment.offpolicy import Floats, Logged, cross_fitted, evaluate
+from forbear.treatment.reading import NUMBER
 
+TRUTHS = {"true": 1.0, "false": 0.0}
+"""Yes and no as CSV files spell them."""
 HINT = "its form is explained in docs/experiments.md"
 
 
@@ -122,14 +126,19 @@ def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
     Raises:
         UnreadableFile: another kind of file, one that cannot be read, or a column that is missing.
     """
-    reader = {".csv": "read_csv", ".parquet": "read_parquet"}.get(path.suffix.lower())
-    if reader is None:
+    kind = path.suffix.lower()
+    if kind not in (".csv", ".parquet"):
         raise UnreadableFile(f"{path}: unknown kind of file", "end its name with .csv or .parquet")
+    text = path.as_posix().replace("'", "''")
+    query = (
+        csv_text.reading(path, csv_text.header(path)) if kind == ".csv" else f"SELECT * FROM read_parquet('{text}')"
+    )
     try:
         with duckdb.connect() as connection:
-            text = path.as_posix().replace("'", "''")
-            made = connection.sql(f"SELECT * FROM {reader}('{text}')").to_arrow_table()
+            made = connection.sql(query).to_arrow_table()
     except duckdb.Error as wrong:
+        if kind == ".csv":
+            raise csv_text.unreadable(path, wrong) from wrong
         raise UnreadableFile(f"{path}: cannot be read: {str(wrong).splitlines()[0]}", HINT) from wrong
     missing = [name for name in columns if name not in made.column_names]
     if missing:
@@ -150,21 +159,42 @@ def numbers(table: pa.Table, name: str, path: Path, *, gaps: bool = False) -> Fl
     Raises:
         UnreadableFile: a cell that is no finite number; names row and column.
     """
-    kind = table.schema.field(name).type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
-        quick = np.asarray(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
-        if not np.isinf(quick).any() and (gaps or not np.isnan(quick).any()):
-            return quick
+    quick = _quickly(table[name])
+    if quick is not None and not np.isinf(quick).any() and (gaps or not np.isnan(quick).any()):
+        return quick
     values = []
     for row, value in enumerate(table[name].to_pylist(), start=1):
-        try:
-            number = math.nan if value is None and gaps else float(value)
-        except (TypeError, ValueError):
-            number = math.inf
+        number = _number(value, gaps=gaps)
         if math.isinf(number) or (math.isnan(number) and not gaps):
             raise UnreadableFile(f"{path}, row {row}, column {name}: {value!r}, expected a number", HINT)
         values.append(number)
     return np.array(values, dtype=np.float64)
+
+
+def _quickly(column: pa.ChunkedArray) -> Floats | None:
+    """The whole column as numbers, where its kind allows it."""
+    kind = column.type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+        if not pa.types.is_string(kind):
+            return None
+        try:
+            column = column.cast(pa.float64())
+        except pa.ArrowInvalid:
+            return None
+    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+
+
+def _number(value: object, *, gaps: bool) -> float:
+    """A cell's number; NaN where nothing stands, if gaps may be; infinite for what is none."""
+    if value is None:
+        return math.nan if gaps else math.inf
+    if isinstance(value, str):
+        truth = TRUTHS.get(value.strip().lower())
+        return truth if truth is not None else float(value) if NUMBER.fullmatch(value) else math.inf
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return math.inf
 
 
 def _plain(value: Any) -> Any:

@@ -11,8 +11,10 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from forbear.basics.console import answers
 from forbear.basics.errors import AnswerIsNo, UnreadableFile, WrongUse
 from forbear.book.sample import make_sample
+from forbear.commands.close import _tell
 from forbear.conduct import judge, load_packs
 from forbear.night import close
 from forbear.treatment.certify import certify
@@ -198,6 +200,18 @@ def test_a_close_without_a_strategy_leaves_no_old_decisions(book, tmp_path):
         why(tmp_path / "out", "1")
 
 
+def test_the_command_tells_what_was_decided_and_where_it_stands(night):
+    closed, rows = night
+    with answers.capture() as shown:
+        _tell(closed)
+    printed = "".join(shown.get().split())
+    sms, waiting = (sum(row["action"] == action for row in rows) for action in ("sms", "wait"))
+    assert f"sms{sms:,}" in printed
+    assert f"{waiting:,}of{len(rows):,}leftinpeace" in printed
+    for name in ("decisions.parquet", "verdicts.parquet", "allocation.json"):
+        assert str(closed.out / name) in printed
+
+
 def test_why_says_it_in_a_sentence_for_each_decision(night):
     closed, rows = night
     for kind in {r["reasons"][0] for r in rows}:
@@ -208,9 +222,25 @@ def test_why_says_it_in_a_sentence_for_each_decision(night):
             assert "{" not in told.sentence
         assert told.decision == row
         assert all(step["answer"] in ("allowed", "deferred", "denied") for step in told.steps)
-    with pytest.raises(AnswerIsNo, match="nothing was decided"):
-        why(closed.out, "nobody")
     assert set(SENTENCES["en"]) == set(SENTENCES["zh"])
+
+
+def test_why_of_somebody_undecided_tells_whether_there_is_such_a_borrower(night):
+    closed, rows = night
+    accounts = f"'{closed.out}/accounts.parquet'"
+    looked_at = {row["borrower_id"] for row in rows}
+    on_time = next(b for (b,) in asked(f"SELECT borrower_id FROM {accounts} ORDER BY 1") if b not in looked_at)
+    with pytest.raises(AnswerIsNo, match=f"nothing was decided for borrower {on_time}"):
+        why(closed.out, str(on_time))
+    with pytest.raises(AnswerIsNo, match="has no borrower nobody"):
+        why(closed.out, "nobody")
+    owners = (
+        f"SELECT loan_id, borrower_id FROM {accounts} WHERE loan_id NOT IN (SELECT borrower_id FROM {accounts})"
+    )
+    loan, owner = asked(f"{owners} ORDER BY 1 LIMIT 1")[0]
+    with pytest.raises(AnswerIsNo) as refused:
+        why(closed.out, str(loan))
+    assert refused.value.hint == f"loan {loan} is borrower {owner}'s"
 
 
 def test_the_report_tells_it_in_both_languages(night, book, tmp_path):

@@ -1,5 +1,6 @@
 """`forbear simulate` as its user meets it."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 
 from forbear.basics.errors import ForbearError
 from forbear.cli import app
+from forbear.commands.simulate import simulate
+from forbear.simulate.strategies.registry import STRATEGIES
 
 
 def forbear(*arguments):
@@ -72,3 +75,31 @@ def test_wrong_use_is_told(arguments, said, tmp_path, monkeypatch):
     told = forbear("-n", 100, "-d", 10, "-k", 1, *arguments)
     assert isinstance(told.exception, ForbearError)
     assert said in told.exception.message + told.exception.hint
+
+
+OWN = """
+from forbear.simulate.strategies.lists import Nothing
+
+def make(seed, past):
+    return Nothing()
+"""
+
+
+def test_a_strategy_of_ones_own_is_found_where_the_command_is_called(tmp_path):
+    (tmp_path / "of_my_own.py").write_text(OWN)
+    command = [str(Path(sys.executable).with_name("forbear")), "simulate", "-n", "50", "-d", "10", "-k", "1"]
+    arguments = ("--no-frontier", "--format", "json", "-s", "of_my_own:make")
+    told = subprocess.run([*command, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["compared_with"] == "of_my_own:make"
+    lost = subprocess.run(
+        [*command, "-s", "of_my_own:not_there"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert lost.returncode == 2
+    assert "not_there" in lost.stderr
+    assert "MODULE.py" in lost.stderr
+
+
+def test_the_help_names_every_strategy():
+    told = " ".join(inspect.signature(simulate).parameters["strategy"].default.help.split())
+    assert all(name in told for name in STRATEGIES)

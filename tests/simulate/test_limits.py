@@ -112,3 +112,9 @@ def test_waiting_is_always_allowed(data, worlds):
     }
     mask = allowed(shipped_limits(), table(worlds, dpd=data.draw(st.integers(0, 400)), **changes))
     assert mask[:, 0].all()
+
+
+def test_an_act_that_is_none_is_told_with_those_there_are():
+    with pytest.raises(WrongUse, match="no act 'telegram'") as refused:
+        menu().index("telegram")
+    assert "human_call" in refused.value.hint

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from forbear.basics.errors import UnreadableFile, WrongUse
 from forbear.treatment.allocate import allocate
+from forbear.treatment.certify import certify
 
 GOOD = {
     "borrower_id": [1, 1, 2],
@@ -31,6 +34,12 @@ BAD_VALUES = {
     "no id": ({"borrower_id": [1, None, 2]}, "row 2, column borrower_id: empty"),
     "no action": ({"action": ["sms", None, "sms"]}, "row 2, column action: empty"),
     "a nameless action": ({"action": ["sms", " ", "sms"]}, "column action: ' '"),
+    "a nameless borrower": ({"borrower_id": ["a", " ", "b"]}, "row 2, column borrower_id: ' '"),
+    "an id above the greatest whole number": (
+        {"borrower_id": pa.array([1, 1, 2**64 - 1], pa.uint64())},
+        "row 3, column borrower_id: 18446744073709551615",
+    ),
+    "a value too large for sums": ({"value": [1.0, 2.0, -1e101]}, "row 3, column value: -1e+101"),
     "an unknown capacity": ({"letters": [1, 1, 1]}, "column letters is not among the capacities (minutes)"),
     "an action twice": (
         {"action": ["sms", "sms", "sms"]},
@@ -64,6 +73,8 @@ BAD_LIMITS = {
     "no number": ("minutes,many", "row 1, column limit: 'many'"),
     "not a number": ("minutes,nan", "row 1, column limit: 'nan'"),
     "without end": ("minutes,inf", "row 1, column limit: 'inf'"),
+    "digits of another script": ("minutes,\uff15", "row 1, column limit: '\uff15'"),
+    "a number as programmers group it": ("minutes,1_000", "row 1, column limit: '1_000'"),
     "empty": ("minutes,", "row 1, column limit: empty"),
     "no name": (",3", "row 1, column capacity: empty"),
     "twice": ("minutes,3\nminutes,4", "row 2, column capacity: 'minutes'"),
@@ -95,11 +106,18 @@ def test_bad_limits_are_told_by_row_and_column(kind, tmp_path):
         ("borrower_id,action,value,minutes\n1,sms,1,nan\n", "row 1, column minutes: nan"),
         ("borrower_id,action,value,minutes\n1,sms,1,0\n2,sms,1,0\n1,sms,2,0\n", "row 3, column action: 'sms'"),
         ("borrower_id,action\n1,sms\n", "no column value"),
-        ("borrower_id,action,value,minutes\n1,sms,1\n", "cannot be read"),
+        ("borrower_id,action,value,minutes\n1,sms,1_000,0\n", "row 1, column value: '1_000'"),
+        ("borrower_id,action,value,minutes\n1,sms,1,0\n1,call,1\n", "line 3: 3 cells, expected 4"),
+        ("borrower_id,action,value,minutes\n1,sms,1,0,9\n", "line 2: 5 cells, expected 4"),
+        ('borrower_id,action,value,minutes\n1,sms,1,0\n"2,sms,1,0\n', "line 3: a quote that is opened"),
+        ("borrower_id,action,value,minutes\n1,sm\udcff,1,0\n", "line 2: not UTF-8 text"),
+        ("an export of ours\nborrower_id,action,value,minutes\n1,sms,1,0\n", "no column borrower_id"),
+        ("borrower_id,action,value,value\n1,sms,1,0\n", "column value stands there twice"),
+        ("", "the first line is empty"),
     ],
 )
 def test_bad_csv_is_told_by_row_and_column(text, said, tmp_path):
-    (tmp_path / "v.csv").write_text(text)
+    (tmp_path / "v.csv").write_text(text, encoding="utf-8", errors="surrogateescape")
     (tmp_path / "c.csv").write_text(LIMITS)
     with pytest.raises(UnreadableFile) as refused:
         allocate(tmp_path / "v.csv", tmp_path / "c.csv", tmp_path / "o.csv")
@@ -127,6 +145,60 @@ def test_a_column_may_be_passed_over_and_a_capacity_unused(tmp_path):
     ).certificate.told
     assert told["value"] == 5
     assert told["capacities"][1] == {"capacity": "letters", "limit": 0.0, "used": 0.0, "price": 0.0}
+
+
+def test_a_csv_is_read_as_written_and_nothing_is_taken_for_a_comment(tmp_path):
+    rows = ["\ufeffborrower_id, action,value,minutes", "#7,sms,5,0", "", '"a,""b",sms,1,0', "\u5f20\u4e09,call,9,3"]
+    (tmp_path / "v.csv").write_text("\r\n".join(rows), encoding="utf-8", newline="")
+    (tmp_path / "c.csv").write_text("unit,capacity,limit\nmin,minutes,3\n")
+    files = (tmp_path / "v.csv", tmp_path / "c.csv", tmp_path / "o.csv")
+    made = allocate(*files, certificate_path=tmp_path / "c.json")
+    assert made.certificate.told["value"] == 15
+    with files[2].open(encoding="utf-8") as decided:
+        assert {row["borrower_id"] for row in csv.DictReader(decided)} == {"#7", 'a,"b', "\u5f20\u4e09"}
+    assert certify(tmp_path / "c.json", *files).holds
+
+
+@pytest.mark.parametrize("needed", ["minutes", "value"])
+def test_a_column_that_is_needed_is_not_passed_over(needed, tmp_path):
+    with pytest.raises(WrongUse, match=f"--ignore {needed}"):
+        attempt(tmp_path, GOOD, ignored=[needed])
+
+
+def test_uses_next_to_nothing_take_no_part_in_prices(tmp_path):
+    told = attempt(tmp_path, GOOD | {"minutes": [1e-310, 3.0, 0.0]}).certificate.told
+    assert (told["value"], told["bound"]) == (5.0, 5.0)
+
+
+def test_places_that_cannot_be_written_are_told_before_the_work(tmp_path):
+    pq.write_table(pa.table(GOOD), tmp_path / "v.parquet")
+    (tmp_path / "c.csv").write_text(LIMITS)
+    (tmp_path / "folder.csv").mkdir()
+    given = (tmp_path / "v.parquet", tmp_path / "c.csv")
+    before = (tmp_path / "c.csv").read_bytes()
+    for out, certificate in (("folder.csv", None), ("c.csv", None), ("o.csv", "c.csv"), ("o.csv", "o.csv")):
+        with pytest.raises(WrongUse, match=r"--out|--certificate"):
+            allocate(*given, tmp_path / out, certificate_path=certificate and tmp_path / certificate)
+    with pytest.raises(WrongUse, match="cannot be made"):
+        allocate(*given, tmp_path / "o.csv", certificate_path=tmp_path / "v.parquet" / "c.json")
+    assert (tmp_path / "c.csv").read_bytes() == before
+    assert not (tmp_path / "o.csv").exists()
+
+
+@pytest.mark.parametrize("stopped_in", ["write_decisions", "_certified"])
+def test_a_run_that_stops_leaves_what_was_there(stopped_in, tmp_path, monkeypatch):
+    attempt(tmp_path, GOOD, certificate_path=tmp_path / "c.json")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def stop(path, *_):
+        if stopped_in == "write_decisions":
+            path.write_text("half a")
+        raise OSError("no room")
+
+    monkeypatch.setattr(f"forbear.treatment.allocate.{stopped_in}", stop)
+    with pytest.raises(OSError, match="no room"):
+        attempt(tmp_path, GOOD, certificate_path=tmp_path / "c.json")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_no_rows_give_no_decisions(tmp_path):

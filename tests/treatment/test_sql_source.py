@@ -58,8 +58,19 @@ def test_bad_values_are_refused_by_sql_too(tmp_path):
         ({"value": [1.0, None]}, "1 rows with a cell"),
         ({"n": [1.0, -1.0]}, "1 rows with a cell"),
         ({"value": [float("nan"), float("inf")]}, "2 rows with a cell"),
+        ({"value": [1.0, -1e101]}, "1 rows with a cell"),
+        ({"borrower_id": [1, None]}, "1 rows with a cell"),
+        ({"action": ["a", " "]}, "1 rows with a cell"),
         ({"action": ["a", "a"]}, "the same action twice"),
     ):
         pq.write_table(pa.table(columns | changed), tmp_path / "v.parquet")
         with pytest.raises(UnreadableFile, match=said):
             allocate(tmp_path / "v.parquet", tmp_path / "c.csv", tmp_path / "o.parquet", engine=Engine.duckdb)
+
+
+def test_spaces_in_ids_and_actions_make_no_two_rows_alike(tmp_path):
+    columns = {"borrower_id": ["a", "a b"], "action": ["b c", "c"], "value": [1.0, 2.0], "n": [1.0, 1.0]}
+    pq.write_table(pa.table(columns), tmp_path / "v.parquet")
+    (tmp_path / "c.csv").write_text("capacity,limit\nn,3\n")
+    made_so = allocate(tmp_path / "v.parquet", tmp_path / "c.csv", tmp_path / "o.parquet", engine=Engine.duckdb)
+    assert made_so.certificate.told["value"] == 3

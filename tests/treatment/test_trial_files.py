@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from forbear.basics.console import answers
 from forbear.basics.errors import UnreadableFile
 from forbear.cli import app
-from forbear.treatment.trial_files import evaluate_files, read_plan
+from forbear.treatment.trial_files import evaluate_files, numbers, read_plan, read_table
 
 PLAN = 'name = "s"\nkey = "k"\n[arms]\nladder = "0.5"\nnew = "0.5"\n[guards]\ncomplaints = 0.005\n'
 
@@ -140,3 +140,23 @@ def test_a_wrong_plan_is_named(tmp_path, text, told):
     with pytest.raises(UnreadableFile, match=told):
         read_plan(tmp_path / "p.toml")
     assert run("experiment", "assign", tmp_path / "p.toml", "--borrowers", "x.csv", "--out", "y.csv").exit_code != 0
+
+
+def test_ids_and_lines_stay_as_written(plan, tmp_path):
+    ids = ["007", "7", "#8", "1e3"]
+    people = wrote(tmp_path / "b.csv", [{"borrower_id": one, "stratum": "x"} for one in ids])
+    told = run("experiment", "assign", plan, "--borrowers", people, "--out", tmp_path / "a.csv")
+    assert told.exit_code == 0, told.output
+    assert [row["borrower_id"] for row in csv.DictReader((tmp_path / "a.csv").open())] == ids
+
+
+def test_numbers_are_read_as_people_and_programs_spell_them(tmp_path):
+    (tmp_path / "n.csv").write_text("a,b,c\n1,true,\n 2.5 ,False,nan\n")
+    table = read_table(tmp_path / "n.csv", ("a", "b", "c"))
+    assert numbers(table, "a", tmp_path / "n.csv").tolist() == [1, 2.5]
+    assert numbers(table, "b", tmp_path / "n.csv").tolist() == [1, 0]
+    assert np.isnan(numbers(table, "c", tmp_path / "n.csv", gaps=True)).all()
+    for cell in ("1_000", "inf", "x"):
+        (tmp_path / "m.csv").write_text(f"a\n1\n{cell}\n")
+        with pytest.raises(UnreadableFile, match="row 2, column a"):
+            numbers(read_table(tmp_path / "m.csv", ("a",)), "a", tmp_path / "m.csv")

@@ -94,16 +94,16 @@ class Learned:
     def choose(self, seen: Seen, today: Today) -> Choice:
         """The acts with the best net value that are allowed and for which there is capacity."""
         act = np.zeros(len(seen), dtype=np.int8)
-        rested = np.asarray(seen["days_since_contact"]) >= self.pace
-        rows = np.flatnonzero((np.asarray(seen["dpd"]) > 0) & rested & today.allowed[:, self.acts].any(axis=1))
+        late = np.asarray(seen["dpd"]) > 0
+        rows = np.flatnonzero(late & self._rested(seen, today) & today.allowed[:, self.acts].any(axis=1))
         if not len(rows) or today.contacts <= 0:
             return Choice(act)
-        late = Seen({name: column[rows] for name, column in seen.columns.items()})
-        may = today.allowed[np.ix_(rows, self.acts)] & ~self._only_relief(late)
+        some = Seen({name: column[rows] for name, column in seen.columns.items()})
+        may = today.allowed[np.ix_(rows, self.acts)] & ~self._only_relief(some)
         uses = np.column_stack([today.menu.uses[self.acts], np.ones(len(self.acts))])
         limit = np.append(today.capacity, today.contacts)
-        lots = lottery(self.seed, today.day, 8, np.asarray(late["borrower"], dtype=np.int64))
-        chosen = choose(self.net(late), may, uses, limit, (lots * 2.0**53).astype(np.uint64))
+        lots = lottery(self.seed, today.day, 8, np.asarray(some["borrower"], dtype=np.int64))
+        chosen = choose(self.net(some), may, uses, limit, (lots * 2.0**53).astype(np.uint64))
         act[rows] = np.where(chosen < 0, WAIT, self.acts[chosen])
         return Choice(act)
 
@@ -117,6 +117,12 @@ class Learned:
         risk = risk[:, None] * np.where(acts.flag("presses")[self.acts], COMPLAINTS["pressing"], 1)
         net: Floats = gain - acts.cost[self.acts] - BURDEN_PRICE * acts.burden[self.acts] - COMPLAINT_PRICE * risk
         return net
+
+    def _rested(self, seen: Seen, today: Today) -> NDArray[np.bool_]:
+        """Who may be contacted again: days are whole and the pace is not, so a lot rounds it, right on average."""
+        lots = lottery(self.seed, today.day, 10, np.asarray(seen["borrower"], dtype=np.int64))
+        rested: NDArray[np.bool_] = np.asarray(seen["days_since_contact"]) >= np.floor(self.pace + lots)
+        return rested
 
     def _only_relief(self, seen: Seen) -> NDArray[np.bool_]:
         """Inability leads to relief: who told of hardship is offered help, and asked nothing else."""

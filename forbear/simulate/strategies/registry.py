@@ -47,5 +47,6 @@ def strategy(name: str, seed: int, past: Past) -> Strategy:
     try:
         maker: Maker = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
-        raise WrongUse(f"strategy {name!r} cannot be loaded: {error}", "name module:function") from error
+        hint = "name module:function, the module a file MODULE.py where you stand or one that is installed"
+        raise WrongUse(f"strategy {name!r} cannot be loaded: {error}", hint) from error
     return maker(seed, past)

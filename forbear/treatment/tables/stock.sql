@@ -5,7 +5,10 @@
 SELECT
     COUNT(*) AS offers,
     COUNT(DISTINCT borrower_id) AS borrowers,
-    COUNT(DISTINCT CONCAT(CAST(borrower_id AS VARCHAR), ' ', action)) AS unlike,
+    -- the id's length in front: else 'a b' with 'c' would be the same as 'a' with 'b c'
+    COUNT(DISTINCT CONCAT(
+        CAST(LENGTH(CAST(borrower_id AS VARCHAR)) AS VARCHAR), ' ', CAST(borrower_id AS VARCHAR), ' ', action
+    )) AS unlike,
     SUM(CASE WHEN $unfit THEN 1 ELSE 0 END) AS unfit,
     MAX(ABS(value)) AS most_value,
     $columns
