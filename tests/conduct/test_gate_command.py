@@ -104,7 +104,10 @@ def test_judge_tells_each_act_in_json(folder):
         ("lost", "denied", None),
     ]
     assert [a["rule_id"] for a in said[0]["answers"]] == ["R-HOURS", "R-FREQ"]
-    assert said[2]["because"][0] == {"rule": "R-HOURS", "reason": "the borrower's time zone is not known"}
+    assert said[2]["because"][0] == {
+        "rule": "R-HOURS",
+        "reason": "time_zone is 'Mars/Base', no name such as America/New_York",
+    }
 
 
 def test_judge_tells_people_why(folder):
