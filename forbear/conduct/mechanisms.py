@@ -177,7 +177,11 @@ def hours(p: r.Hours, s: Situation, rule: r.Rule) -> Outcome:
 def _nowhere(s: Situation, then: str = "") -> Outcome:
     """Denied: no zone is on record, or what is on record is no place."""
     said = s.value("time_zone")
-    why = f"time_zone is {said!r}, no name such as America/New_York" if said else "the borrower's time zone is not known"
+    why = (
+        f"time_zone is {said!r}, no name such as America/New_York"
+        if said
+        else "the borrower's time zone is not known"
+    )
     return deny(f"{why}{then}", time_zone=said)
 
 

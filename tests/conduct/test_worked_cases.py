@@ -24,7 +24,9 @@ def rows(cases, table):
     """The rows of one table of some cases; a case's name is its act and its borrower."""
     if table == "act":
         columns = {name for case in cases for name in case["act"]}
-        return [{**dict.fromkeys(columns), **c["act"], "act_id": c["case"], "borrower_id": c["case"]} for c in cases]
+        return [
+            {**dict.fromkeys(columns), **c["act"], "act_id": c["case"], "borrower_id": c["case"]} for c in cases
+        ]
     return [{**row, "borrower_id": case["case"]} for case in cases for row in case[table]]
 
 
