@@ -118,11 +118,13 @@ def _tell_senders(acts: list[dict[str, Any]], packs: Packs) -> None:
 
 
 def _tell_unread(acts: list[dict[str, Any]], facts: list[dict[str, Any]], packs: Packs) -> None:
-    """Name facts and columns that no rule reads: one misspelt would be taken for one that is not on record."""
-    from forbear.conduct.asked import unread
+    """Name facts and columns that no rule reads, as one misspelt would be, and agreements without their beginning."""
+    from forbear.conduct.asked import undated, unread
 
     for name, alike in unread(acts, facts, packs).items():
         words.print(f"no rule of these packs reads {name}{f'; is {alike} meant?' if alike else ''}", markup=False)
+    for name in undated(facts, packs):
+        words.print(f"{name} without its since lifts nothing: say when it began", markup=False)
 
 
 def _tell_results(history: list[dict[str, Any]]) -> None:

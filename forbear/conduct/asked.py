@@ -152,6 +152,18 @@ def unread(
     return {name: alike[0] if alike else None for name, alike in near.items()}
 
 
+def undated(facts: Iterable[Mapping[str, Any]], packs: Packs) -> list[str]:
+    """Agreements on record that end by themselves and do not say when they began: they lift nothing."""
+    limited = {rule.except_.fact for _, rule in packs.rules if rule.except_ and rule.except_.limited}
+    found = set()
+    for row in facts:
+        if "fact" in row:
+            found |= {str(row["fact"]).strip()} if not row.get("since") else set()
+        else:
+            found |= {str(name) for name, value in row.items() if value}
+    return sorted(limited & found)
+
+
 def unknown_results(history: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """Results of contacts that the gate does not know (empty: none told), each with how many have it."""
     told = (str(row.get("result") or "").strip() for row in history)

@@ -177,11 +177,9 @@ def hours(p: r.Hours, s: Situation, rule: r.Rule) -> Outcome:
 def _nowhere(s: Situation, then: str = "") -> Outcome:
     """Denied: no zone is on record, or what is on record is no place."""
     said = s.value("time_zone")
-    why = (
-        f"time_zone is {said!r}, no name such as America/New_York"
-        if said
-        else "the borrower's time zone is not known"
-    )
+    why = "the borrower's time zone is not known"
+    if said:
+        why = f"time_zone is {said!r}, no name such as America/New_York"
     return deny(f"{why}{then}", time_zone=said)
 
 

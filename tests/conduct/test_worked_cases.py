@@ -1,8 +1,8 @@
 """Cases a checker would try, each with the verdict that the law's text gives: judging and planning both come to it.
 
 `data/worked_cases.jsonl` holds one case a line: the law it is about, packs, act, facts and history as `docs/gate.md`
-writes them, the verdict, and for some the instant (`first_free`) that a rule or the verdict itself names. The case's name
-is its borrower.
+writes them, the verdict, and for some the instant (`first_free`) that a rule or the verdict itself names. The case's
+name is its borrower.
 """
 
 import json
