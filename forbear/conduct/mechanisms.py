@@ -178,7 +178,7 @@ def _nowhere(s: Situation, then: str = "") -> Outcome:
     """Denied: no zone is on record, or what is on record is no place."""
     said = s.value("time_zone")
     why = "the borrower's time zone is not known"
-    if said:
+    if said and said.lower() not in TRUE:  # an empty cell reads as a yes
         why = f"time_zone is {said!r}, no name such as America/New_York"
     return deny(f"{why}{then}", time_zone=said)
 
