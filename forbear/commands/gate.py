@@ -53,6 +53,7 @@ Language = Annotated[_Language, typer.Option("--language", help="Language of the
 At = Annotated[str | None, typer.Option("--at", help="Instant with its zone, 2026-06-30T21:59:00+08:00.")]
 File = Path | None
 DEFAULT_PACKS = ("cn-lender",)
+NAMED_RESULTS = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -98,9 +99,11 @@ def judge_command(
 
     proposed, known, packs = _rows(acts), _rows(facts), _packs(pack)
     files = (str(acts), str(history), str(facts))
-    verdicts = judge(proposed, _rows(history), _instant(at), packs, facts=known, as_then=as_then, sources=files)
+    past = _rows(history)
+    verdicts = judge(proposed, past, _instant(at), packs, facts=known, as_then=as_then, sources=files)
     _tell_senders(proposed, packs)
     _tell_unread(proposed, known, packs)
+    _tell_results(past)
     _show(verdicts, form, packs)
     raise typer.Exit(0 if all(v.allowed for v in verdicts) else 1)
 
@@ -115,11 +118,22 @@ def _tell_senders(acts: list[dict[str, Any]], packs: Packs) -> None:
 
 
 def _tell_unread(acts: list[dict[str, Any]], facts: list[dict[str, Any]], packs: Packs) -> None:
-    """Name facts and columns that no rule reads: one misspelt would be taken for one that is not on record."""
-    from forbear.conduct.asked import unread
+    """Name facts and columns that no rule reads, as one misspelt would be, and agreements without their beginning."""
+    from forbear.conduct.asked import undated, unread
 
     for name, alike in unread(acts, facts, packs).items():
         words.print(f"no rule of these packs reads {name}{f'; is {alike} meant?' if alike else ''}", markup=False)
+    for name in undated(facts, packs):
+        words.print(f"{name} without its since lifts nothing: say when it began", markup=False)
+
+
+def _tell_results(history: list[dict[str, Any]]) -> None:
+    """Name results of contacts that the gate does not know: each counts as everything a contact can be."""
+    from forbear.conduct.asked import unknown_results
+
+    for result, times in list(unknown_results(history).items())[:NAMED_RESULTS]:
+        told = f"with the result {result!r}, which is not known" if result else "without a result"
+        words.print(f"contacts {told}: {times}, each counted as a conversation too", markup=False)
 
 
 def _show(verdicts: list[Verdict], form: Format, packs: Packs) -> None:
@@ -161,10 +175,11 @@ def next_command(
     act |= {"borrower_id": borrower, "channel": channel, "sender": sender or "", "loan_id": loan, "number": number}
     act |= {"party": party} if party else {}
     since, packs = _instant(at) or datetime.now(UTC).replace(microsecond=0), _packs(pack)
-    known, files = _rows(facts), ("the act", str(history), str(facts))
-    verdict = judge([act], _rows(history), since, packs, facts=known, sources=files)[0]
+    known, past, files = _rows(facts), _rows(history), ("the act", str(history), str(facts))
+    verdict = judge([act], past, since, packs, facts=known, sources=files)[0]
     _tell_senders([act], packs)
     _tell_unread([act], known, packs)
+    _tell_results(past)
     if form is Format.json:
         print_json(verdict.to_json())
     elif verdict.allowed:

@@ -6,13 +6,14 @@ mechanisms do with a missing fact (see `mechanisms`); each such saying is tried 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from forbear.conduct import rules as r
-from forbear.conduct.situation import ACT_COLUMNS
+from forbear.conduct.situation import ACT_COLUMNS, RESULTS
 from forbear.conduct.stack import Pack, Packs
 
 KINDS = ("act", "borrower", "loan")
@@ -149,6 +150,24 @@ def unread(
         given |= {str(row["fact"]).strip()} if "fact" in row else {str(name) for name in row} - {"borrower_id"}
     near = {name: get_close_matches(name.lower(), read, 1) for name in sorted(given - read) if name}
     return {name: alike[0] if alike else None for name, alike in near.items()}
+
+
+def undated(facts: Iterable[Mapping[str, Any]], packs: Packs) -> list[str]:
+    """Agreements on record that end by themselves and do not say when they began: they lift nothing."""
+    limited = {rule.except_.fact for _, rule in packs.rules if rule.except_ and rule.except_.limited}
+    found = set()
+    for row in facts:
+        if "fact" in row:
+            found |= {str(row["fact"]).strip()} if not row.get("since") else set()
+        else:
+            found |= {str(name) for name, value in row.items() if value}
+    return sorted(limited & found)
+
+
+def unknown_results(history: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Results of contacts that the gate does not know (empty: none told), each with how many have it."""
+    told = (str(row.get("result") or "").strip() for row in history)
+    return dict(Counter(result for result in told if result.lower() not in RESULTS))
 
 
 HEAD = """# Facts the gate asks for

@@ -16,6 +16,7 @@ from typing import Any
 from forbear.conduct.mechanisms import MEANING, Outcome, allow, deny, excepted
 from forbear.conduct.rules import Answer, Dated, Lifted, Rule
 from forbear.conduct.situation import (
+    LAST_YEAR,
     TRUE,
     Contact,
     Fact,
@@ -264,6 +265,8 @@ def _proved(situation: Situation, packs: Packs, answers: Sequence[RuleAnswer]) -
     s = situation
     for _ in range(MOST_STEPS):
         at = max(a.until for a in answers if a.until)
+        if at.year > LAST_YEAR:
+            return at  # a state without end in sight; no clock reaches so far
         s = Situation(s.act.moved(at), s.facts, s.history)
         answers = _ask(s, packs)
         worst = max((a.answer for a in answers), key=list(Answer).index)

@@ -152,9 +152,13 @@ def hours(p: r.Hours, s: Situation, rule: r.Rule) -> Outcome:
     """Within a window of the day, in every zone where the borrower may be."""
     zones = s.zones() if p.zone == "borrower" else ((p.zone,) if known_zone(p.zone) else ())
     if not zones:
-        return deny("the borrower's time zone is not known", time_zone=s.value("time_zone"))
+        return _nowhere(s)
     opens, closes = p.open, p.close
-    agreed = _agreed_window(s, rule)
+    name = rule.except_.fact if rule.except_ else ""
+    said = s.value(name) or "false"
+    agreed = _window(said)
+    if not agreed and said.strip().lower() not in TRUE | FALSE:
+        return deny(f"{name} is {said!r}, no window such as 07:00-23:00", **{name: said})
     if agreed:
         opens, closes = agreed
     edges = p.edges == "open" and not agreed
@@ -170,11 +174,18 @@ def hours(p: r.Hours, s: Situation, rule: r.Rule) -> Outcome:
     return defer(until, f"outside {opens} to {closes} in {shut}", **facts)
 
 
-def _agreed_window(s: Situation, rule: r.Rule) -> tuple[str, str] | None:
-    value = s.value(rule.except_.fact) if rule.except_ else None
-    if not value or "-" not in value:
-        return None
-    opens, _, closes = value.partition("-")
+def _nowhere(s: Situation, then: str = "") -> Outcome:
+    """Denied: no zone is on record, or what is on record is no place."""
+    said = s.value("time_zone")
+    why = "the borrower's time zone is not known"
+    if said and said.lower() not in TRUE:  # an empty cell reads as a yes
+        why = f"time_zone is {said!r}, no name such as America/New_York"
+    return deny(f"{why}{then}", time_zone=said)
+
+
+def _window(said: str) -> tuple[str, str] | None:
+    """The hours a value says ("07:00-23:00"), or None."""
+    opens, _, closes = said.partition("-")
     try:
         opens, closes = r.clock(opens.strip()), r.clock(closes.strip())
     except ValueError:
@@ -289,7 +300,7 @@ def frequency(p: r.Frequency, s: Situation, rule: r.Rule) -> Outcome:
         return of_debts
     zones = s.zones()
     if not zones and p.window.days:
-        return deny("the borrower's time zone is not known, so her days are not", time_zone=s.value("time_zone"))
+        return _nowhere(s, ", so her days are not")
     if p.cap == 0:
         return deny("none is allowed", cap=0)
     past = _counted(s, rule, p.count, p)
@@ -325,7 +336,7 @@ def wait(p: r.Wait, s: Situation, rule: r.Rule) -> Outcome:
         return of_debts
     zones = s.zones() or ((s.legal_zone,) if s.legal_zone else ())
     if not zones and p.days:
-        return deny("the borrower's time zone is not known, so her days are not", time_zone=s.value("time_zone"))
+        return _nowhere(s, ", so her days are not")
     if isinstance(p.after, r.AfterFact):
         held = [f for f in s.touching(p.after.fact) if f.true] + _ended(s, p.after.fact)
         if any(f.since is None for f in held):

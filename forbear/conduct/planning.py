@@ -23,6 +23,7 @@ from forbear.conduct import rules as r
 from forbear.conduct.judge import CLOCK, MOST_STEPS, UNGOVERNED
 from forbear.conduct.planning_masks import Masks, bit, without
 from forbear.conduct.planning_sql import LONG_AGO, WORD, Clause, Columns, clauses_of, fresh_until, known_day, text
+from forbear.conduct.situation import LAST_YEAR
 from forbear.conduct.stack import Packs
 
 CODES = ("allowed", "deferred", "denied")
@@ -329,14 +330,14 @@ def _prove(night: _Night) -> None:
     """Ask deferred acts again at the instant they were deferred to, until the gate allows them then."""
     engine = night.engine
     engine.keep("gate_proved", "SELECT n, 1 AS code, until FROM gate_waits")
-    engine.keep("gate_step", "SELECT n, 1 AS code FROM gate_waits")
+    near = f"until < TIMESTAMP '{LAST_YEAR + 1}-01-01'"  # a state without end in sight: no clock reaches so far
     for _ in range(MOST_STEPS):
-        if not engine.rows("SELECT n FROM gate_step WHERE code = 1 LIMIT 1"):
+        if not engine.rows(f"SELECT n FROM gate_waits WHERE {near} LIMIT 1"):
             return
         engine.keep(
             "gate_moved",
-            """SELECT t.n, t.act_id, t.b, t.rep, t.k, w.until AS moment, t.number, t.loan_id
-            FROM gate_tasks t JOIN gate_waits w ON w.n = t.n""",
+            f"""SELECT t.n, t.act_id, t.b, t.rep, t.k, w.until AS moment, t.number, t.loan_id
+            FROM gate_tasks t JOIN gate_waits w ON w.n = t.n AND w.{near}""",
         )
         engine.keep("gate_tasks", "SELECT * FROM gate_moved")
         _judge_once(night, "gate_step")

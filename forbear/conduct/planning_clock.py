@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from forbear.conduct.mechanisms import Clocks, is_holiday
-from forbear.conduct.planning_sql import NOTHING, Clause, Columns, text
+from forbear.conduct.planning_sql import NOTHING, Clause, Columns, is_false, is_true, text
 from forbear.conduct.planning_time import day_starts, offset_rows, split_zones
 from forbear.conduct.rules import Hours
 
@@ -148,13 +148,15 @@ def clock(engine: Engine, clauses: Sequence[Clause]) -> None:
 
 
 def _hours_open(c: Clause) -> str:
-    """One row a row of the clock: the window in minutes, whether it is shut in some zone, the zones asked."""
+    """One row a row of the clock: the window in minutes, whether it is shut in some zone or not known, the zones asked."""
     p: Hours = c.parameters
     fact = _agreed(c)
     agreed = f"g.{_column(fact)}" if fact else NOTHING
     shape = "'^ *(([01][0-9]|2[0-3]):[0-5][0-9]|24:00) *- *(([01][0-9]|2[0-3]):[0-5][0-9]|24:00) *$'"
     apart = f"TRIM(SPLIT_PART({agreed}, '-', 1)) <> TRIM(SPLIT_PART({agreed}, '-', 2))"
     said = f"COALESCE(REGEXP_MATCHES({agreed}, {shape}) AND {apart}, FALSE)"
+    words = f"LOWER(TRIM({agreed}))"
+    unread = f"{agreed} IS NOT NULL AND NOT {said} AND NOT {is_true(words)} AND NOT {is_false(words)}"
     opens, closes = (f"CASE WHEN {said} THEN {_minute_of(agreed, part)} END" for part in (1, 2))
     own = ", ".join(str(d) for d in p.days)
     holiday = ""
@@ -162,12 +164,13 @@ def _hours_open(c: Clause) -> str:
         holiday = "AND x.holiday IS NULL"
     edge = ">" if p.edges == "open" else ">="
     return f"""SELECT x.t, MAX(x.zones) AS zones, MAX(x.opens) AS opens, MAX(x.closes) AS closes,
-        MAX(CASE WHEN x.said THEN 1 ELSE 0 END) AS agreed, MAX(CASE WHEN x.zone IS NULL THEN 1 ELSE 0 END) AS nowhere,
+        MAX(CASE WHEN x.said THEN 1 ELSE 0 END) AS agreed,
+        MAX(CASE WHEN x.zone IS NULL OR x.unread THEN 1 ELSE 0 END) AS unknown,
         MAX(CASE WHEN (MOD(x.day + 3, 7) + 1) IN ({own}) {holiday} AND (CASE WHEN x.opens < x.closes
             THEN x.after_open AND x.seconds < x.closes * 60 ELSE x.after_open OR x.seconds < x.closes * 60 END)
             THEN 0 ELSE 1 END) AS shut
         FROM (SELECT w.*, CASE WHEN w.said THEN w.seconds >= w.opens * 60 ELSE w.seconds {edge} w.opens * 60 END AS after_open
-            FROM (SELECT s.t, s.zone, s.zones, s.day, h.day AS holiday, {said} AS said,
+            FROM (SELECT s.t, s.zone, s.zones, s.day, h.day AS holiday, {said} AS said, {unread} AS unread,
                 COALESCE({opens}, {_minutes(p.open)}) AS opens, COALESCE({closes}, {_minutes(p.close)}) AS closes,
                 HOUR(s.local) * 3600 + MINUTE(s.local) * 60 + FLOOR(EXTRACT(SECOND FROM s.local)) + {_bit_over("s.local")} AS seconds
                 FROM ({_zones_asked(p)}) s JOIN gate_places g ON g.p = s.p
@@ -203,7 +206,7 @@ def _openings(engine: Engine, c: Clause) -> None:
     p: Hours = c.parameters
     keys = engine.rows(
         f"""SELECT DISTINCT k.zones, k.opens, k.closes, k.agreed, DATE_TRUNC('minute', g.moment)
-        FROM gate_{c.key} k JOIN gate_clock g ON g.t = k.t WHERE k.shut = 1 AND k.nowhere = 0"""
+        FROM gate_{c.key} k JOIN gate_clock g ON g.t = k.t WHERE k.shut = 1 AND k.unknown = 0"""
     )
     country = c.pack.head.holidays if p.not_on_holidays else None
     found = []
@@ -240,6 +243,6 @@ def _times(clauses: Sequence[Clause]) -> str:
             AND {k}o.opens = {k}.opens AND {k}o.closes = {k}.closes AND {k}o.agreed = {k}.agreed
             AND {k}o.moment = DATE_TRUNC('minute', g.moment)"""
         )
-        columns.append(f"COALESCE({k}.nowhere = 1 OR ({k}.shut = 1 AND {k}o.until IS NULL), TRUE) AS {k}_unknown")
+        columns.append(f"COALESCE({k}.unknown = 1 OR ({k}.shut = 1 AND {k}o.until IS NULL), TRUE) AS {k}_unknown")
         columns.append(f"COALESCE({k}.shut = 1, FALSE) AS {k}_shut, {k}o.until AS {k}_opens")
     return f"SELECT {', '.join(columns)} FROM gate_clock g {' '.join(joins)}"

@@ -260,11 +260,15 @@ ACT_COLUMNS = frozenset(
 """Columns of a table of acts that are no facts."""
 
 
-def instant(value: Any, where: str) -> datetime:
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""What clocks are asked about. A fact may end later: some write the year 9999 for an end that never comes."""
+
+
+def instant(value: Any, where: str, latest: int = LAST_YEAR) -> datetime:
     """An instant with its zone, as UTC.
 
     Raises:
-        WrongUse: not an instant, or without a zone.
+        WrongUse: not an instant, without a zone, or before 1900 or after the year `latest`.
     """
     if isinstance(value, str):
         try:
@@ -275,7 +279,12 @@ def instant(value: Any, where: str) -> datetime:
         raise WrongUse(f"{where}: {value!r} is not an instant", "write 2026-06-30T21:59:00+08:00")
     if value.tzinfo is None:
         raise WrongUse(f"{where}: {value} has no zone", "write the offset too: 2026-06-30T21:59:00+08:00")
-    return value.astimezone(UTC)
+    if not FIRST_YEAR <= value.year <= latest:
+        raise WrongUse(f"{where}: {value} lies too far off", f"the years known are {FIRST_YEAR} to {latest}")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _text(row: Mapping[str, Any], name: str, default: str = "") -> str:
@@ -390,7 +399,7 @@ def _long_fact(row: Mapping[str, Any], borrower: str, where: str, recorded: bool
     if not name:
         raise WrongUse(f"{where}: fact is missing")
     since, until = (
-        instant(row[c], f"{where}, {c}") if row.get(c) not in (None, "") else None for c in ("since", "until")
+        instant(row[c], f"{where}, {c}", 9999) if row.get(c) not in (None, "") else None for c in ("since", "until")
     )
     if since and until and until < since and not recorded:
         raise WrongUse(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -84,8 +85,10 @@ class Packs:
         for pack, rule in self.rules:
             if rule.id == rule_id.strip().upper():
                 return pack, rule
+        near = get_close_matches(rule_id.strip().upper(), [rule.id for _, rule in self.rules], 1)
         raise WrongUse(
-            f"no rule {rule_id!r} in {', '.join(p.name for p in self.packs)}", "see `forbear gate rules`"
+            f"no rule {rule_id!r} in {', '.join(p.name for p in self.packs)}",
+            f"is {near[0]} meant? see `forbear gate rules`" if near else "see `forbear gate rules`",
         )
 
     @cached_property

@@ -38,6 +38,7 @@ def _csv(path: Path) -> list[Row]:
         if reader.fieldnames is None:
             raise UnreadableFile(f"{path}: empty; a header is expected")
         _refuse_doubled(path, reader.fieldnames)
+        _refuse_semicolons(path, reader.fieldnames)
         rows = []
         for row in reader:
             if None in row or None in row.values():
@@ -51,6 +52,13 @@ def _refuse_doubled(path: Path, names: Sequence[str]) -> None:
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise UnreadableFile(f"{path}, line 1: column {', '.join(doubled)} stands there twice", "keep one of them")
+
+
+def _refuse_semicolons(path: Path, names: Sequence[str]) -> None:
+    """One column whose name holds others: the cells are parted by something else than commas."""
+    parted = next((mark for mark in (";", "\t") if len(names) == 1 and mark in names[0]), None)
+    if parted:
+        raise UnreadableFile(f"{path}, line 1: cells are parted by {parted!r}", "part them by commas")
 
 
 def _json(path: Path) -> list[Row]:

@@ -22,6 +22,8 @@ from forbear.conduct.asked import (
     asked_by,
     lines,
     page,
+    undated,
+    unknown_results,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -118,3 +120,18 @@ def test_a_missing_zone_denies_where_the_page_says_so(mechanism, said):
     at = "2026-03-02T12:00+08:00"
     assert verdict(stack_of(one, zone=None), at, facts=placed).allowed
     assert not verdict(stack_of(one, zone=None), at, facts=notice).allowed
+
+
+def test_agreements_without_their_beginning_are_named():
+    """A consent that runs for seven days lifts nothing where nobody wrote when it was given."""
+    us = loaded("us")
+    dated = {"borrower_id": "B1", "fact": "consent_to_call", "since": "2026-07-10T16:00-04:00"}
+    assert undated([dated, {"borrower_id": "B1", "fact": "deceased"}], us) == []
+    assert undated([{**dated, "since": ""}], us) == ["consent_to_call"]
+    assert undated([{"borrower_id": "B1", "consent_to_call": "true", "deceased": ""}], us) == ["consent_to_call"]
+    assert undated([{"borrower_id": "B1", "consent_to_call": ""}], us) == []
+
+
+def test_results_nobody_knows_are_counted():
+    told = [{"result": "Talked"}, {"result": "Talked"}, {"result": "No_Answer"}, {"result": None}, {}]
+    assert unknown_results(told) == {"Talked": 2, "": 2}

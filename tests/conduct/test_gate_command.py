@@ -104,7 +104,10 @@ def test_judge_tells_each_act_in_json(folder):
         ("lost", "denied", None),
     ]
     assert [a["rule_id"] for a in said[0]["answers"]] == ["R-HOURS", "R-FREQ"]
-    assert said[2]["because"][0] == {"rule": "R-HOURS", "reason": "the borrower's time zone is not known"}
+    assert said[2]["because"][0] == {
+        "rule": "R-HOURS",
+        "reason": "time_zone is 'Mars/Base', no name such as America/New_York",
+    }
 
 
 def test_judge_tells_people_why(folder):
@@ -118,6 +121,23 @@ def test_judge_tells_people_why(folder):
 def test_judge_counts_the_history(folder):
     result = judged(folder, "--history", folder / "history.json", "--format", "json")
     assert json.loads(result.stdout)[0]["because"] == [{"rule": "R-FREQ", "reason": "2 of 2 used"}]
+
+
+def test_judge_names_results_it_does_not_know(folder, tmp_path):
+    told = "B1,2026-03-02T09:00+08:00,call,"
+    (tmp_path / "past.csv").write_text(f"borrower_id,at,channel,result\n{told}Talked\n{told}\n{told}No_Answer\n")
+    assert judged(folder, "--history", tmp_path / "past.csv").stderr.splitlines()[-2:] == [
+        "contacts with the result 'Talked', which is not known: 1, each counted as a conversation too",
+        "contacts without a result: 1, each counted as a conversation too",
+    ]
+
+
+def test_explain_tells_a_name_that_comes_near():
+    from forbear.basics.errors import WrongUse
+
+    with pytest.raises(WrongUse) as refused:
+        run("explain", "US-FREQ-1")
+    assert "US-FREQ-01 meant" in refused.value.hint
 
 
 def test_judge_is_done_when_all_are_allowed(folder, tmp_path):

@@ -190,21 +190,24 @@ def test_hours_of_a_fixed_zone_do_not_ask_where_the_borrower_is():
         ("20:00-02:00", "2026-03-02T01:00+08:00", "allowed"),
         ("true", "2026-03-02T03:00+08:00", "allowed"),
         ("yes", "2026-03-02T03:00+08:00", "allowed"),
-        ("false", "2026-03-02T07:00+08:00", "until 2026-03-02T00:00Z"),
-        ("7-23", "2026-03-02T07:00+08:00", "until 2026-03-02T00:00Z"),
-        ("07:00-25:00", "2026-03-02T07:00+08:00", "until 2026-03-02T00:00Z"),
-        ("07:00-07:00", "2026-03-02T07:00+08:00", "until 2026-03-02T00:00Z"),
-        ("whenever", "2026-03-02T07:00+08:00", "until 2026-03-02T00:00Z"),
+        # A no leaves the rule as it is, its open edge included; what is no window at all may be a restriction.
+        ("false", "2026-03-02T07:00+08:00", "until 2026-03-02T00:01Z"),
+        ("7-23", "2026-03-02T12:00+08:00", "denied"),
+        ("07:00-25:00", "2026-03-02T12:00+08:00", "denied"),
+        ("07:00-07:00", "2026-03-02T12:00+08:00", "denied"),
+        ("whenever", "2026-03-02T12:00+08:00", "denied"),
     ],
 )
 def test_agreed_hours_take_the_place_of_the_rules(agreed, at, expected):
     one = rule("hours", **DAYTIME, edges="open", lifted="agreed_hours")
-    shut = expected.replace("T00:00Z", "T00:01Z") if agreed in NO_WINDOW else expected
-    assert told(one, at, facts={"time_zone": SHANGHAI, "agreed_hours": agreed}) == shut
+    assert told(one, at, facts={"time_zone": SHANGHAI, "agreed_hours": agreed}) == expected
 
 
-NO_WINDOW = {"false", "7-23", "07:00-25:00", "07:00-07:00", "whenever"}
-"""What is no window leaves the rule as it is, its open edge included."""
+def test_hours_that_cannot_be_read_are_named():
+    facts = {"time_zone": SHANGHAI, "agreed_hours": "after five"}
+    said = answer(rule("hours", **DAYTIME, lifted="agreed_hours"), NOON, facts=facts)
+    assert said.reason == "agreed_hours is 'after five', no window such as 07:00-23:00"
+    assert said.facts == {"agreed_hours": "after five"}
 
 
 def test_an_agreement_that_is_over_is_none():
@@ -227,8 +230,10 @@ def test_hours_say_what_they_saw():
         "local": ["2026-03-02T22:10:00+08:00"],
     }
     unknown = answer(rule("hours", **DAYTIME), "2026-03-02T22:10+08:00", facts=in_zone("Mars/Base"))
-    assert unknown.reason == "the borrower's time zone is not known"
+    assert unknown.reason == "time_zone is 'Mars/Base', no name such as America/New_York"
     assert unknown.facts == {"time_zone": "Mars/Base"}
+    silent = answer(rule("hours", **DAYTIME), "2026-03-02T22:10+08:00", facts={})
+    assert (silent.reason, silent.facts) == ("the borrower's time zone is not known", {"time_zone": None})
 
 
 def test_openings_are_looked_for_a_year_and_a_month_ahead():
@@ -527,7 +532,7 @@ def test_frequency_says_what_it_counted():
     assert (none.reason, none.facts) == ("none is allowed", {"cap": 0})
     lost = answer(calls(1), NOON, facts=in_zone("Mars/Base"))
     assert (lost.reason, lost.facts) == (
-        "the borrower's time zone is not known, so her days are not",
+        "time_zone is 'Mars/Base', no name such as America/New_York, so her days are not",
         {"time_zone": "Mars/Base"},
     )
 
@@ -632,7 +637,7 @@ def test_wait_says_why():
     assert (later.answer, later.facts) == ("allowed", {"last": ten})
     lost = answer(spoken, NOON, facts=in_zone("Mars/Base"), zone=None)
     assert (lost.reason, lost.facts) == (
-        "the borrower's time zone is not known, so her days are not",
+        "time_zone is 'Mars/Base', no name such as America/New_York, so her days are not",
         {"time_zone": "Mars/Base"},
     )
 

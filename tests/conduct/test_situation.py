@@ -83,6 +83,8 @@ def test_an_act_from_a_bare_row():
         ({"at": "soon"}, "acts, row 4, at: 'soon' is not an instant"),
         ({"at": "2026-03-02T12:00"}, "acts, row 4, at: 2026-03-02 12:00:00 has no zone"),
         ({"at": 7}, "acts, row 4, at: 7 is not an instant"),
+        ({"at": "0001-01-01T00:00Z"}, "acts, row 4, at: 0001-01-01 00:00:00+00:00 lies too far off"),
+        ({"at": "9999-12-31T23:59-05:00"}, "acts, row 4, at: 9999-12-31 23:59:00-05:00 lies too far off"),
     ],
 )
 def test_acts_that_are_none(change, complaint):

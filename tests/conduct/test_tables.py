@@ -103,3 +103,12 @@ def test_the_known_kinds_are_told(tmp_path):
     with pytest.raises(UnreadableFile) as refused:
         read_rows(tmp_path / "a.xls")
     assert refused.value.hint == "known are .csv, .json, .jsonl, .ndjson, .parquet"
+
+
+@pytest.mark.parametrize(("mark", "told"), [(";", "';'"), ("\t", r"'\\t'")])
+def test_cells_parted_by_something_else_than_commas(tmp_path, mark, told):
+    (tmp_path / "acts.csv").write_text(
+        mark.join(("borrower_id", "channel")) + "\n" + mark.join(("B1", "call")) + "\n"
+    )
+    with pytest.raises(UnreadableFile, match=f"line 1: cells are parted by {told}"):
+        read_rows(tmp_path / "acts.csv")
