@@ -14,9 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from test_fit import made_frame
 
 from forbear.risk.chains import chains, labels
+from forbear.risk.hazard import stack
 from forbear.risk.measures import auc
 from forbear.risk.panel import borrower_hash
-from forbear.risk.rehearsal import BY_BORROWER, EARLIER, Work, cuts_of, usable
+from forbear.risk.rehearsal import BY_BORROWER, EARLIER, MOST_REHEARSED, Work, cuts_of, usable
 
 LATE = chains("events")[0]
 
@@ -89,6 +90,21 @@ def test_every_borrower_is_kept_out_in_rounds_of_both_sorts(work, monkeypatch):
         assert len(seen) == len(set(seen)), "each once"
         days = min(days_of(one).min() for one in sort)
         assert set(seen) == set(made.frame.marks["borrower_id"][(made.days >= days) & made.labels.eligible])
+
+
+def test_rounds_grow_their_trees_on_fewer_rows_with_all_of_the_rarer_outcome(work, monkeypatch):
+    made, _ = work
+    most = []
+    monkeypatch.setattr("forbear.risk.rehearsal.NEAR_ENOUGH", 0)
+    monkeypatch.setattr(Work, "fit", lambda one, *_: most.append(one.most) or "not now")
+    made.rehearsed()
+    assert set(most) == {MOST_REHEARSED}
+    everyone = [np.ones(len(made.frame), dtype=bool)] * len(LATE.steps)
+    whole, part = stack(LATE, made.labels, everyone), stack(LATE, made.labels, everyone, 3_000)
+    rarer = whole.stays == (whole.stays.mean() < 0.5)
+    assert len(part.rows) < len(whole.rows)
+    assert (part.stays == whole.stays[rarer][0]).sum() == rarer.sum()
+    assert part.weights.sum() == pytest.approx(whole.weights.sum())
 
 
 def test_rounds_end_where_the_intervals_are_narrow(work, monkeypatch):
