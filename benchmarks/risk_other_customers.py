@@ -4,9 +4,10 @@
 
 A random half of each book's customers is taken away. `forbear fit` learns from the other half as of a day, and
 `forbear score` scores the half that was taken away on several days, both as commands on folders of files. A column's
-AUC there is held against the claim on the model's card: for moments after the model's last day (out of time too),
-and, where a book's whole history was learned from, for moments before it (other customers alone). Both AUCs have a
-95 % interval by borrowers. A model of half a book claims less surely, and is worth less, than one of the whole.
+AUC there, within each day, is held against the claim on the model's card: for days after the model's last (out of time
+too), and, where a book's whole history was learned from, for days before it (other customers alone). The flagged loans
+are scored on their day of disbursal and held against the claim for that. Both AUCs have a 95 % interval by borrowers.
+A model of half a book claims less surely, and is worth less, than one of the whole.
 
 sba_7a answers none of the columns: it tells of nothing between disbursal and charge-off ([risk.md](risk.md)).
 
@@ -216,17 +217,17 @@ def measured(trial: Trial, folder: Path) -> Iterator[Row]:
     model = folder / "model"
     said = told("fit", learned, "--mapping", trial.mapping, "--as-of", trial.fit_on, "--out", model)
     got: dict[str, list[tuple[np.ndarray, ...]]] = {}
-    for day in trial.score_on:
+    for number, day in enumerate(trial.score_on):
         for column, parts in scored_on(trial, others, model, day, folder).items():
-            got.setdefault(column, []).append(parts)
+            got.setdefault(column, []).append((*parts, np.full(len(parts[0]), number)))
     for column, claim in said["claims"].items():
-        y, p, who = (np.concatenate(part) for part in zip(*got[column], strict=True))
+        y, p, who, days = (np.concatenate(part) for part in zip(*got[column], strict=True))
         rarer = int(min(y.sum(), (~y).sum()))
         if rarer < LEAST_EVENTS:
             continue
-        of = claim["all"]
+        of = claim["at_disbursal" if trial.at == "disbursal" else "all"]
         auc, low, high = (float("nan") if of[k] is None else of[k] for k in ("auc", "auc_low", "auc_high"))
-        found = auc_interval(Tried(y, p, who, np.zeros(len(y))))
+        found = auc_interval(Tried(y, p, who, days))
         slope, _ = calibration(y, p)
         yield Row(
             trial.name,
@@ -282,7 +283,7 @@ def main() -> None:
     rows.sort(key=lambda row: names.index(row.trial))
     how = "`python benchmarks/risk_other_customers.py`, one `--only` at a time with `--kept`"
     by = f"{today()}, {machine()}, by {how}."
-    about = (__doc__ or "").strip().splitlines()[4:12]
+    about = (__doc__ or "").strip().splitlines()[4:13]
     table = [HEAD, *(row.text() for row in rows)]
     if asked.out:
         page = ["# Risk: other customers of the same books", "", by, "", *about, "", summary(rows), "", *table, ""]

@@ -33,7 +33,8 @@ def card_markdown(told: Mapping[str, Any]) -> str:
         "",
         f"Fitted by Forbear {told['forbear']} on {told['rows']:,} moments of {told['borrowers']:,} borrowers"
         + (f" (mapping {told['book']['mapping']})" if told.get("book", {}).get("mapping") else "")
-        + ". Every figure is of borrowers that the measuring fit had not seen, on days after those it knew.",
+        + ". Every figure is of borrowers that the measuring fit had not seen, on days after those it knew, "
+        "and of all loans of a day as `forbear score --as-of` meets them.",
         "",
         "## What it answers, and how well",
         "",
@@ -43,10 +44,11 @@ def card_markdown(told: Mapping[str, Any]) -> str:
         "",
         *_table(_HEAD[:-1], [_row(n, c["first_time"])[:-1] for n, c in told["claims"].items()]),
         "",
+        *_at_disbursal(told),
         "Columns: " + "; ".join(f"`{n}`: {QUESTIONS[n]}" for n in told["claims"]) + ".",
         "A slope of 1 and an error of 0 are perfect calibration; the error is the mean gap over twenty bins. Where the "
         f"rarer outcome was seen fewer than {LEAST_CLAIMED} times, no ranking and no slope is claimed. The AUC alone "
-        "rests on more, up to half of its weight being of days on which the measuring fit knew other borrowers: "
+        "rests on more: days on which the measuring fit knew other borrowers count there too: "
         "`outcomes` says on how many of the rarer kind. Other "
         "customers' AUC lies as far from the claim as the interval says and their own number of events lets it.",
         "",
@@ -76,6 +78,15 @@ _CARE = (
     "- Sex, age, marriage, health, origin and the like are never features; fairness by them is measured where known.",
     "- A person can contest a decision that rests on a score: docs/risk.md says what is kept for that.",
 )
+
+
+def _at_disbursal(told: Mapping[str, Any]) -> list[str]:
+    """What is worth something on the day of disbursal; nothing where no column is ranked there."""
+    rows = [
+        _row(n, c["at_disbursal"])[:-1] for n, c in told["claims"].items() if c["at_disbursal"]["auc"] is not None
+    ]
+    head = "### Loans on their day of disbursal (`forbear score --at disbursal`)"
+    return [head, "", *_table(_HEAD[:-1], rows), ""] if rows else []
 
 
 def _scorecards(told: Mapping[str, Any]) -> list[str]:

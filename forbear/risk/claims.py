@@ -2,12 +2,13 @@
 
 The interval counts a borrower's rows together (Obuchowski 1997), since they share one habit. Rows are of later days
 than the fit's, or of days on which it knew other borrowers: the first sort tells how a book changes, the second is of
-fits that have learned more (docs/decisions/100-claims-with-an-interval.md). Which rows they are: `rehearsal.py`.
+fits that have learned more (docs/decisions/100-claims-with-an-interval.md, 112-claims-of-a-book-on-a-day.md). Which
+rows they are: `rehearsal.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,8 +20,6 @@ from forbear.risk.measures import LEAST, Doubles, Figures, expit, figures, logit
 LEAST_CLAIMED = 30
 """Outcomes of the rarer kind without which no ranking and no slope is claimed: chance alone would say what they are."""
 NORMAL_95 = 1.959964
-MOST_IN_TIME = 0.5
-"""Weight at most of days on which the fit knew other borrowers: they do not tell how a book changes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +29,7 @@ class Tried:
     Attributes:
         y: outcomes; p: chances.
         borrowers: who each row is of.
-        rounds: which rows one fit was asked about; they are ranked among each other alone.
+        rounds: which rows one fit was asked about, of one day; they are ranked among each other alone.
         in_time: rows of days on which the fit knew other borrowers; None where there is nothing else.
     """
 
@@ -55,26 +54,27 @@ def auc_interval(tried: Tried) -> tuple[float, float, float]:
     """AUC within rounds and its 95 % interval, borrowers being drawn, not rows.
 
     The rounds' AUCs are averaged with the count of the rarer outcome as weight: rows of two fits are not compared, each
-    of which has a level of its own, nor of two windows, as nobody ranks loans of two years. Rounds in time have half
-    of the weight at most (docs/decisions/100-claims-with-an-interval.md). Each row's part in the AUC is summed by
-    borrower over all rounds (Obuchowski 1997); the interval is symmetric in log odds, so that it stays within 0 and 1.
+    of which has a level of its own, nor of two days, as nobody ranks loans of two years. Each row's part in the AUC is
+    summed by borrower over all rounds (Obuchowski 1997); the interval is symmetric in log odds, so that it stays within
+    0 and 1.
 
     Returns:
         (AUC, lower end, upper end); NaN where no round has both outcomes.
     """
     y, p = tried.y.astype(bool), tried.p.astype(np.float64)
-    told = []
-    for number in np.unique(tried.rounds):
-        rows = np.flatnonzero(tried.rounds == number)
+    told: list[tuple[npt.NDArray[np.intp], int]] = []
+    for rows in _by_round(tried.rounds):
         if 0 < (ones := int(y[rows].sum())) < len(rows):
-            told.append((rows, min(ones, len(rows) - ones), not tried.later[rows[0]]))
-    parts, area = np.zeros(len(y)), 0.0
-    for (rows, _, _), weight in zip(told, _weights([(n, timely) for _, n, timely in told]), strict=True):
-        here, shares = _parts(y[rows], p[rows])
-        area += here * weight
-        parts[rows] = shares * weight
+            told.append((rows, min(ones, len(rows) - ones)))
     if not told:
         return float("nan"), float("nan"), float("nan")
+    weights = np.array([rarer for _, rarer in told]) / sum(rarer for _, rarer in told)
+    shares = [_shares(y[rows], p[rows]) for rows, _ in told]
+    areas = [float(won[y[rows]].mean()) for won, (rows, _) in zip(shares, told, strict=True)]
+    area = float(weights @ areas)
+    parts = np.zeros(len(y))
+    for weight, won, (rows, rarer) in zip(weights, shares, told, strict=True):
+        parts[rows] = weight * _moved(y[rows], won, rarer, area)
     sums = np.bincount(np.unique(tried.borrowers, return_inverse=True)[1], weights=parts)
     spread = NORMAL_95 * float(np.sqrt((sums**2).sum() * len(sums) / max(len(sums) - 1, 1)))
     if area * (1 - area) < LEAST:
@@ -83,26 +83,31 @@ def auc_interval(tried: Tried) -> tuple[float, float, float]:
     return area, float(low), float(high)
 
 
-def _weights(rounds: Sequence[tuple[int, bool]]) -> list[float]:
-    """Weights that sum to one, by (outcomes, whether in time): those in time have half together at most."""
-    whole = sum(n for n, _ in rounds)
-    timely = sum(n for n, is_timely in rounds if is_timely)
-    if not 0 < timely < whole:
-        return [n / whole for n, _ in rounds]
-    share = min(timely / whole, MOST_IN_TIME)
-    return [n * (share / timely if is_timely else (1 - share) / (whole - timely)) for n, is_timely in rounds]
+def _by_round(rounds: npt.NDArray[Any]) -> list[npt.NDArray[np.intp]]:
+    """Rows of each round."""
+    order = np.argsort(rounds, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(rounds[order])) + 1)
 
 
-def _parts(y: npt.NDArray[np.bool_], p: Doubles) -> tuple[float, Doubles]:
-    """(AUC, by how much each row moves it away from what it is)."""
+def _shares(y: npt.NDArray[np.bool_], p: Doubles) -> Doubles:
+    """The share of the other kind that each row of a round is on the right side of; ties half."""
     ones, zeros = np.sort(p[y]), np.sort(p[~y])
-    beats = (np.searchsorted(zeros, p[y]) + np.searchsorted(zeros, p[y], side="right")) / (2 * len(zeros))
-    beaten = 1 - (np.searchsorted(ones, p[~y]) + np.searchsorted(ones, p[~y], side="right")) / (2 * len(ones))
-    area = float(beats.mean())
-    made = np.empty(len(y))
-    made[y] = (beats - area) / len(ones)
-    made[~y] = (beaten - area) / len(zeros)
-    return area, made
+    won = np.empty(len(y))
+    won[y] = (np.searchsorted(zeros, p[y]) + np.searchsorted(zeros, p[y], side="right")) / (2 * len(zeros))
+    won[~y] = 1 - (np.searchsorted(ones, p[~y]) + np.searchsorted(ones, p[~y], side="right")) / (2 * len(ones))
+    return won
+
+
+def _moved(y: npt.NDArray[np.bool_], won: Doubles, rarer: int, area: float) -> Doubles:
+    """By how much each row of a round moves its AUC.
+
+    Of the rarer kind measured from the AUC of all rounds: a day may have one such row, which tells nothing of its
+    spread there. Of the commoner kind measured from the round's own.
+    """
+    rare = y if y.sum() == rarer else ~y
+    own = float(won[rare].mean())
+    made: Doubles = np.where(rare, (won - area) / rarer, (won - own) / (len(y) - rarer))
+    return made
 
 
 def claimed(tried: Tried, segments: Mapping[str, npt.NDArray[Any]] | None = None) -> Figures:

@@ -26,7 +26,7 @@ from forbear.risk.chains import Chain, chains
 from forbear.risk.encode import Encoding
 from forbear.risk.fit import Model
 from forbear.risk.hazard import ChainModel
-from forbear.risk.measures import Figures
+from forbear.risk.measures import Figures, figures
 from forbear.risk.rehearsal import Claim
 from forbear.risk.repaid import Repaid
 from forbear.risk.scorecard import read_scorecard
@@ -34,6 +34,8 @@ from forbear.risk.trees import MOST_BYTES, read_object, read_trees, write_trees
 from forbear.risk.warning import Indicator, Warner, candidates
 
 FORMAT = "forbear-model-1"
+OF_CLAIM = ("all", "first_time", "at_disbursal")
+"""What a claim tells apart."""
 MODEL = "model.json"
 CARDS = ("card.md", "card.html")
 TREES = ".trees.json"
@@ -115,7 +117,7 @@ def plain(model: Model) -> dict[str, Any]:
         "windows": dict(model.windows),
         "missing": dict(model.missing),
         "notes": list(model.notes),
-        "claims": {n: {"all": c.all.plain(), "first_time": c.first_time.plain()} for n, c in model.claims.items()},
+        "claims": {n: {k: getattr(c, k).plain() for k in OF_CLAIM} for n, c in model.claims.items()},
         "chains": {name: _plain_chain(chain) for name, chain in model.chains.items()},
         "importance": {name: dict(shares) for name, shares in model.importance.items()},
         "repaid": asdict(model.repaid) if model.repaid else None,
@@ -182,7 +184,7 @@ def _model(root: Path, told: Mapping[str, Any]) -> Model:
         tuple(told["columns"]),
         made,
         told["missing"],
-        {n: Claim(n, _figures(c["all"]), _figures(c["first_time"])) for n, c in told["claims"].items()},
+        {n: _claim(n, c) for n, c in told["claims"].items()},
         Repaid(**{k: tuple(v) for k, v in told["repaid"].items()}) if told["repaid"] else None,
         told["windows"],
         told["watch"],
@@ -200,6 +202,12 @@ def _warner(told: Mapping[str, Any] | None) -> Warner | None:
     if strangers := {i["name"] for i in told["indicators"]} - set(candidates()):
         raise ValueError(f"warning: {min(strangers)} is no indicator of this version")
     return Warner(tuple(Indicator(**i) for i in told["indicators"]), float(told["bar"]), told["measured"])
+
+
+def _claim(column: str, told: Mapping[str, Any]) -> Claim:
+    """A claim; folders of earlier versions say nothing of loans on their day of disbursal."""
+    told = {"at_disbursal": figures([], []).plain(), **told}
+    return Claim(column, *(_figures(told[name]) for name in OF_CLAIM))
 
 
 def _figures(row: Mapping[str, Any]) -> Figures:

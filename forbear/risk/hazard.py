@@ -144,8 +144,8 @@ def tree_weight(blend: tuple[float, float], history: Doubles) -> Doubles:
     return 1 - (1 - least) * half / (np.maximum(history, 0.0) + half)
 
 
-def stack(chain: Chain, labels: Labels, keep: Sequence[Bools]) -> Stack:
-    """Person-period rows of a chain; `keep` says for each step which rows may be used."""
+def stack(chain: Chain, labels: Labels, keep: Sequence[Bools], most: int | None = None) -> Stack:
+    """Person-period rows of a chain; `keep` says for each step which rows may be used, `most` how many at most."""
     rows, steps, stays, weights = [], [], [], []
     for k in range(len(chain.steps)):
         chosen = np.flatnonzero(labels.at_risk(k, chain.steps) & keep[k])
@@ -153,16 +153,16 @@ def stack(chain: Chain, labels: Labels, keep: Sequence[Bools]) -> Stack:
         steps.append(np.full(len(chosen), k))
         stays.append(labels.stays(k, chain.steps)[chosen])
         weights.append(labels.exposure(k, chain.steps)[chosen])
-    return _thinned(Stack(*(np.concatenate(part) for part in (rows, steps, stays, weights))))
+    return _thinned(Stack(*(np.concatenate(part) for part in (rows, steps, stays, weights))), most or MOST_STACKED)
 
 
-def _thinned(made: Stack) -> Stack:
+def _thinned(made: Stack, most: int) -> Stack:
     """All of the rarer outcome and a part of the commoner one, weighted to stand for the whole."""
-    if len(made.rows) <= MOST_STACKED:
+    if len(made.rows) <= most:
         return made
     common = bool(made.stays.mean() > 0.5)
     many = np.flatnonzero(made.stays == common)
-    room = max(MOST_STACKED - (len(made.rows) - len(many)), MOST_STACKED // 2)
+    room = max(most - (len(made.rows) - len(many)), most // 2)
     if len(many) > room:
         taken = np.random.default_rng(11).choice(many, room, replace=False)
         kept = np.sort(np.concatenate([np.flatnonzero(made.stays != common), taken]))
@@ -191,6 +191,7 @@ def fit_chain(
     calibrate_on: Sequence[Bools],
     groups: Whole,
     refit_on: Sequence[Bools] | None = None,
+    most: int | None = None,
 ) -> ChainModel | str:
     """Fit one chain, or say why it cannot be.
 
@@ -202,8 +203,9 @@ def fit_chain(
         calibrate_on: for each step, rows of the later window.
         groups: a number of each row's borrower.
         refit_on: for each step, rows on which the trees are grown again in the end; None: they stay as they are.
+        most: person-period rows that trees are grown on; None: `MOST_STACKED`.
     """
-    made = stack(chain, labels, fit_on)
+    made = stack(chain, labels, fit_on, most)
     if reason := enough(made):
         return reason
     columns = tuple(c for c in frame.columns if _tells(frame.column(c)[made.rows]))
@@ -218,7 +220,7 @@ def fit_chain(
     model = _calibrated(model, frame, labels, calibrate_on, fit_on)
     if refit_on is None:
         return model
-    every = stack(chain, labels, refit_on)
+    every = stack(chain, labels, refit_on, most)
     more = min(len(every.rows) / len(made.rows), MOST_MORE)
     trees = round(int(model.booster.tree_count_) * more)
     encodings, _, booster = _grown(chain, columns, texts, frame, every, groups, trees)

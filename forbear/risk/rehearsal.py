@@ -6,10 +6,12 @@ before the next window began (purge gap). A round by borrower is fitted as the k
 measures on the same days, of the borrowers kept out: a fit that has learned nearly as much, and knows those days. The
 beginning of a book is not measured: nobody has a history there, which is not how it is later.
 
-One round of a hundred events says little: an AUC of 0.77 comes out as 0.70 or 0.83. So rounds of both sorts take turns,
-with each part of the borrowers and then for an earlier window, until enough events were seen or enough rows fitted
-(docs/decisions/100-claims-with-an-interval.md). Calibration is measured out of time alone. The kept model is fitted
-likewise, with the windows moved to the end.
+One round of a hundred events says little: an AUC of 0.77 comes out as 0.70 or 0.83. So rounds of both sorts take turns
+until every borrower was kept out once in each, or the intervals are narrow enough
+(docs/decisions/100-claims-with-an-interval.md). What is claimed is of a book as `forbear score` meets it: all loans of
+one day, ranked among each other; and apart, loans on their days of disbursal, of which a panel holds far more than a
+book on a day (docs/decisions/112-claims-of-a-book-on-a-day.md). Calibration is measured out of time alone. The kept
+model is fitted likewise, with the windows moved to the end.
 """
 
 from __future__ import annotations
@@ -22,51 +24,46 @@ import numpy as np
 import numpy.typing as npt
 
 from forbear.risk.chains import Chain, Labels
-from forbear.risk.claims import Tried, claimed
+from forbear.risk.claims import Tried, auc_interval, claimed
 from forbear.risk.frame import Frame
 from forbear.risk.hazard import ChainModel, fit_chain
 from forbear.risk.measures import Doubles, Figures
+from forbear.risk.warning import on_first_day
 
 Bools = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
 BEGIN = (0.6, 0.8)
 """Shares of the labeled moments, by day, before the calibration window and before the test window."""
 EARLIER = (0.4, 0.6)
-"""The same for the earlier rehearsal, which ends where the test window of the other begins."""
+"""The same for rounds by borrower, whose days begin earlier."""
 LEAST_DAYS = 4
 """Different days of moments without which windows go by borrower instead of by day."""
 LEAST_USABLE = 1_500
 """Moments with a horizon known for it to say where the windows lie."""
 FOLDS = 4
 """Parts of the borrowers, each of which is left out of a fit in its turn."""
-ENOUGH_EVENTS = 2_000
-"""Outcomes of the rarer kind, of the rarest column, after which the rehearsal ends: 95 % within some 0.02 of AUC.
-
-Out of time, since two windows tell more of how months differ than any number of outcomes in one.
-"""
-MOST_REHEARSED = 1_200_000
-"""Moments over all rounds after which the rehearsal ends all the same: at least one round is made."""
+MOST_REHEARSED = 150_000
+"""Person-period rows that a round's trees are grown on: half of the kept model's, with all of the rarer outcomes."""
+NEAR_ENOUGH = 0.01
+"""Half of a claim's 95 % interval below which, in all columns of a chain, no further round is made."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a column is worth on unseen rows of other borrowers: all of them, and first-time borrowers apart."""
+    """What a column is worth on other borrowers: a book on a day, first-time borrowers apart, loans when disbursed."""
 
     column: str
     all: Figures
     first_time: Figures
+    at_disbursal: Figures
 
 
 @dataclass(frozen=True)
 class Cuts:
-    """Days at which the calibration and the test window begin, and the test window ends (None: with the book).
-
-    The first two are None when windows go by borrower.
-    """
+    """Days at which the calibration and the test window begin; None when windows go by borrower."""
 
     calibrate: np.datetime64 | None
     test: np.datetime64 | None
-    until: np.datetime64 | None = None
 
 
 BY_BORROWER = Cuts(None, None)
@@ -119,6 +116,8 @@ class Work:
     groups: Whole
     days: npt.NDArray[Any]
     cuts: Cuts
+    most: int | None = None
+    """Person-period rows that trees are grown on; None: as many as the kept model's."""
 
     def final(self, others: Bools | None = None) -> ChainModel | str:
         """The model that is kept: the test window of the rehearsal is its calibration window.
@@ -150,52 +149,45 @@ class Work:
     def rehearsed(self) -> dict[str, Claim]:
         """What the columns are worth, each row predicted by fits that did not know its borrower, most not its day."""
         seen: list[Seen] = []
-        fitted = 0
         for made in self._rounds():
-            if seen and (fitted + len(self.frame) > MOST_REHEARSED or self._seen(seen) >= ENOUGH_EVENTS):
+            if seen and self._is_near(seen):
                 break
             rows = np.flatnonzero(made.apart & self.labels.eligible & self._measured(made.cuts))
-            got = self.final(~made.apart) if made.by_borrower else self.rehearsal(~made.apart, made.cuts)
-            fitted += len(self.frame)
+            work = replace(self, most=MOST_REHEARSED)
+            got = work.final(~made.apart) if made.by_borrower else work.rehearsal(~made.apart)
             if not isinstance(got, str) and len(rows):
                 in_time = made.by_borrower and self.cuts.test is not None
                 seen.append(Seen(rows, got.stays(self.frame.take(rows)), in_time))
         return {} if all(s.in_time for s in seen) else self._claims(seen)
 
     def _rounds(self) -> Iterator[Round]:
-        """The latest window and, by borrower, the days of both windows in turn; then the earlier window."""
+        """For each part of the borrowers the latest window and, by borrower, the days from an earlier one on."""
         parts = [(self.groups // 7) % FOLDS == fold for fold in range(FOLDS)]
         if self.cuts.test is None:
             yield from (Round(self.cuts, apart, by_borrower=True) for apart in parts)
             return
-        earlier = cuts_of(self.days, usable(self.chain, self.labels), EARLIER)
-        windows = [self.cuts]
-        if earlier.test is not None and earlier.test < self.cuts.test:
-            windows.append(replace(earlier, until=self.cuts.test))
+        earlier = cuts_of(self.days, usable(self.chain, self.labels), EARLIER).test
+        begin = self.cuts.test if earlier is None else min(earlier, self.cuts.test)
         for apart in parts:
             yield Round(self.cuts, apart)
-            yield Round(replace(self.cuts, test=windows[-1].test), apart, by_borrower=True)
-        yield from (Round(window, apart) for window in windows[1:] for apart in parts)
+            yield Round(replace(self.cuts, test=begin), apart, by_borrower=True)
 
     def _measured(self, cuts: Cuts) -> Bools:
-        if cuts.test is None:
-            return np.ones(len(self.frame), dtype=bool)
-        made: Bools = (self.days >= cuts.test) & (True if cuts.until is None else self.days < cuts.until)
+        made: Bools = np.ones(len(self.frame), dtype=bool) if cuts.test is None else self.days >= cuts.test
         return made
 
-    def _seen(self, seen: Sequence[Seen]) -> int:
-        """Outcomes of the rarer kind, out of time if the book goes by time, of the column that has fewest."""
-        rows = np.concatenate([np.empty(0, dtype=np.int64), *(s.rows for s in seen if not s.in_time)])
-        found = []
-        for step in {step for step, _ in self.chain.outputs.values()}:
-            stayed = self.labels.stays(step, self.chain.steps)[rows]
-            known = self.labels.known_for(step, self.chain.steps)[rows]
-            found.append(int(min((stayed & known).sum(), (~stayed & known).sum())))
-        return min(found)
+    def _is_near(self, seen: Sequence[Seen]) -> bool:
+        """Whether every column's interval is narrow enough for no further round to be worth its time."""
+        for column in self.chain.outputs:
+            tried, _ = self._tried(seen, column, self._on_a_day())
+            _, low, high = auc_interval(tried)
+            if not high - low <= 2 * NEAR_ENOUGH:
+                return False
+        return True
 
-    def rehearsal(self, others: Bools, cuts: Cuts | None = None) -> ChainModel | str:
+    def rehearsal(self, others: Bools) -> ChainModel | str:
         """One round's fit on some borrowers' rows before the test window."""
-        cuts = cuts or self.cuts
+        cuts = self.cuts
         if cuts.test is None or cuts.calibrate is None:
             return self.final(others)
         early, every = ([k & others for k in self.known_by(day)] for day in (cuts.calibrate, cuts.test))
@@ -206,7 +198,7 @@ class Work:
         self, early: Sequence[Bools], later: Sequence[Bools], every: Sequence[Bools] | None = None
     ) -> ChainModel | str:
         """Fitted on `early`, calibrated on `later`, its trees grown again on `every`; each rows by step."""
-        return fit_chain(self.chain, self.frame, self.labels, early, later, self.groups, every)
+        return fit_chain(self.chain, self.frame, self.labels, early, later, self.groups, every, self.most)
 
     def _same(self, rows: Bools) -> list[Bools]:
         return [rows] * len(self.chain.steps)
@@ -227,28 +219,52 @@ class Work:
         steps = range(len(self.chain.steps))
         return [from_day & (self.ripe(k) < until if until is not None else True) for k in steps]
 
+    def _on_a_day(self) -> Bools:
+        """Moments of days on which the panel looks at all loans, not only at those disbursed then."""
+        first = on_first_day(self.frame)
+        return ~first | np.isin(self.days, np.unique(self.days[~first]))
+
     def _claims(self, seen: Sequence[Seen]) -> dict[str, Claim]:
         """Of each column whose outcomes were seen out of time, or by borrower where the book goes by borrower."""
-        rows, stays = np.concatenate([s.rows for s in seen]), np.concatenate([s.stays for s in seen])
-        sizes = [len(s.rows) for s in seen]
-        rounds = np.repeat(np.arange(len(seen)), sizes)
-        in_time = np.repeat([s.in_time for s in seen], sizes)
+        on_a_day, first_day = self._on_a_day(), on_first_day(self.frame)
+        first_time = self.frame.marks["first_time"].astype(bool)
         claims = {}
-        first_time = self.frame.marks["first_time"].astype(bool)[rows]
-        borrowers = self.frame.marks["borrower_id"][rows]
-        segments = segment_traits(self.frame, rows)
-        for column, (step, is_end) in self.chain.outputs.items():
-            known = self.labels.known_for(step, self.chain.steps)[rows]
-            if not (known & ~in_time).any():
+        for column in self.chain.outputs:
+            tried, rows = self._tried(seen, column, on_a_day)
+            if not tried.later.any():
                 continue
-            stayed = self.labels.stays(step, self.chain.steps)[rows]
-            drawn = np.flatnonzero(known)[redrawn(self.labels, rows[known], step, self.chain.steps)]
-            y = (~stayed if is_end else stayed)[drawn].astype(float)
-            p = (1 - stays[:, step] if is_end else stays[:, step])[drawn]
-            tried = Tried(y, p, borrowers[drawn], rounds[drawn], in_time[drawn])
-            traits = {n: v[drawn] for n, v in segments.items()}
-            claims[column] = Claim(column, claimed(tried, traits), claimed(tried.of(first_time[drawn])))
+            new, _ = self._tried(seen, column, first_day, days_apart=False)
+            claims[column] = Claim(
+                column,
+                claimed(tried, segment_traits(self.frame, rows)),
+                claimed(tried.of(first_time[rows])),
+                claimed(new),
+            )
         return claims
+
+    def _tried(
+        self, seen: Sequence[Seen], column: str, chosen: Bools, *, days_apart: bool = True
+    ) -> tuple[Tried, Whole]:
+        """A column on the chosen of the rows seen (on all, where none is among them), and which rows these are.
+
+        Ranked among each other are rows of one fit and, if days are to be kept apart, of one day (statuses: month).
+        """
+        step, is_end = self.chain.outputs[column]
+        rows, stays = np.concatenate([s.rows for s in seen]), np.concatenate([s.stays[:, step] for s in seen])
+        sizes = [len(s.rows) for s in seen]
+        fits, in_time = np.repeat(np.arange(len(seen)), sizes), np.repeat([s.in_time for s in seen], sizes)
+        known = self.labels.known_for(step, self.chain.steps)[rows]
+        on = known & chosen[rows]
+        on = np.flatnonzero(on if on.any() or not days_apart else known)
+        drawn = on[redrawn(self.labels, rows[on], step, self.chain.steps)]
+        stayed, p = self.labels.stays(step, self.chain.steps)[rows[drawn]], stays[drawn]
+        unit = "datetime64[M]" if "kind_now" in self.frame.marks else "datetime64[D]"
+        when = self.days[rows[drawn]].astype(unit).astype(np.int64) * days_apart
+        _, rounds = np.unique(np.column_stack([fits[drawn], when]), axis=0, return_inverse=True)
+        borrowers = self.frame.marks["borrower_id"][rows[drawn]]
+        y = ~stayed if is_end else stayed
+        tried = Tried(y.astype(float), 1 - p if is_end else p, borrowers, rounds.ravel(), in_time[drawn])
+        return tried, rows[drawn]
 
     def told(self) -> str:
         """The windows in words."""
@@ -263,7 +279,7 @@ def redrawn(known: Labels, rows: Whole, step: int, steps: tuple[int, ...]) -> Wh
     A row that reached its end, or the step, without a contact is drawn by the inverse of the chance of having come so
     far without one (inverse probability of censoring weights, from the product limit of contacts).
     """
-    if known.asked is None or not np.isfinite(known.asked[known.eligible]).any():
+    if known.asked is None or not len(rows) or not np.isfinite(known.asked[known.eligible]).any():
         return np.arange(len(rows))
     on = known.eligible & (known.known >= steps[step])
     days = np.arange(steps[step] + 1)
