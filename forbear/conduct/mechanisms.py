@@ -155,7 +155,10 @@ def hours(p: r.Hours, s: Situation, rule: r.Rule) -> Outcome:
         return _nowhere(s)
     opens, closes = p.open, p.close
     name = rule.except_.fact if rule.except_ else ""
-    said = s.value(name) or "false"
+    known = s.value(name)
+    if known is None and p.all_day and s.touching(name):
+        return deny(f"{name} is not one thing for all that the act is about", **{name: None})
+    said = known or "false"
     agreed = _window(said)
     if not agreed and said.strip().lower() not in TRUE | FALSE:
         return deny(f"{name} is {said!r}, no window such as 07:00-23:00", **{name: said})

@@ -135,6 +135,11 @@ class Hours(Dated):
     days: tuple[Annotated[Whole, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5, 6, 7)
     not_on_holidays: Annotated[bool, Field(strict=True)] = False
 
+    @property
+    def all_day(self) -> bool:
+        """Whether nothing but hours that she asked for shuts it."""
+        return (self.open, self.close) == ("00:00", "24:00")
+
     @model_validator(mode="after")
     def _some_time(self) -> Hours:
         if self.open == self.close:

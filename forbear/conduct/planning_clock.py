@@ -44,8 +44,10 @@ def places(engine: Engine, clauses: Sequence[Clause], columns: Columns) -> None:
     """`gate_places` (p, zones, agreed hours), `gate_place_of` (subject n, p), `gate_whereabouts` (n, place, zone)."""
     said = sorted({name for c in _of(clauses) if (name := _agreed(c))})
     agreed = "".join(f", {columns.value(name)} AS {_column(name)}" for name in said)
+    split = sorted(asked_hours(clauses))
+    agreed += "".join(f", {_is_split(name, columns)} AS {_split(name)}" for name in split)
     engine.keep("gate_spots", f"SELECT s.n, s.zones{agreed} FROM gate_facts s")
-    parts = ["zones", *(_column(name) for name in said)]
+    parts = ["zones", *(_column(name) for name in said), *(_split(name) for name in split)]
     engine.keep(
         "gate_places",
         f"SELECT {engine.number} AS p, q.* FROM (SELECT DISTINCT {', '.join(parts)} FROM gate_spots) q",
@@ -55,8 +57,22 @@ def places(engine: Engine, clauses: Sequence[Clause], columns: Columns) -> None:
     _zones(engine)
 
 
+def asked_hours(clauses: Sequence[Clause]) -> frozenset[str]:
+    """Facts that alone shut a rule of hours: what they say of a part of the act must not be lost."""
+    return frozenset(name for c in _of(clauses) if c.parameters.all_day and (name := _agreed(c)))
+
+
 def _column(name: str) -> str:
     return f"agreed_{name}"
+
+
+def _split(name: str) -> str:
+    return f"split_{name}"
+
+
+def _is_split(name: str, columns: Columns) -> str:
+    """Whether something is said of the hours, but not one thing for all that the act is about."""
+    return f"COALESCE({columns.value(name)} IS NULL AND s.h_{name}, FALSE)" if name in columns.known else "FALSE"
 
 
 def _zones(engine: Engine) -> None:
@@ -156,7 +172,9 @@ def _hours_open(c: Clause) -> str:
     apart = f"TRIM(SPLIT_PART({agreed}, '-', 1)) <> TRIM(SPLIT_PART({agreed}, '-', 2))"
     said = f"COALESCE(REGEXP_MATCHES({agreed}, {shape}) AND {apart}, FALSE)"
     words = f"LOWER(TRIM({agreed}))"
-    unread = f"{agreed} IS NOT NULL AND NOT {said} AND NOT {is_true(words)} AND NOT {is_false(words)}"
+    unread = f"({agreed} IS NOT NULL AND NOT {said} AND NOT {is_true(words)} AND NOT {is_false(words)})"
+    if fact and p.all_day:
+        unread += f" OR g.{_split(fact)}"
     opens, closes = (f"CASE WHEN {said} THEN {_minute_of(agreed, part)} END" for part in (1, 2))
     own = ", ".join(str(d) for d in p.days)
     holiday = ""

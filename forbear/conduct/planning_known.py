@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from forbear.conduct import rules as r
+from forbear.conduct.planning_clock import asked_hours
 from forbear.conduct.planning_facts import holds, loan_count, touches
 from forbear.conduct.planning_masks import NONE, Masks, bit
 from forbear.conduct.planning_sql import WORD, Clause, day_of, is_false, text, yes
@@ -164,12 +165,17 @@ def _bars(engine: Engine, masks: Masks) -> None:
 
 
 def _columns(masks: Masks) -> str:
-    """The columns that clauses read: v_ value, u_ begun nobody knows when, d_ e_ x_ days, b_ c_ y_ days of beginning."""
+    """The columns that clauses read.
+
+    v_ the value, u_ begun nobody knows when, h_ said of some part of the act, d_ e_ x_ days, b_ c_ y_ days of beginning.
+    """
     known = sorted(masks.columns.known)
     number = {name: n for n, name in enumerate(known)}
     valued, waited, days = _valued(masks.clauses), _waited(masks.clauses), _days_matter(masks.clauses)
+    hours = asked_hours(masks.clauses)
     made = [_column(number[n], "t.covers AND t.low = t.high", "t.high", f"v_{n}") for n in known if n in valued]
     made += [f"COALESCE({_one(number[n], 'TRUE', 't.undated')}, 0) = 1 AS u_{n}" for n in known if n in waited]
+    made += [f"COALESCE({_one(number[n], 'TRUE', '1')}, 0) = 1 AS h_{n}" for n in known if n in hours]
     for name in (n for n in known if n in days):
         for letter, column in zip("debc", ("day_d", "day_e", "began_d", "began_e"), strict=True):
             made.append(_column(number[name], "t.covers", f"t.{column}", f"{letter}_{name}"))
