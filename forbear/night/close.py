@@ -26,7 +26,7 @@ from forbear.night.engines import Engine, Progress, night_words, run_night
 from forbear.night.explained import EXPLAINED
 from forbear.night.manifest import file_sha256, manifest_text, portfolio_text
 from forbear.night.portfolio import NightPlan, plan_night, portfolio
-from forbear.night.risk import SCORES, risk_part
+from forbear.night.risk import SCORES, plan_risk, risk_part
 from forbear.night.settings import NightSettings, read_settings
 from forbear.report import render
 from forbear.treatment.strategy import ReadStrategy, read_strategy
@@ -113,6 +113,7 @@ def close(
     deciding = strategy if strategy is None or isinstance(strategy, ReadStrategy) else read_strategy(str(strategy))
     if facts is not None and deciding is None:
         raise WrongUse("facts are for the gate, which a close asks only with a strategy", "add --strategy")
+    risk = None if model is None else plan_risk(model, as_of, macro)
     target = _folder(Path(out), Path(book))
     _clear_up(target)
     with tempfile.TemporaryDirectory(prefix=f"{ASIDE}{os.getpid()}-", dir=target) as aside:
@@ -130,8 +131,8 @@ def close(
                 with watching("writing accounts"):
                     night.write_accounts(Path(aside) / ACCOUNTS)
             known = None
-            if model is not None:
-                told["risk"], known = risk_part(opened, model, as_of, Path(aside), watching, macro)
+            if risk is not None:
+                told["risk"], known = risk_part(opened, risk, as_of, Path(aside), watching)
             if deciding is not None:
                 with watching("deciding"):
                     told["decisions"] = decide(

@@ -24,6 +24,7 @@ from forbear.night.explained import EXPLAINED, explained
 from forbear.risk import warning
 from forbear.risk.care import answered, drift, fairness, kept_word
 from forbear.risk.causes import causes, rules
+from forbear.risk.fit import Model
 from forbear.risk.folder import fingerprint, load
 from forbear.risk.macro import read_macro
 from forbear.risk.measures import rounded
@@ -50,26 +51,40 @@ class Known:
     causes: pa.Table
 
 
+@dataclass(frozen=True)
+class RiskPlan:
+    """What the part is made from, read before the night's work: the model, its folder's fingerprint, macro series told."""
+
+    model: Model
+    sha256: str
+    macro: dict[str, Any]
+
+
+def plan_risk(folder: str | Path, as_of: date, macro: str | Path | None = None) -> RiskPlan:
+    """Read the model and the macro series (a CSV, of which only what was known on the day counts).
+
+    Raises:
+        UnreadableFile, WrongUse: the model folder cannot be trusted, or the series cannot be read.
+    """
+    return RiskPlan(load(folder), fingerprint(folder), {} if macro is None else _macro(macro, as_of))
+
+
 def risk_part(
     book: Book,
-    folder: str | Path,
+    plan: RiskPlan,
     as_of: date,
     aside: Path,
     watching: Callable[[str], AbstractContextManager[Any]],
-    macro: str | Path | None = None,
 ) -> tuple[dict[str, Any], Known]:
     """Score the book, write scores and explanations into `aside`, and tell the report's chapter on risk.
-
-    `macro` is a CSV of macro series, of which only what was known on the day counts.
 
     Returns:
         The chapter, and what a strategy may decide by.
 
     Raises:
-        UnreadableFile, WrongUse: the model folder cannot be trusted, or is of another kind of book.
+        WrongUse: the model is of another kind of book.
     """
-    model = load(folder)
-    told = {} if macro is None else _macro(macro, as_of)
+    model = plan.model
     with watching("scoring"):
         made = score(book, model, as_of=as_of)
         write_scores(made.table, aside / SCORES)
@@ -86,7 +101,7 @@ def risk_part(
         told = {
             "format": FORMAT,
             "model": {
-                "sha256": fingerprint(folder),
+                "sha256": plan.sha256,
                 "as_of": model.as_of.isoformat(),
                 "rows": model.rows,
                 "days_old": (as_of - model.as_of).days,
@@ -99,7 +114,7 @@ def risk_part(
             "drift_light": _worst([light.light for light in lights]),
             "kept_word": [_kept(k) for k in kept_word(past, model)] if past is not None else [],
             "fairness": fairness(past, model, as_of) if past is not None else [],
-            **told,
+            **plan.macro,
         }
         return told, known
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import unrest
 
-from forbear.basics.errors import AnswerIsNo, WrongUse
+from forbear.basics.errors import AnswerIsNo, UnreadableFile, WrongUse
 from forbear.book import parts
 from forbear.night import close
 from forbear.testing.books import write_good_book
@@ -327,3 +327,24 @@ def test_a_feature_may_have_any_name(tmp_path):
         "成都",
         "Lagos",
     }
+
+
+@pytest.mark.parametrize("given", ["no folder", "no model", "no series"])
+def test_a_model_that_cannot_be_used_stops_it_before_the_work(book, tmp_path, monkeypatch, given):
+    steps = []
+
+    def watch(step):
+        steps.append(step)
+        raise AssertionError(f"{step} began")
+
+    folder, macro = tmp_path / "model", None
+    if given != "no folder":
+        folder.mkdir()
+    if given == "no series":
+        macro = tmp_path / "macro.csv"
+        monkeypatch.setattr("forbear.night.risk.load", lambda _: None)
+        monkeypatch.setattr("forbear.night.risk.fingerprint", lambda _: "")
+    with pytest.raises((UnreadableFile, WrongUse)):
+        close(book, as_of=AS_OF, out=tmp_path / "out", model=folder, macro=macro, watch=watch)
+    assert not steps
+    assert not (tmp_path / "out").exists()
