@@ -53,7 +53,7 @@ class Known:
 
 @dataclass(frozen=True)
 class RiskPlan:
-    """What the part is made from, read before the night's work: the model, its folder's fingerprint, macro series told."""
+    """What the part is made from, read before the work: the model, its folder's fingerprint, macro series told."""
 
     model: Model
     sha256: str
