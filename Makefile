@@ -30,7 +30,7 @@ demo: .venv/made-run  ## a desk on a sample book, with a user of each role; Ctrl
 	@$(BIN)/forbear demo --loans $(LOANS) --out demo
 
 test: .venv/made-dev  ## the tests
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/made-dev  ## lint, types, import rules, security lint, known weaknesses where their data can be reached
 	@$(BIN)/ruff check .
