@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +9,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from forbear.basics.errors import WrongUse
-from forbear.basics.output import require_room
+from forbear.basics.output import aside_of, require_room
 
 FORMS = (".parquet", ".csv")
 
@@ -37,12 +36,9 @@ def write_scores(table: pa.Table, out: str | Path) -> Path:
         WrongUse: another ending, or the file cannot be written.
     """
     target = place_for_scores(out)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".forbear-scores-", dir=target.parent) as aside:
-        made = Path(aside) / target.name
+    with aside_of(target) as made:
         if target.suffix == ".csv":
             pa_csv.write_csv(table, made)
         else:
             pq.write_table(table, made)
-        made.replace(target)
     return target

@@ -18,9 +18,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from forbear.basics.output import aside_of
 from forbear.treatment.blocks import NotTogether, Stock, blocks, take_stock, together
 from forbear.treatment.certificate import Certificate, certificate, file_fingerprint
-from forbear.treatment.decisions import aside_of, check_targets, write_decisions
+from forbear.treatment.decisions import check_targets, write_decisions
 from forbear.treatment.keys import DEFAULT_KEY, keyed_hash
 from forbear.treatment.master import ceilings
 from forbear.treatment.prices import Problem

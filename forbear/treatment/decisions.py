@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -37,17 +35,7 @@ def check_targets(out: Path, certificate: Path | None, given: Sequence[Path]) ->
         if target.resolve() in taken:
             raise WrongUse(f"{option} {target}: is another file of this run", "name a file of its own")
         taken.add(target.resolve())
-        require_room(target)
-
-
-@contextmanager
-def aside_of(target: Path) -> Iterator[Path]:
-    """A place beside a file to write it at; what is there when all went well takes the file's place at once."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".forbear-", dir=target.parent) as aside:
-        made = Path(aside) / target.name
-        yield made
-        made.replace(target)
+        require_room(target, option)
 
 
 class Named(Protocol):
