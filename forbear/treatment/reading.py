@@ -175,7 +175,7 @@ def _known_ending(path: Path) -> None:
 def _fetched(connection: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     _known_ending(path)
     try:
-        found = connection.sql(_reading(path))
+        found = connection.sql(all_of(path))
         missing = [c for c in columns if c not in found.columns]
         if missing:
             raise UnreadableFile(
@@ -187,7 +187,12 @@ def _fetched(connection: duckdb.DuckDBPyConnection, path: Path, columns: Sequenc
         raise _unread(path, unread) from unread
 
 
-def _reading(path: Path) -> str:
+def all_of(path: Path) -> str:
+    """The SQL that reads all of a table, of a CSV file as it is written.
+
+    Raises:
+        UnreadableFile: a CSV file whose header cannot be read.
+    """
     if path.suffix.lower() == ".csv":
         return csv_text.reading(path, csv_text.header(path))
     text = str(path).replace("'", "''")

@@ -19,7 +19,7 @@ from forbear.basics.errors import UnreadableFile
 from forbear.treatment import csv_text
 from forbear.treatment.experiment import Arm, Experiment, Guard, assign, judged
 from forbear.treatment.offpolicy import Floats, Logged, cross_fitted, evaluate
-from forbear.treatment.reading import NUMBER
+from forbear.treatment.reading import ENDINGS, NUMBER, all_of
 
 TRUTHS = {"true": 1.0, "false": 0.0}
 """Yes and no as CSV files spell them."""
@@ -127,12 +127,9 @@ def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
         UnreadableFile: another kind of file, one that cannot be read, or a column that is missing.
     """
     kind = path.suffix.lower()
-    if kind not in (".csv", ".parquet"):
+    if kind not in ENDINGS:
         raise UnreadableFile(f"{path}: unknown kind of file", "end its name with .csv or .parquet")
-    text = path.as_posix().replace("'", "''")
-    query = (
-        csv_text.reading(path, csv_text.header(path)) if kind == ".csv" else f"SELECT * FROM read_parquet('{text}')"
-    )
+    query = all_of(path)
     try:
         with duckdb.connect() as connection:
             made = connection.sql(query).to_arrow_table()
