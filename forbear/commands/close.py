@@ -164,6 +164,8 @@ def _tell(closed: Closed) -> None:
             answers.print("the book has no payments: every installment past its due date is overdue", markup=False)
     names = ["accounts.parquet", "portfolio.json", "report.html", "manifest.json"]
     if decided := told.get("decisions"):
+        from forbear.night.decide import ALLOCATION, DECISIONS, VERDICTS
+
         steps = ", ".join(f"{one['action']} {one['borrowers']:,}" for one in decided["by_action"]) or "nothing"
         waiting = decided["looked_at"] - decided["treated"]
         answers.print(
@@ -171,7 +173,7 @@ def _tell(closed: Closed) -> None:
             "forbear why BORROWER explains one",
             markup=False,
         )
-        names += ["decisions.parquet", "verdicts.parquet", "allocation.json"]
+        names += [DECISIONS, VERDICTS, ALLOCATION]
     for name in names:
         answers.print(str(closed.out / name), markup=False)
 

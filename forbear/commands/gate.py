@@ -54,6 +54,7 @@ At = Annotated[str | None, typer.Option("--at", help="Instant with its zone, 202
 File = Path | None
 DEFAULT_PACKS = ("cn-lender",)
 NAMED_RESULTS = 10
+Rows = list[dict[str, Any]]
 
 
 def register(app: typer.Typer) -> None:
@@ -67,7 +68,7 @@ def _packs(named: list[str] | None) -> Packs:
     return load_packs(named or DEFAULT_PACKS)
 
 
-def _rows(path: File) -> list[dict[str, Any]]:
+def _rows(path: File) -> Rows:
     from forbear.conduct.tables import read_rows
 
     return read_rows(path) if path else []
@@ -101,14 +102,19 @@ def judge_command(
     files = (str(acts), str(history), str(facts))
     past = _rows(history)
     verdicts = judge(proposed, past, _instant(at), packs, facts=known, as_then=as_then, sources=files)
-    _tell_senders(proposed, packs)
-    _tell_unread(proposed, known, packs)
-    _tell_results(past)
+    _tell_doubts(proposed, known, past, packs)
     _show(verdicts, form, packs)
     raise typer.Exit(0 if all(v.allowed for v in verdicts) else 1)
 
 
-def _tell_senders(acts: list[dict[str, Any]], packs: Packs) -> None:
+def _tell_doubts(acts: Rows, facts: Rows, history: Rows, packs: Packs) -> None:
+    """Say what in the tables may be meant otherwise than the gate reads it."""
+    _tell_senders(acts, packs)
+    _tell_unread(acts, facts, packs)
+    _tell_results(history)
+
+
+def _tell_senders(acts: Rows, packs: Packs) -> None:
     """Say which acts were taken for the lender's own, where most rules bind agencies alone, as Regulation F does."""
     silent = sum(not (act.get("sender") or act.get("actor")) for act in acts)
     agencies = sum(rule.actor == "agency" for _, rule in packs.rules)
@@ -117,7 +123,7 @@ def _tell_senders(acts: list[dict[str, Any]], packs: Packs) -> None:
         words.print(f"acts that name no sender: {silent}, {own}; {agencies} rules bind agencies alone")
 
 
-def _tell_unread(acts: list[dict[str, Any]], facts: list[dict[str, Any]], packs: Packs) -> None:
+def _tell_unread(acts: Rows, facts: Rows, packs: Packs) -> None:
     """Name facts and columns that no rule reads, as one misspelt would be, and agreements without their beginning."""
     from forbear.conduct.asked import undated, unread
 
@@ -127,7 +133,7 @@ def _tell_unread(acts: list[dict[str, Any]], facts: list[dict[str, Any]], packs:
         words.print(f"{name} without its since lifts nothing: say when it began", markup=False)
 
 
-def _tell_results(history: list[dict[str, Any]]) -> None:
+def _tell_results(history: Rows) -> None:
     """Name results of contacts that the gate does not know: each counts as everything a contact can be."""
     from forbear.conduct.asked import unknown_results
 
@@ -177,9 +183,7 @@ def next_command(
     since, packs = _instant(at) or datetime.now(UTC).replace(microsecond=0), _packs(pack)
     known, past, files = _rows(facts), _rows(history), ("the act", str(history), str(facts))
     verdict = judge([act], past, since, packs, facts=known, sources=files)[0]
-    _tell_senders([act], packs)
-    _tell_unread([act], known, packs)
-    _tell_results(past)
+    _tell_doubts([act], known, past, packs)
     if form is Format.json:
         print_json(verdict.to_json())
     elif verdict.allowed:

@@ -102,9 +102,8 @@ def simulate(
         threads=threads or os.cpu_count() or 1,
     )
     if any(":" in name for name in strategy):
-        sys.path.append(
-            str(Path.cwd())
-        )  # behind all else: a strategy of one's own stands where the command is called
+        # behind all else: a strategy of one's own stands where the command is called
+        sys.path.append(str(Path.cwd()))
     worlds = _worlds(world, trajectories, mapping)
     if book:
         _book(book, worlds, strategy or ["explore"], setup, values, form)

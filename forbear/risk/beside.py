@@ -99,9 +99,8 @@ class Neighbors:
         """Add up every loan's dues and late ones."""
         dues, lates = (rows[f"r_{n}"].fill_null(0).to_numpy() for n in ("dues", "lates"))
         region, names = texts_of(borrowers.rows["t_region"])
-        whose = np.append(region, np.int32(names.index("")))[
-            borrowers.row_of
-        ]  # those without a borrower are of no region
+        nowhere = np.int32(names.index(""))  # the region of those without a borrower: the last, at -1
+        whose = np.append(region, nowhere)[borrowers.row_of]
         product, _ = texts_of(rows["t_product"])
         self._codes = {"np": product, "nr": whose, "nv": _months(rows["t_disbursed_on"])}
         self._shares = {name: _share(codes, dues, lates) for name, codes in self._codes.items()}

@@ -178,8 +178,9 @@ class Work:
 
     def _is_near(self, seen: Sequence[Seen]) -> bool:
         """Whether every column's interval is narrow enough for no further round to be worth its time."""
+        on_a_day = self._on_a_day(on_first_day(self.frame))
         for column in self.chain.outputs:
-            tried, _ = self._tried(seen, column, self._on_a_day())
+            tried, _ = self._tried(seen, column, on_a_day)
             _, low, high = auc_interval(tried)
             if not high - low <= 2 * NEAR_ENOUGH:
                 return False
@@ -219,14 +220,14 @@ class Work:
         steps = range(len(self.chain.steps))
         return [from_day & (self.ripe(k) < until if until is not None else True) for k in steps]
 
-    def _on_a_day(self) -> Bools:
-        """Moments of days on which the panel looks at all loans, not only at those disbursed then."""
-        first = on_first_day(self.frame)
+    def _on_a_day(self, first: Bools) -> Bools:
+        """Moments of days on which the panel looks at all loans, not only at those disbursed then (`first`)."""
         return ~first | np.isin(self.days, np.unique(self.days[~first]))
 
     def _claims(self, seen: Sequence[Seen]) -> dict[str, Claim]:
         """Of each column whose outcomes were seen out of time, or by borrower where the book goes by borrower."""
-        on_a_day, first_day = self._on_a_day(), on_first_day(self.frame)
+        first_day = on_first_day(self.frame)
+        on_a_day = self._on_a_day(first_day)
         first_time = self.frame.marks["first_time"].astype(bool)
         claims = {}
         for column in self.chain.outputs:
